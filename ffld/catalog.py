@@ -1,0 +1,125 @@
+"""Datasets by name: the file `ffld/datasets/<name>.py` is the registration of `<name>`.
+
+Such a module holds `SPEC`, a DatasetSpec, and `read(split, options) -> Split`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import ffld.datasets
+from ffld.sample import DataError, Split
+from ffld.schema import LandmarkSchema
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """Everything there is to say of a dataset before any of it is read.
+
+    Attributes:
+        splits: split name -> official number of samples.
+        revision: stamped on predictions and results; changes when labels change.
+        procedural: rendered here, so it needs no files; otherwise `root` is needed.
+        obtain: for photographs, where they come from and how they must lie under `root`.
+    """
+
+    name: str
+    title: str
+    schema: LandmarkSchema
+    splits: Mapping[str, int]
+    revision: str
+    procedural: bool
+    licence: str
+    citation: str
+    obtain: str
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """How to read a dataset.
+
+    Attributes:
+        root: folder of the user's copy, for datasets of photographs.
+        key: secret of a sealed procedural test set; empty for the public editions.
+        approximate: also map DeepFashion2 points whose FFLD counterpart is only approximate.
+    """
+
+    root: Path | None = None
+    key: str = ""
+    approximate: bool = False
+
+
+def available() -> list[str]:
+    """Names that `load` takes, sorted."""
+    modules = pkgutil.iter_modules(ffld.datasets.__path__)
+    return sorted(m.name.replace("_", "-") for m in modules if not m.name.startswith("_"))
+
+
+def spec(name: str) -> DatasetSpec:
+    """The description of a dataset."""
+    return _module(name).SPEC
+
+
+def load(
+    name: str,
+    split: str = "test",
+    *,
+    root: str | Path | None = None,
+    limit: int | None = None,
+    key: str = "",
+    approximate: bool = False,
+) -> Split:
+    """Open one split of a dataset.
+
+    Args:
+        name: one of `available()`.
+        split: "train", "val" or "test".
+        root: folder that holds the official archive; needed for datasets of photographs.
+        limit: a fixed seeded subset of this many samples (see `Split.limit`).
+        key: secret of a sealed procedural test set.
+        approximate: see `LoadOptions`.
+
+    Raises:
+        DataError: unknown name or split, missing root, unreadable or malformed files.
+    """
+    module = _module(name)
+    description: DatasetSpec = module.SPEC
+    if split not in description.splits:
+        raise DataError(
+            f"dataset {name!r} has no split {split!r}; it has {', '.join(description.splits)}"
+        )
+    if description.procedural:
+        if root is not None:
+            raise DataError(f"dataset {name!r} is rendered on demand: leave out root={str(root)!r}")
+    else:
+        root = _existing_root(description, root)
+    options = LoadOptions(Path(root) if root else None, key, approximate)
+    return module.read(split, options).limit(limit)
+
+
+def _existing_root(description: DatasetSpec, root: str | Path | None) -> Path:
+    if root is None:
+        raise DataError(
+            f"dataset {description.name!r} is read from your own copy: pass its folder as root "
+            f"(--root). {description.obtain}"
+        )
+    if not Path(root).is_dir():
+        raise DataError(f"root {str(root)!r} is not a folder. {description.obtain}")
+    return Path(root)
+
+
+def _module(name: str) -> ModuleType:
+    names = available()
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise DataError(f"unknown dataset {name!r}; {hint}there are {', '.join(names)}")
+    return importlib.import_module(f"ffld.datasets.{name.replace('-', '_')}")

@@ -1,0 +1,175 @@
+"""One annotated garment, and a split of them: the types that every part of the suite speaks.
+
+Coordinates are continuous pixels of the original image, x right, y down; pixel (i, j) covers
+[i, i+1) x [j, j+1). Missing coordinates are NaN. Boxes are (x1, y1, x2, y2), clipped to the image.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from ffld.schema import LandmarkSchema
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message names the place, what was found and what to do."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One garment in one image.
+
+    Attributes:
+        image: (H, W, 3) uint8, RGB.
+        box: (4,) float64, the garment's box.
+        xy: (K, 2) float64, NaN where the landmark is absent.
+        visibility: (K,) uint8 of `Visibility`.
+        attributes: what else is known of it, such as viewpoint, style or source.
+    """
+
+    id: str
+    image: np.ndarray
+    garment_type: str
+    box: np.ndarray
+    xy: np.ndarray
+    visibility: np.ndarray
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """The annotations of N samples as arrays: a split without its pixels.
+
+    Attributes:
+        ids: (N,) str.
+        xy: (N, K, 2) float64, NaN where absent.
+        visibility: (N, K) uint8 of `Visibility`.
+        garment_type: (N,) str, names of the schema.
+        box: (N, 4) float64.
+        size: (N, 2) int64, width and height of the image.
+        rivals: (N, R, K, 2) float64, landmarks of other garments in the same image, NaN-padded.
+        attributes: name -> (N,) str; "" where unknown.
+    """
+
+    dataset: str
+    split: str
+    revision: str
+    schema: LandmarkSchema
+    ids: np.ndarray
+    xy: np.ndarray
+    visibility: np.ndarray
+    garment_type: np.ndarray
+    box: np.ndarray
+    size: np.ndarray
+    rivals: np.ndarray
+    attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def type_index(self) -> np.ndarray:
+        """(N,) int64: each sample's garment type as its slot in the schema."""
+        return np.array([self.schema.type_index(name) for name in self.garment_type], np.int64)
+
+    def select(self, rows: Sequence[int] | np.ndarray) -> Targets:
+        """The targets of some rows, in the order asked for."""
+        rows = np.asarray(rows, np.int64)
+        arrays = ("ids", "xy", "visibility", "garment_type", "box", "size", "rivals")
+        return Targets(
+            dataset=self.dataset,
+            split=self.split,
+            revision=self.revision,
+            schema=self.schema,
+            **{name: getattr(self, name)[rows] for name in arrays},
+            attributes={name: values[rows] for name, values in self.attributes.items()},
+        )
+
+
+class Split(Sequence[Sample]):
+    """Samples of one split of one dataset: `len`, indexing, `targets`.
+
+    Args:
+        ids: the ids of all samples, in order.
+        annotate: row numbers -> their Targets, in that order.
+        read_image: row number -> (H, W, 3) uint8 RGB.
+        rows: the rows that this split shows; all of them unless told.
+    """
+
+    def __init__(
+        self,
+        *,
+        dataset: str,
+        split: str,
+        schema: LandmarkSchema,
+        ids: Sequence[str],
+        annotate: Callable[[Sequence[int]], Targets],
+        read_image: Callable[[int], np.ndarray],
+        rows: Sequence[int] | None = None,
+    ) -> None:
+        self.dataset = dataset
+        self.split = split
+        self.schema = schema
+        self._ids = ids
+        self._annotate = annotate
+        self._read_image = read_image
+        self._rows = list(range(len(ids)) if rows is None else rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, position: int) -> Sample:
+        if not -len(self) <= position < len(self):
+            raise IndexError(f"sample {position} of a split of {len(self)}")
+        one = self.targets if "targets" in self.__dict__ else None
+        targets = self._annotate([self._rows[position]]) if one is None else one
+        row = 0 if one is None else position
+        return Sample(
+            id=str(targets.ids[row]),
+            image=self.image(position),
+            garment_type=str(targets.garment_type[row]),
+            box=targets.box[row],
+            xy=targets.xy[row],
+            visibility=targets.visibility[row],
+            attributes={name: str(values[row]) for name, values in targets.attributes.items()},
+        )
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[position] for position in range(len(self)))
+
+    def image(self, position: int) -> np.ndarray:
+        """(H, W, 3) uint8 RGB of one sample, without its labels."""
+        return self._read_image(self._rows[position])
+
+    @cached_property
+    def targets(self) -> Targets:
+        """The annotations of the whole split; made at the first use, then kept."""
+        return self._annotate(self._rows)
+
+    def limit(self, count: int | None) -> Split:
+        """A fixed subset of `count` samples, chosen by a hash of their ids, in their order.
+
+        The choice depends on nothing but the ids, and a smaller subset lies within a larger one.
+        """
+        if count is None or count >= len(self):
+            return self
+        if count < 1:
+            raise DataError(f"limit is {count}; it must be at least 1")
+        keyed = sorted(self._rows, key=lambda row: hashlib.sha256(self._ids[row].encode()).digest())
+        return self._with_rows(sorted(keyed[:count]))
+
+    def _with_rows(self, rows: list[int]) -> Split:
+        return Split(
+            dataset=self.dataset,
+            split=self.split,
+            schema=self.schema,
+            ids=self._ids,
+            annotate=self._annotate,
+            read_image=self._read_image,
+            rows=rows,
+        )
