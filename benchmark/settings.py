@@ -1,0 +1,216 @@
+"""How to train and score: the settings, their two profiles, and `--set key=value`.
+
+`CPU` is made for two cores: from rendering to the printed table in about five and a half minutes.
+`CUDA` is the full size. Fields that a model's Config has too, such as input_size and width, go
+to both.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; the message lists every problem and what is valid."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One recipe for every model.
+
+    Attributes:
+        input_size: side of the model's square input, pixels.
+        width: share of the backbone's channels.
+        train_limit, val_limit, test_limit: samples of each split; None for all of them. An
+            explicit `--limit` replaces test_limit.
+        warmup: optimiser steps over which the rate rises linearly from zero.
+        milestones: shares of the epochs after which the rate falls to a tenth.
+        patience: epochs without a better validation NE after which training stops.
+        clip: largest norm of the gradient.
+        scale: zoom is drawn log-uniformly from 1 / (1 + scale) to 1 + scale.
+        rotation: drawn uniformly up to this many degrees either way.
+        shift: drawn uniformly up to this share of the frame either way, per axis.
+        flip, blur: probabilities.
+        brightness, contrast, saturation: factors are drawn uniformly from 1 - v to 1 + v.
+        mixed_precision: 16-bit arithmetic in training, on CUDA.
+    """
+
+    input_size: int = 224
+    width: float = 1.0
+    train_limit: int | None = None
+    val_limit: int | None = 4000
+    test_limit: int | None = None
+    epochs: int = 30
+    batch_size: int = 64
+    lr: float = 1e-3
+    warmup: int = 500
+    milestones: tuple[float, ...] = (0.6, 0.85)
+    patience: int = 6
+    clip: float = 5.0
+    scale: float = 0.25
+    rotation: float = 15.0
+    shift: float = 0.05
+    flip: float = 0.5
+    blur: float = 0.1
+    brightness: float = 0.3
+    contrast: float = 0.3
+    saturation: float = 0.3
+    mixed_precision: bool = True
+
+    def __post_init__(self) -> None:
+        if found := list(self._problems()):
+            raise SettingsError("; ".join(found))
+
+    def _problems(self) -> typing.Iterator[str]:
+        least = {
+            "input_size": 8, "epochs": 1, "batch_size": 1, "warmup": 0, "patience": 1,
+            "train_limit": 1, "val_limit": 1, "test_limit": 1,
+        }  # fmt: skip
+        for name, low in least.items():
+            value = getattr(self, name)
+            if value is not None and value < low:
+                yield f"{name} is {value}; it must be at least {low}"
+        for name in ("width", "lr", "clip"):
+            if not getattr(self, name) > 0:
+                yield f"{name} is {getattr(self, name)}; it must be above 0"
+        for name in ("flip", "blur", "brightness", "contrast", "saturation", "shift"):
+            if not 0 <= getattr(self, name) <= 1:
+                yield f"{name} is {getattr(self, name)}; it must be from 0 to 1"
+        for name, high in (("scale", 1), ("rotation", 180)):
+            if not 0 <= getattr(self, name) <= high:
+                yield f"{name} is {getattr(self, name)}; it must be from 0 to {high}"
+        if not all(0 < share <= 1 for share in self.milestones):
+            yield f"milestones are {self.milestones}; they must be shares above 0, at most 1"
+
+
+CUDA = Settings()
+CPU = Settings(
+    input_size=96,
+    width=0.25,
+    train_limit=2500,
+    val_limit=200,
+    test_limit=500,
+    epochs=12,
+    batch_size=32,
+    warmup=50,
+    patience=12,
+    rotation=10.0,
+    mixed_precision=False,
+)
+
+
+def profile(device_type: str) -> Settings:
+    """The settings for a kind of device, "cuda" or "cpu"."""
+    return CUDA if device_type == "cuda" else CPU
+
+
+def parse(assignments: Sequence[str], settings: Settings, config: type) -> tuple[Settings, dict]:
+    """Apply `key=value` texts, typed by the fields of Settings and of a model's Config.
+
+    Returns:
+        The settings, and the overrides for the model: what was set of its own, and every field
+        that it shares with Settings.
+
+    Raises:
+        SettingsError: one that lists all unknown keys, wrong types and impossible values.
+    """
+    own, shared = _field_types(config), _field_types(Settings)
+    values, problems = {}, []
+    for text in assignments:
+        key, equals, value = text.partition("=")
+        key = key.strip()
+        kind = shared.get(key, own.get(key))
+        if not equals:
+            problems.append(f"--set takes key=value, not {text!r}")
+        elif kind is None:
+            close = difflib.get_close_matches(key, [*shared, *own], n=1)
+            problems.append(
+                f"unknown setting {key!r}" + (f", did you mean {close[0]!r}?" if close else "")
+            )
+        else:
+            try:
+                values[key] = _converted(value.strip(), kind)
+            except ValueError:
+                problems.append(f"{key} is {_type_name(kind)}, not {value!r}")
+    if problems:
+        raise SettingsError("; ".join(problems) + f" | valid: {_listing(settings, config)}")
+    settings = dataclasses.replace(settings, **{k: v for k, v in values.items() if k in shared})
+    overrides = {key: value for key, value in values.items() if key in own and key not in shared}
+    return settings, {key: getattr(settings, key) for key in own if key in shared} | overrides
+
+
+def _field_types(config: type) -> dict[str, typing.Any]:
+    hints = typing.get_type_hints(config)
+    return {field.name: hints[field.name] for field in dataclasses.fields(config) if field.init}
+
+
+def _converted(text: str, kind: typing.Any) -> typing.Any:
+    """The value that a text stands for; ValueError where it is not of that type."""
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        if text.lower() == "none" and types.NoneType in inner:
+            return None
+        return _first_that_fits(text, [one for one in inner if one is not types.NoneType])
+    if origin is typing.Literal:
+        return inner[[str(one) for one in inner].index(text)]
+    if origin is tuple:
+        return _converted_tuple(text, inner)
+    if kind is bool:
+        return ("false", "true").index(text.lower()) == 1
+    if kind in (int, float, str):
+        return kind(text)
+    raise ValueError(f"no value of {kind} can be written on the command line")
+
+
+def _first_that_fits(text: str, kinds: list) -> typing.Any:
+    for kind in kinds:
+        try:
+            return _converted(text, kind)
+        except ValueError:
+            continue
+    raise ValueError(text)
+
+
+def _converted_tuple(text: str, inner: tuple) -> tuple:
+    parts = [part.strip() for part in text.strip("()").split(",") if part.strip()]
+    if inner[-1] is Ellipsis:
+        return tuple(_converted(part, inner[0]) for part in parts)
+    if len(parts) != len(inner):
+        raise ValueError(text)
+    return tuple(_converted(part, one) for part, one in zip(parts, inner, strict=True))
+
+
+def _listing(settings: Settings, config: type) -> str:
+    defaults = {
+        field.name: field.default
+        for field in dataclasses.fields(config)
+        if field.init and field.default is not dataclasses.MISSING
+    }
+    defaults |= dataclasses.asdict(settings)
+    kinds = _field_types(config) | _field_types(Settings)
+    return ", ".join(
+        f"{key}={_written(defaults.get(key, 'required'))} ({_type_name(kind)})"
+        for key, kind in sorted(kinds.items())
+    )
+
+
+def _written(value: typing.Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(_written, value))
+    return str(value).lower() if isinstance(value, bool | None) else str(value)
+
+
+def _type_name(kind: typing.Any) -> str:
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_type_name(one) for one in inner)
+    if origin is typing.Literal:
+        return "one of " + "|".join(map(str, inner))
+    if origin is tuple:
+        return f"{_type_name(inner[0])},…" if inner[-1] is Ellipsis else "a tuple"
+    return "none" if kind is types.NoneType else getattr(kind, "__name__", str(kind))
