@@ -1,0 +1,261 @@
+"""Landmarks and boxes from the list files that FLD and DeepFashion share.
+
+Rows are ragged (4, 6 or 8 landmarks) and have a variation type in some releases only. Coordinates
+count from 1; visibility 2 and the point (0, 0) both mean that a landmark is cut off.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ffld.catalog import SPLITS, DatasetSpec
+from ffld.datasets._list_file import ListFile, integers, open_list
+from ffld.datasets._photographs import Photographs, refuse, warn_if_incomplete
+from ffld.sample import DataError
+from ffld.schema import FLD8, Visibility
+
+# Within a type the files list landmarks in the order of the schema's slots.
+_TYPES = {1: "upper", 2: "lower", 3: "full"}
+_VARIATIONS = {
+    1: "normal pose",
+    2: "medium pose",
+    3: "large pose",
+    4: "medium zoom-in",
+    5: "large zoom-in",
+}
+_CODES = {0: Visibility.VISIBLE, 1: Visibility.OCCLUDED, 2: Visibility.ABSENT}
+_CUT_OFF = (2, 0, 0)
+_POINT_NUMBERS = 2 + 3 * len(FLD8)  # clothes type, variation type, then v, x, y of every slot
+_JOINT_FIELDS = 3 + 3 * 14  # a row of list_joints.txt
+_REMEDY = "correct or remove these rows, or unpack the official lists again"
+_PARTITION = "Eval/list_eval_partition.txt"
+
+
+def find_archive(spec: DatasetSpec, root: Path, folder_name: str) -> Path:
+    """The folder of the unpacked archive: `root`, or the official folder inside it.
+
+    Raises:
+        DataError: neither holds the list of splits.
+    """
+    tried = [root, root / folder_name]
+    for folder in tried:
+        if (folder / _PARTITION).is_file():
+            return folder
+    places = " or ".join(str(folder / _PARTITION) for folder in tried)
+    raise DataError(f"{spec.name}: there is no {places}. {spec.obtain}")
+
+
+def find_list(folder: Path, name: str) -> Path | None:
+    """A list of annotations, where the releases of the archive have it."""
+    tried = (folder / "Anno" / name, folder / "Anno_coarse" / name)
+    return next((path for path in tried if path.is_file()), None)
+
+
+def read_lists(spec: DatasetSpec, split: str, folder: Path) -> Photographs:
+    """The samples of a split whose rows and images are there, in the partition's order.
+
+    What is missing is counted in one warning. The only attribute is "variation".
+
+    Raises:
+        DataError: malformed rows, an empty split, or no image at all.
+    """
+    partition = open_list(folder / _PARTITION)
+    landmarks = open_list(_required_list(spec, folder, "list_landmarks.txt"))
+    boxes = open_list(_required_list(spec, folder, "list_bbox.txt"))
+    _refuse_joints(landmarks)
+
+    names = _names(partition, split)
+    problems: list[str] = []
+    _, points = _table(landmarks, names, _landmark_fields, _POINT_NUMBERS, problems)
+    box_lines, corners = _table(boxes, names, _box_fields, 4, problems)
+    refuse(problems, _REMEDY)
+
+    listed = (points[:, 0] > 0) & (box_lines > 0)
+    files = [
+        _image_file(folder, name) if known else None
+        for name, known in zip(names, listed, strict=True)
+    ]
+    present = np.array([file is not None for file in files])
+    if not present.any():
+        tried = " or ".join(_candidates(folder, names[0]))
+        raise DataError(
+            f"{spec.name} {split}: none of {len(names):,} images was found with its annotations; "
+            f"tried {tried}. {spec.obtain}"
+        )
+    notes = [note for file in (partition, landmarks, boxes) for note in file.notes()]
+    if lacking := int((~listed).sum()):
+        notes.append(f"{lacking:,} left out that lack a row in {landmarks.path} or {boxes.path}")
+    if lost := int((listed & ~present).sum()):
+        notes.append(f"{lost:,} left out that are listed but not on disk")
+    warn_if_incomplete(spec, split, int(present.sum()), notes)
+
+    kept = np.flatnonzero(present)
+    return _photographs(
+        spec=spec,
+        split=split,
+        names=[names[row] for row in kept],
+        files=[files[row] for row in kept],
+        origins=[f"{boxes.path}:{line}" for line in box_lines[kept]],
+        points=points[kept],
+        corners=corners[kept],
+    )
+
+
+def sample_id(image_name: str) -> str:
+    """The listed name without its extension."""
+    return os.path.splitext(image_name)[0]
+
+
+def _photographs(
+    *,
+    spec: DatasetSpec,
+    split: str,
+    names: list[str],
+    files: list[str],
+    origins: list[str],
+    points: np.ndarray,
+    corners: np.ndarray,
+) -> Photographs:
+    """Integers as the files have them -> continuous coordinates and our codes."""
+    triples = points[:, 2:].reshape(len(points), len(FLD8), 3)
+    codes, xy = triples[..., 0], triples[..., 1:]
+    absent = (codes == _CUT_OFF[0]) | (xy == 0).all(axis=-1)
+    visibility = np.array([_CODES[code] for code in sorted(_CODES)], np.uint8)[codes]
+    return Photographs(
+        spec=spec,
+        split=split,
+        revision=spec.revision,
+        ids=[sample_id(name) for name in names],
+        files=files,
+        file_of=np.arange(len(files)),
+        origins=origins,
+        garment_type=np.array(["", *_TYPES.values()])[points[:, 0]],
+        box=corners - np.array([1, 1, 0, 0], np.float32),
+        xy=np.where(absent[..., None], np.nan, xy - np.float32(0.5)).astype(np.float32),
+        visibility=np.where(absent, Visibility.ABSENT, visibility).astype(np.uint8),
+        attributes={"variation": np.array(["", *_VARIATIONS.values()])[points[:, 1]]},
+    )
+
+
+def _required_list(spec: DatasetSpec, folder: Path, name: str) -> Path:
+    path = find_list(folder, name)
+    if path is None:
+        raise DataError(f"{spec.name}: no {name} in {folder}/Anno or Anno_coarse. {spec.obtain}")
+    return path
+
+
+def _refuse_joints(landmarks: ListFile) -> None:
+    first = next(landmarks.rows(), (0, []))
+    if len(first[1]) == _JOINT_FIELDS:
+        raise DataError(
+            f"{landmarks.path}:{first[0]}: {_JOINT_FIELDS} fields are the 14 human joints of "
+            f"list_joints.txt; expected garment landmarks; put the official list_landmarks.txt here"
+        )
+
+
+def _names(partition: ListFile, split: str) -> list[str]:
+    """The images of a split, after a check of the whole partition."""
+    problems: list[str] = []
+    seen: dict[str, int] = {}
+    names, counts = [], Counter()
+    for number, fields in partition.rows():
+        place = f"{partition.path}:{number}"
+        if len(fields) != 2 or fields[1] not in SPLITS:
+            found = " ".join(fields)[:80]
+            problems.append(f"{place}: found {found!r}, expected a name and train, val or test")
+            continue
+        name, status = fields
+        first = seen.setdefault(sample_id(name), number)
+        if first != number:
+            problems.append(f"{place}: {name} is there already, in line {first}")
+        if _leaves_folder(name):
+            problems.append(f"{place}: {name!r} is not a relative name inside the archive")
+        counts[status] += 1
+        if status == split:
+            names.append(name)
+    refuse(problems, _REMEDY)
+    if not names:
+        there = ", ".join(f"{name} ({counts[name]:,})" for name in SPLITS if counts[name])
+        raise DataError(
+            f"{partition.path}: no row belongs to split {split!r}; "
+            f"{f'ask for a split that has some: {there}' if there else 'the list is empty'}"
+        )
+    return names
+
+
+def _leaves_folder(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    return not parts[0] or ".." in parts or ":" in parts[0] or "\0" in name
+
+
+def _table(
+    file: ListFile,
+    names: Sequence[str],
+    parse: Callable[[list[str]], list[int]],
+    width: int,
+    problems: list[str],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Line (N,), 0 where there is no row, and numbers (N, width) of the named images."""
+    row_of = {name: row for row, name in enumerate(names)}
+    lines = np.zeros(len(names), np.int32)
+    numbers = np.zeros((len(names), width), np.int32)
+    for number, fields in file.rows():
+        row = row_of.get(fields[0])
+        if row is None:
+            continue
+        try:
+            if lines[row]:
+                raise ValueError(f"{fields[0]} is there already, in line {lines[row]}")
+            lines[row] = number
+            numbers[row] = parse(fields)
+        except ValueError as error:
+            problems.append(f"{file.path}:{number}: {error}")
+    return lines, numbers
+
+
+def _landmark_fields(fields: list[str]) -> list[int]:
+    """Clothes type, variation type (0 where the file has none), then v, x, y of all 8 slots."""
+    numbers = integers(fields[1:])
+    if not numbers or numbers[0] not in _TYPES:
+        raise ValueError(f"found clothes type {' '.join(fields[1:2])!r}, expected 1, 2 or 3")
+    owned = FLD8.garment_types[_TYPES[numbers[0]]]
+    start = len(numbers) - 3 * len(owned)
+    if start not in (1, 2):
+        few = 2 + 3 * len(owned)
+        raise ValueError(
+            f"found {len(fields)} fields, expected {few} or {few + 1} for clothes type {numbers[0]}"
+        )
+    variation = numbers[1] if start == 2 else 0
+    if start == 2 and variation not in _VARIATIONS:
+        raise ValueError(f"found variation type {variation}, expected 1 to 5")
+    if unknown := set(numbers[start::3]) - set(_CODES):
+        raise ValueError(f"found visibility {min(unknown)}, expected 0, 1 or 2")
+    slots = [*_CUT_OFF] * len(FLD8)
+    for n, name in enumerate(owned):
+        k = FLD8.index(name)
+        slots[3 * k : 3 * k + 3] = numbers[start + 3 * n : start + 3 * n + 3]
+    return [numbers[0], variation, *slots]
+
+
+def _box_fields(fields: list[str]) -> list[int]:
+    if len(fields) != 5:
+        raise ValueError(f"found {len(fields)} fields, expected 5: a name and x1 y1 x2 y2")
+    return integers(fields[1:])
+
+
+def _candidates(folder: Path, name: str) -> Iterator[str]:
+    """Where an image may lie: people unpack img.zip in several places."""
+    yield f"{folder}/Img/{name}"
+    yield f"{folder}/{name}"
+    yield f"{folder}/Img/{name.removeprefix('img/')}"
+    yield f"{folder}/img-001/{name}"
+    yield f"{folder}/Img/img-001/{name}"
+
+
+def _image_file(folder: Path, name: str) -> str | None:
+    return next((path for path in _candidates(folder, name) if os.path.isfile(path)), None)
