@@ -1,0 +1,1 @@
+"""The record: entries, and the tables that are recomputed from their predictions."""
