@@ -232,6 +232,7 @@ def test_all_that_is_wrong_with_the_files_is_listed_at_once(tmp_path):
         "000004": content(item(9, box=(1, 2, 3))),
         "000005": content(item(9, box=(1, 2, 3, float("nan")))),
         "000006": [1],
+        "000010": content(item(9, box=(1, 2, 3, 1e9))),
         "000007": {"item1": {"category_id": 1}},
         "000008": {**content(item(9)), "item3": {**item(9), "landmarks": ["1"] * 24}},
         "000009": content(),
@@ -249,6 +250,7 @@ def test_all_that_is_wrong_with_the_files_is_listed_at_once(tmp_path):
         "000006.json: found a list, expected an object with items",
         "000007.json item1: expected an object with bounding_box, category_id, landmarks",
         "000008.json item3: found values in landmarks that are not numbers",
+        "000010.json item1: found a number in bounding_box that is in no photograph",
         "000009.json: cannot be read as JSON",
         "correct or remove these files",
     ):

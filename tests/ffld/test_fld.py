@@ -197,12 +197,13 @@ def test_all_malformed_rows_are_listed_at_once(tmp_path):
     rows[2] = replace(rows[2], clothes_type=4)
     rows[3] = replace(rows[3], points=((3, 1, 1), *UPPER[1:]))
     rows[4] = replace(rows[4], variation=6)
+    rows[6] = replace(rows[6], box=(1, 1, 2_000_000_000_000, 9))
+    rows[7] = replace(rows[7], box=(5, 4, 42))
     write_fld(tmp_path, rows)
     landmarks = tmp_path / "Anno/list_landmarks.txt"
     lines = landmarks.read_text().split("\n")
     lines[7] = lines[7].replace(" 018 ", " 18.x ")
     landmarks.write_text("\n".join([*lines[:-1], lines[2]]))
-    edit(tmp_path / "Anno/list_bbox.txt", "004 042 060\n" + "img/7", "004 042\nimg/7")
     with pytest.raises(DataError) as caught:
         load(tmp_path)
     message = str(caught.value)
@@ -213,7 +214,8 @@ def test_all_malformed_rows_are_listed_at_once(tmp_path):
         "list_landmarks.txt:7: found variation type 6, expected 1 to 5",
         "list_landmarks.txt:8: found '1 1 0 18.x",
         "list_landmarks.txt:11: img/0.jpg is there already, in line 3",
-        "list_bbox.txt:9: found 4 fields, expected 5",
+        "list_bbox.txt:9: found 2000000000000, which is in no photograph",
+        "list_bbox.txt:10: found 4 fields, expected 5",
         "correct or remove these rows",
     ):
         assert expected in message
