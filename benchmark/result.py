@@ -97,19 +97,23 @@ class Result:
                 with its interval fits in 100 characters, several come without intervals.
         """
         beside = beside or {}
+        for name, other in beside.items():
+            if other.schema_fingerprint != self.schema_fingerprint:
+                raise ValueError(f"{name!r} is a result on another schema: no common landmarks")
         landmarks = self.per_landmark["ne"]["visible"]
         title = (
-            f"{self.dataset} {self.split} {self.revision}, {self.samples} samples, "
-            f"{self.protocol}; NE in {self.metrics['ne']['unit']}, smaller is better"
+            f"{self.dataset} {self.split}, revision {self.revision}, {self.samples} samples\n"
+            f"{self.protocol}: NE in {self.metrics['ne']['unit']}, smaller is better"
         )
         head = ["landmark", "NE", "95 % interval", "count", "NE all", "PCK@0.1"]
         rows = [[name, *self._row(name)] for name in landmarks]
         rows.append(["mean", *self._row(None)])
+        width = 2 if len(beside) == 1 else 1
         for name, other in beside.items():
-            head += [name, "95 % interval"] if len(beside) == 1 else [name]
+            head += [name, "95 % interval"][:width]
             scores = [other.per_landmark["ne"]["visible"][landmark] for landmark in landmarks]
             for row, score in zip(rows, [*scores, other.scores["ne"]["visible"]], strict=True):
-                row += [_number(score.value), _interval(score)][: 2 if len(beside) == 1 else 1]
+                row += [_number(score.value), _interval(score)][:width]
         summary_head = ["metric", "visible", "95 % interval", "pooled", "count"]
         summary_head += ["all", "95 % interval", "pooled", "count"]
         summary = [
