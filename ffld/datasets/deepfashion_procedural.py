@@ -1,0 +1,49 @@
+"""Stand-in for DeepFashion Category & Attribute (Liu et al., CVPR 2016): 8 landmarks, mostly shops.
+
+Its numbers are never numbers on DeepFashion. It exists so that every experiment on DeepFashion can
+be run by those who have no copy of it.
+"""
+
+from ffld.catalog import DatasetSpec, LoadOptions
+from ffld.datasets.ffld import EDITION as FFLD_EDITION
+from ffld.render.edition import Edition, open_edition
+from ffld.render.fld8 import fld8_landmarks, fld8_type
+from ffld.render.scene import Mix
+from ffld.sample import Split
+from ffld.schema import FLD8
+
+EDITION = Edition(
+    name="deepfashion-procedural",
+    version="0.1",
+    splits={"train": 209_222, "val": 40_000, "test": 40_000},
+    schema=FLD8,
+    mix=Mix(
+        types=FFLD_EDITION.mix.types,
+        consumer=0.25,
+        viewpoints={"front": 8.5, "side": 1.0, "back": 0.5},
+        flat={"consumer": 0.02, "shop": 0.10},
+        zoom={(0.40, 0.65): 2.0, (0.65, 0.95): 7.0, (0.95, 1.25): 1.0},
+        company=0.15,
+        clutter=0.05,
+        long_side=(300,),
+    ),
+    landmarks=fld8_landmarks,
+    garment_type=fld8_type,
+)
+
+SPEC = DatasetSpec(
+    name="deepfashion-procedural",
+    title="DeepFashion stand-in, procedural",
+    schema=FLD8,
+    splits=EDITION.splits,
+    revision=EDITION.revision,
+    procedural=True,
+    licence="CC0-1.0",
+    citation="rendered by this project; sizes and schema of Liu et al., DeepFashion, CVPR 2016",
+    obtain="It is rendered on demand and needs nothing.",
+)
+
+
+def read(split: str, options: LoadOptions) -> Split:
+    """Open a split; `options.key` is the secret of a sealed test set."""
+    return open_edition(EDITION, split, options.key)

@@ -1,0 +1,50 @@
+"""Stand-in for FLD (Liu et al., ECCV 2016): 8 landmarks, large variation of pose and zoom.
+
+Its numbers are never numbers on FLD. It exists so that every experiment on FLD can be run by
+those who have no copy of it.
+"""
+
+from ffld.catalog import DatasetSpec, LoadOptions
+from ffld.datasets.ffld import EDITION as FFLD_EDITION
+from ffld.render.edition import Edition, open_edition
+from ffld.render.fld8 import fld8_landmarks, fld8_type
+from ffld.render.scene import Mix
+from ffld.sample import Split
+from ffld.schema import FLD8
+
+EDITION = Edition(
+    name="fld-procedural",
+    version="0.1",
+    splits={"train": 83_033, "val": 19_992, "test": 19_991},
+    schema=FLD8,
+    mix=Mix(
+        types=FFLD_EDITION.mix.types,
+        consumer=0.60,
+        viewpoints={"front": 7.0, "side": 1.7, "back": 0.6},
+        flat={"consumer": 0.01, "shop": 0.06},
+        zoom={(0.30, 0.60): 2.0, (0.60, 0.95): 4.0, (0.95, 1.60): 3.0},
+        company=0.30,
+        clutter=0.10,
+        long_side=(250, 300, 384, 512),
+    ),
+    landmarks=fld8_landmarks,
+    garment_type=fld8_type,
+)
+
+SPEC = DatasetSpec(
+    name="fld-procedural",
+    title="FLD stand-in, procedural",
+    schema=FLD8,
+    splits=EDITION.splits,
+    revision=EDITION.revision,
+    procedural=True,
+    licence="CC0-1.0",
+    citation="rendered by this project; sizes and schema of Liu et al., Fashion Landmark Detection "
+    "in the Wild, ECCV 2016",
+    obtain="It is rendered on demand and needs nothing.",
+)
+
+
+def read(split: str, options: LoadOptions) -> Split:
+    """Open a split; `options.key` is the secret of a sealed test set."""
+    return open_edition(EDITION, split, options.key)

@@ -1,0 +1,182 @@
+"""Procedural editions: a mix of scenes under a version, opened as splits.
+
+A sample is a pure function of (edition version, key, split, index). Labels of many samples are
+kept in the user's cache folder under a hash of the renderer's source, so they can't go stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from ffld.render.image import paint
+from ffld.render.labels import Labels, label
+from ffld.render.pieces import Anchor, Garment
+from ffld.render.scene import Mix
+from ffld.render.stream import Streams
+from ffld.sample import Split, Targets
+from ffld.schema import LandmarkSchema
+
+RIVALS = 4  # other garments kept per sample, those with most landmarks in the box first
+_WORTH_CACHING = 200
+_ATTRIBUTES = ("style", "viewpoint", "presentation", "overlap")
+
+
+def _own_landmarks(garment: Garment) -> Mapping[str, Anchor]:
+    return garment.anchors
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One procedural dataset.
+
+    Attributes:
+        name: of the dataset.
+        version: part of every sample's random streams; 0.x until realism is settled.
+        splits: split name -> number of samples.
+        schema: FFLD, or FLD8 for the stand-ins of FLD and DeepFashion.
+        landmarks: a garment's landmarks in that schema.
+        garment_type: an FFLD garment type's name in that schema.
+    """
+
+    name: str
+    version: str
+    splits: Mapping[str, int]
+    schema: LandmarkSchema
+    mix: Mix
+    landmarks: Callable[[Garment], Mapping[str, Anchor]] = _own_landmarks
+    garment_type: Callable[[str], str] = str
+
+    @property
+    def revision(self) -> str:
+        """What is stamped on predictions: the edition's version."""
+        return f"{self.name}-{self.version}"
+
+
+def open_edition(edition: Edition, split: str, key: str = "") -> Split:
+    """One split of an edition; nothing is rendered until it is asked for."""
+    return Split(
+        dataset=edition.name,
+        split=split,
+        schema=edition.schema,
+        ids=[sample_id(edition, split, index) for index in range(edition.splits[split])],
+        annotate=partial(_annotate, edition, split, key),
+        read_image=partial(render, edition, split, key),
+    )
+
+
+def sample_id(edition: Edition, split: str, index: int) -> str:
+    """Such as ffld/test/000000."""
+    return f"{edition.name}/{split}/{index:06d}"
+
+
+def render(edition: Edition, split: str, key: str, index: int) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of one sample."""
+    streams = Streams(edition.revision, split, index, key)
+    return paint(_label(edition, streams), streams)
+
+
+def annotate_one(edition: Edition, split: str, key: str, index: int) -> Labels:
+    """The labels of one sample, without painting it."""
+    return _label(edition, Streams(edition.revision, split, index, key))
+
+
+def _label(edition: Edition, streams: Streams) -> Labels:
+    return label(edition.mix, streams, edition.landmarks, edition.schema)
+
+
+def _annotate(edition: Edition, split: str, key: str, indices: Sequence[int]) -> Targets:
+    if len(indices) < _WORTH_CACHING:
+        arrays = _arrays(edition, split, key, list(indices))
+    else:
+        arrays = _cached_arrays(edition, split, key, list(indices))
+    attributes = {name: arrays.pop(name) for name in _ATTRIBUTES}
+    return Targets(
+        dataset=edition.name,
+        split=split,
+        revision=edition.revision,
+        schema=edition.schema,
+        attributes=attributes,
+        **arrays,
+    )
+
+
+def _cached_arrays(edition: Edition, split: str, key: str, indices: list[int]) -> dict:
+    request = f"{edition.revision}|{split}|{key}|{_source_hash()}|{indices}"
+    name = hashlib.sha256(request.encode()).hexdigest()[:24]
+    path = cache_folder() / "labels" / f"{edition.name}-{split}-{name}.npz"
+    if path.exists():
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored)
+    arrays = _in_parallel(edition, split, key, indices)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False, suffix=".part") as file:
+        np.savez_compressed(file, **arrays)
+    os.replace(file.name, path)
+    return arrays
+
+
+def _in_parallel(edition: Edition, split: str, key: str, indices: list[int]) -> dict:
+    step = 100
+    chunks = [indices[at : at + step] for at in range(0, len(indices), step)]
+    work = partial(_arrays, edition, split, key)
+    bar = tqdm(total=len(indices), desc=f"labels of {edition.name} {split}", unit="sample",
+               file=sys.stderr, leave=False)  # fmt: skip
+    parts = []
+    with bar, ProcessPoolExecutor(os.cpu_count()) as pool:
+        for chunk, part in zip(chunks, pool.map(work, chunks), strict=True):
+            parts.append(part)
+            bar.update(len(chunk))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _arrays(edition: Edition, split: str, key: str, indices: list[int]) -> dict:
+    cv2.setNumThreads(1)
+    rows = [annotate_one(edition, split, key, index) for index in indices]
+    count, slots = len(rows), len(edition.schema)
+    rivals = np.full((count, RIVALS, slots, 2), np.nan)
+    for number, row in enumerate(rows):
+        kept = row.rivals[:RIVALS]
+        rivals[number, : len(kept)] = kept
+    about = [row.scene.attributes for row in rows]
+    return {
+        "ids": np.array([sample_id(edition, split, index) for index in indices]),
+        "xy": np.array([row.xy for row in rows]),
+        "visibility": np.array([row.visibility for row in rows]),
+        "garment_type": np.array(
+            [edition.garment_type(row.scene.garment.garment_type) for row in rows]
+        ),
+        "box": np.array([row.box for row in rows]),
+        "size": np.array([(r.scene.frame.width, r.scene.frame.height) for r in rows], np.int64),
+        "rivals": rivals,
+        "style": np.array([a["style"] for a in about]),
+        "viewpoint": np.array([a["viewpoint"] for a in about]),
+        "presentation": np.array([a["presentation"] for a in about]),
+        "overlap": np.array([str(len(row.rivals)) for row in rows]),
+    }
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept: $FFLD_CACHE, else ffld in the user's cache folder."""
+    if own := os.environ.get("FFLD_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ffld"
+
+
+@cache
+def _source_hash() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,237 @@
+"""An articulated body: a torso of elliptical rings, and limbs of two bones.
+
+Body frame: x to the picture's right when the front is seen, y up from the soles, z to the front;
+the unit is the body's height. Left is the garment's left: x < 0.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ffld.render.poses import LimbPose
+from ffld.render.stream import Stream
+from ffld.render.view import Vector, View
+
+SIDES = ("left", "right")
+
+# Rest heights of a standing body.
+ANKLE, KNEE, CROTCH, PELVIS, WAIST, ARMPIT, SHOULDER, NECK, CHIN = (
+    0.045, 0.285, 0.470, 0.530, 0.620, 0.755, 0.822, 0.846, 0.872,
+)  # fmt: skip
+
+# Torso rings: rest height, half width, half depth.
+_RINGS = (
+    (0.300, 0.088, 0.062), (0.470, 0.095, 0.068), (0.505, 0.097, 0.069), (0.560, 0.088, 0.062),
+    (0.620, 0.072, 0.052), (0.670, 0.078, 0.057), (0.725, 0.089, 0.067), (0.755, 0.092, 0.064),
+    (0.800, 0.100, 0.050), (0.822, 0.104, 0.042), (0.846, 0.040, 0.036), (0.880, 0.034, 0.034),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ring:
+    """An ellipse round the body: centre, lateral axis a, front axis b, half width and depth."""
+
+    centre: Vector
+    a: Vector
+    b: Vector
+    width: float
+    depth: float
+
+    def at(self, lateral: float, front: float) -> Vector:
+        """The point at these multiples of half width and half depth."""
+        u, v = lateral * self.width, front * self.depth
+        c, a, b = self.centre, self.a, self.b
+        return (
+            c[0] + u * a[0] + v * b[0], c[1] + u * a[1] + v * b[1], c[2] + u * a[2] + v * b[2],
+        )  # fmt: skip
+
+    def corner(self, side: str) -> Vector:
+        """Where the ring's silhouette ends on a garment side, as seen by the camera."""
+        ax, bx = self.a[0], self.b[0]
+        reach = math.sqrt((self.width * ax) ** 2 + (self.depth * bx) ** 2) or 1.0
+        sign = (-1.0 if side == "left" else 1.0) * (1.0 if ax >= 0 else -1.0)
+        return self.at(sign * self.width * ax / reach, sign * self.depth * bx / reach)
+
+
+@dataclass(frozen=True)
+class Limb:
+    """Joints of an arm (shoulder, elbow, wrist) or a leg (hip, knee, ankle), and its thickness."""
+
+    joints: tuple[Vector, Vector, Vector]
+    radii: tuple[float, float, float]
+
+    def along(self, fraction: float) -> tuple[Vector, float]:
+        """Point and thickness at a fraction of the limb; 0.5 is the elbow or knee."""
+        bone, t = (0, fraction * 2) if fraction <= 0.5 else (1, fraction * 2 - 1)
+        p, q = self.joints[bone], self.joints[bone + 1]
+        r = self.radii[bone] + t * (self.radii[bone + 1] - self.radii[bone])
+        return tuple(p[i] + t * (q[i] - p[i]) for i in range(3)), r
+
+
+@dataclass(frozen=True)
+class Posture:
+    """How a body stands: angles in radians, poses of arms and legs by side, position of the feet.
+
+    `yaw` 0 faces the camera; `twist`, `lean` (forward) and `tilt` (to the right) bend the torso.
+    """
+
+    yaw: float
+    twist: float
+    lean: float
+    tilt: float
+    arms: dict[str, LimbPose]
+    legs: dict[str, LimbPose]
+    place: Vector = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Build:
+    """Proportions, as multiples of an average adult's."""
+
+    shoulders: float = 1.0
+    waist: float = 1.0
+    hips: float = 1.0
+    limbs: float = 1.0
+    head: float = 1.0
+    size: float = 1.0
+
+    @staticmethod
+    def draw(stream: Stream) -> Build:
+        """Slim to stout, wide shoulders or wide hips, some children."""
+        stout = stream.normal(1.0, 0.09)
+        child = stream.chance(0.06)
+        return Build(
+            shoulders=stout**0.5 * stream.normal(1.0, 0.06),
+            waist=stout * stream.normal(1.0, 0.06),
+            hips=stout * stream.normal(1.0, 0.05),
+            limbs=stout * stream.normal(1.0, 0.07),
+            head=1.35 if child else stream.normal(1.0, 0.05),
+            size=stream.uniform(0.55, 0.75) if child else stream.normal(1.0, 0.04),
+        )
+
+
+class Figure:
+    """A body of some build in some posture."""
+
+    def __init__(self, build: Build, posture: Posture) -> None:
+        self.build = build
+        self.posture = posture
+        self._ground = 0.0
+        self.legs = {side: self._leg(side) for side in SIDES}
+        self._ground = min(leg.joints[2][1] for leg in self.legs.values()) - ANKLE * build.size
+        self.legs = {side: self._leg(side) for side in SIDES}
+        self.arms = {side: self._arm(side) for side in SIDES}
+
+    @property
+    def faces_camera(self) -> bool:
+        """Whether the front of the chest is turned to the camera."""
+        return math.cos(self.posture.yaw + self.posture.twist) >= 0
+
+    def ring(self, y: float, ease: float = 0.0, width: float | None = None) -> Ring:
+        """The torso's ring at rest height y, let out by `ease`; `width` replaces its half width."""
+        centre, axes = self._spine(y)
+        w, d = self._girth(y)
+        w = w if width is None else width
+        size = self.build.size
+        return Ring(centre, axes[0], axes[2], (w + ease) * size, (d + ease) * size)
+
+    def torso(self, x: float, y: float, z: float) -> Vector:
+        """World position of a point of the torso given in the body frame at rest."""
+        centre, (a, _, b) = self._spine(y)
+        x, z = x * self.build.size, z * self.build.size
+        return tuple(centre[i] + x * a[i] + z * b[i] for i in range(3))
+
+    def shoulder_width(self) -> float:
+        """Half width between the shoulder points, body frame."""
+        return 0.106 * self.build.shoulders
+
+    def head(self) -> tuple[Vector, float]:
+        """Centre and radius of the head."""
+        centre, (a, u, b) = self._spine(NECK)
+        size = self.build.size * self.build.head
+        rise, forward = 0.088 * size, 0.012 * size
+        return tuple(centre[i] + rise * u[i] + forward * b[i] for i in range(3)), 0.062 * size
+
+    def _spine(self, y: float) -> tuple[Vector, tuple[Vector, Vector, Vector]]:
+        p, size = self.posture, self.build.size
+        t = min(1.0, max(0.0, (y - PELVIS) / (NECK - PELVIS)))
+        axes = _axes(p.yaw + t * p.twist, t * p.lean, t * p.tilt)
+        _, up, _ = _axes(p.yaw + 0.5 * t * p.twist, 0.5 * t * p.lean, 0.5 * t * p.tilt)
+        rise = (y - PELVIS) * size
+        x, z = p.place[0], p.place[2]
+        pelvis = (x, p.place[1] + PELVIS * size - self._ground, z)
+        return tuple(pelvis[i] + rise * up[i] for i in range(3)), axes
+
+    def _girth(self, y: float) -> tuple[float, float]:
+        below = _RINGS[0]
+        for above in _RINGS:
+            if y < above[0]:
+                break
+            below = above
+        span = above[0] - below[0]
+        t = min(1.0, max(0.0, (y - below[0]) / span)) if span else 0.0
+        w = below[1] + t * (above[1] - below[1])
+        d = below[2] + t * (above[2] - below[2])
+        b = self.build
+        if y < PELVIS + 0.02:
+            factor = b.hips
+        elif y < 0.70:
+            factor = b.waist
+        else:
+            factor = b.shoulders if y < NECK - 0.005 else 1.0
+        return w * factor, d * (0.5 + 0.5 * factor)
+
+    def _arm(self, side: str) -> Limb:
+        sign = -1.0 if side == "left" else 1.0
+        pose = self.posture.arms[side]
+        lift = max(0.0, _unit(pose.upper)[1] + 0.5) * 0.03
+        shoulder = self.torso(sign * (self.shoulder_width() - 0.012), 0.800 + lift, 0.0)
+        _, axes = self._spine(NECK)
+        size = self.build.size
+        elbow = _step(shoulder, axes, sign, pose.upper, 0.160 * size)
+        wrist = _step(elbow, axes, sign, pose.lower, 0.140 * size)
+        k = self.build.limbs * size
+        return Limb((shoulder, elbow, wrist), (0.030 * k, 0.025 * k, 0.017 * k))
+
+    def _leg(self, side: str) -> Limb:
+        sign = -1.0 if side == "left" else 1.0
+        pose = self.posture.legs[side]
+        size = self.build.size
+        hip = self.torso(sign * 0.048 * self.build.hips, 0.500, 0.0)
+        _, axes = self._spine(PELVIS)
+        knee = _step(hip, axes, sign, pose.upper, 0.218 * size)
+        ankle = _step(knee, axes, sign, pose.lower, 0.236 * size)
+        k = self.build.limbs * size
+        return Limb((hip, knee, ankle), (0.047 * k, 0.031 * k, 0.020 * k))
+
+
+def tube_direction(view: View, p: Vector, q: Vector) -> complex:
+    """Unit picture-plane direction from p to q; downwards where they fall on one another."""
+    step = view.project(q) - view.project(p)
+    length = abs(step)
+    return step / length if length > 1e-6 else 1j
+
+
+def _axes(yaw: float, lean: float, tilt: float) -> tuple[Vector, Vector, Vector]:
+    """Lateral, up and front axes after tilting to the right, leaning forward and turning."""
+    cy, sy = math.cos(yaw), math.sin(yaw)
+    cl, sl = math.cos(lean), math.sin(lean)
+    ct, st = math.cos(tilt), math.sin(tilt)
+    local = ((ct, -st * cl, -st * sl), (st, ct * cl, ct * sl), (0.0, -sl, cl))
+    return tuple((x * cy + z * sy, y, z * cy - x * sy) for x, y, z in local)
+
+
+def _unit(v: Vector) -> Vector:
+    length = math.sqrt(v[0] ** 2 + v[1] ** 2 + v[2] ** 2)
+    return (v[0] / length, v[1] / length, v[2] / length)
+
+
+def _step(
+    start: Vector, axes: tuple[Vector, Vector, Vector], sign: float, way: Vector, length: float
+) -> Vector:
+    out, up, front = _unit(way)
+    a, u, b = axes
+    return tuple(
+        start[i] + length * (sign * out * a[i] + up * u[i] + front * b[i]) for i in range(3)
+    )

@@ -1,0 +1,183 @@
+"""What can be seen of a scene: the identity map, visibility, the box and the rivals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ffld.render.pieces import Anchor, Garment, Layer
+from ffld.render.scene import Mix, Scene, draw_scene
+from ffld.render.stream import Stream, Streams
+from ffld.schema import LandmarkSchema, Visibility
+
+Convert = Callable[[Garment], Mapping[str, Anchor]]
+
+MIN_BOX, MIN_VISIBLE, BOX_JITTER = 32, 3, 0.02
+ATTEMPTS = 40
+
+_SHIFT = 4  # OpenCV's fixed point: 1/16 pixel
+_WINDOW, _ENOUGH = 2, 3  # visible: at least 3 own pixels within 2 pixels of the landmark
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A layer as it lies in the image.
+
+    Attributes:
+        person: number of the person, -1 for the foreground.
+        owner: number of the person's garment, -1 for body and things.
+        polygons: (n, 2) int32 each, vertices in 1/16 pixel of OpenCV's centre-based coordinates;
+            the outline first, then the patches.
+    """
+
+    layer: Layer
+    person: int
+    owner: int
+    polygons: list[np.ndarray]
+    scene: Scene
+
+    @property
+    def marks(self) -> list[np.ndarray]:
+        """The layer's marks in the same coordinates as `polygons`."""
+        return [polygon(self.scene, mark.path) for mark in self.layer.marks]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The annotation of one sample; shapes as in `ffld.Sample`, rivals (R, K, 2)."""
+
+    scene: Scene
+    painted: list[Painted]
+    box: np.ndarray
+    xy: np.ndarray
+    visibility: np.ndarray
+    rivals: np.ndarray
+
+
+def label(mix: Mix, streams: Streams, convert: Convert, schema: LandmarkSchema) -> Labels:
+    """The first attempt whose garment has a large enough box and enough visible landmarks.
+
+    Args:
+        convert: garment -> its landmarks as {name of `schema`: Anchor}.
+
+    Raises:
+        RuntimeError: no attempt came out usable, which no mix of this project does.
+    """
+    jitter = streams.stream("box")
+    for attempt in range(ATTEMPTS):
+        scene = draw_scene(mix, streams, attempt)
+        labels = _measure(scene, jitter, convert, schema)
+        if labels is not None:
+            return labels
+    raise RuntimeError(f"no usable scene in {ATTEMPTS} attempts")
+
+
+def paint_order(scene: Scene) -> list[Painted]:
+    """All layers of a scene in pixels, back to front."""
+    painted = []
+    for number, person in enumerate(scene.people):
+        for owner, layer in person.layers:
+            painted.append(Painted(layer, number, owner, _polygons(scene, layer), scene))
+    for layer in scene.foreground:
+        painted.append(Painted(layer, -1, -1, _polygons(scene, layer), scene))
+    return painted
+
+
+def polygon(scene: Scene, outline: list[complex]) -> np.ndarray:
+    """(n, 2) int32 vertices for OpenCV with shift 4; far outliers are clamped."""
+    limit = 16 * 8192
+    points = []
+    for point in outline:
+        pixel = scene.frame.pixel(point)
+        x, y = int(pixel.real * 16) - 8, int(pixel.imag * 16) - 8
+        points.append((min(limit, max(-limit, x)), min(limit, max(-limit, y))))
+    return np.array(points, np.int32)
+
+
+def identity_map(scene: Scene, painted: list[Painted]) -> np.ndarray:
+    """(H, W) uint8: 1 + number of the topmost layer at each pixel, 0 for the background."""
+    ids = np.zeros((scene.frame.height, scene.frame.width), np.uint8)
+    for number, piece in enumerate(painted):
+        for corners in piece.polygons:
+            cv2.fillPoly(ids, [corners], number + 1, cv2.LINE_8, _SHIFT)
+    return ids
+
+
+def _polygons(scene: Scene, layer: Layer) -> list[np.ndarray]:
+    return [polygon(scene, outline) for outline in (layer.outline, *layer.patches)]
+
+
+def _measure(
+    scene: Scene, jitter: Stream, convert: Convert, schema: LandmarkSchema
+) -> Labels | None:
+    painted = paint_order(scene)
+    ids = identity_map(scene, painted)
+    person, owner = scene.target
+    names = {
+        piece.layer.name: number + 1
+        for number, piece in enumerate(painted)
+        if (piece.person, piece.owner) == (person, owner)
+    }
+    extent = _extent(ids, list(names.values()))
+    if extent is None or min(extent[2] - extent[0], extent[3] - extent[1]) < MIN_BOX:
+        return None
+    xy = np.full((len(schema), 2), np.nan)
+    visibility = np.full(len(schema), Visibility.ABSENT, np.uint8)
+    for name, anchor in convert(scene.garment).items():
+        pixel = scene.frame.pixel(anchor.point)
+        if scene.frame.contains(pixel):
+            xy[schema.index(name)] = pixel.real, pixel.imag
+            seen = anchor.facing and _shows(ids, pixel, anchor, names)
+            visibility[schema.index(name)] = Visibility.VISIBLE if seen else Visibility.OCCLUDED
+    if (visibility == Visibility.VISIBLE).sum() < MIN_VISIBLE:
+        return None
+    box = _jittered(extent, scene, jitter)
+    rivals = _rivals(scene, convert, schema, box)
+    return Labels(scene, painted, box, xy, visibility, rivals)
+
+
+def _extent(ids: np.ndarray, own: list[int]) -> tuple[int, int, int, int] | None:
+    mine = np.zeros(256, np.uint8)
+    mine[own] = 1
+    mask = cv2.LUT(ids, mine)
+    x, y, w, h = cv2.boundingRect(mask)
+    return (x, y, x + w, y + h) if w else None
+
+
+def _shows(ids: np.ndarray, pixel: complex, anchor: Anchor, names: dict[str, int]) -> bool:
+    x, y = int(pixel.real), int(pixel.imag)
+    window = ids[max(0, y - _WINDOW) : y + _WINDOW + 1, max(0, x - _WINDOW) : x + _WINDOW + 1]
+    own = {names[part] for part in anchor.parts if part in names}
+    return sum(value in own for value in window.ravel().tolist()) >= _ENOUGH
+
+
+def _jittered(extent: tuple[int, int, int, int], scene: Scene, s: Stream) -> np.ndarray:
+    """The visible extent with its sides moved by about 2 %, as annotators' boxes are."""
+    x1, y1, x2, y2 = extent
+    w, h = x2 - x1, y2 - y1
+    sides = [x1 + s.normal(0, BOX_JITTER) * w, y1 + s.normal(0, BOX_JITTER) * h,
+             x2 + s.normal(0, BOX_JITTER) * w, y2 + s.normal(0, BOX_JITTER) * h]  # fmt: skip
+    limits = (scene.frame.width, scene.frame.height) * 2
+    return np.array([min(limit, max(0, round(v))) for v, limit in zip(sides, limits, strict=True)],
+                    np.float64)  # fmt: skip
+
+
+def _rivals(scene: Scene, convert: Convert, schema: LandmarkSchema, box: np.ndarray) -> np.ndarray:
+    """(R, K, 2): landmarks in the image of the other garments that reach into the box."""
+    found = []
+    for number, person in enumerate(scene.people):
+        for owner, garment in enumerate(person.garments):
+            if (number, owner) == scene.target:
+                continue
+            xy = np.full((len(schema), 2), np.nan)
+            for name, anchor in convert(garment).items():
+                pixel = scene.frame.pixel(anchor.point)
+                if scene.frame.contains(pixel):
+                    xy[schema.index(name)] = pixel.real, pixel.imag
+            inside = (xy >= box[:2]).all(1) & (xy <= box[2:]).all(1)
+            if inside.any():
+                found.append(xy)
+    return np.array(found).reshape(-1, len(schema), 2)

@@ -1,0 +1,94 @@
+"""Trousers, shorts and skirts."""
+
+from __future__ import annotations
+
+from ffld.render.figure import CROTCH, PELVIS, SIDES
+from ffld.render.outline import bow, mix, smooth
+from ffld.render.pieces import LOWER, Anchor, Layer, Mark, bend_patches, outward, tube
+from ffld.render.tailor import Tailor
+
+
+class Trousers(Tailor):
+    """Builds trousers or shorts: a yoke and two legs."""
+
+    def build(self) -> None:
+        """Trousers or shorts: a yoke and two legs."""
+        cut, figure, view = self.cut, self.figure, self.view
+        waist = figure.ring(cut.waist, 0.004 + self.ease * 0.25)
+        hip = figure.ring(0.512, 0.004 + self.ease * 0.6)
+        crotch = view.project(figure.torso(0.0, CROTCH - 0.4 * self.ease, 0.02 * self.near))
+        legs = ("yoke", "leg_left", "leg_right")
+        facing = abs(waist.b[2]) > 0.3
+        self.anchors["crotch"] = Anchor(crotch, legs, facing)
+        tops = {side: self.corner(waist, side) for side in SIDES}
+        hips = {side: self.corner(hip, side) for side in SIDES}
+        for side in SIDES:
+            self.anchors[f"{side}_waistband"] = Anchor(tops[side], ("yoke",))
+            self._leg(side, hips[side], crotch)
+        middle = view.project(waist.at(0.0, self.near))
+        band = [tops["left"], *bow(tops["left"], middle, tops["right"]), tops["right"]]
+        outline = [*band, hips["right"], crotch, hips["left"]]
+        lower = [p + 0.018j * self.unit for p in band]
+        marks = [Mark("seam", lower)]
+        if self.near > 0:
+            marks.append(Mark("seam", [middle, mix(middle, crotch, 0.55)]))
+        order = LOWER + 0.5 + self.level
+        self.layers.append(Layer("yoke", "cloth", order, outline, crotch - middle, marks))
+
+    def _leg(self, side: str, hip: complex, crotch: complex) -> None:
+        cut, figure, view = self.cut, self.figure, self.view
+        limb, end = figure.legs[side], cut.leg
+        knee = cut.garment_type == "trousers"
+        stops = [0.28, 0.5, 0.75, end] if knee else [end * 0.55, end]
+        stops = [f for f in stops if f < end - 0.04] + [end]
+        size = figure.build.size
+        room = [(self.ease * 0.5 + (cut.cuff - self.ease * 0.5) * (f / end) ** 1.5) * size
+                for f in stops]  # fmt: skip
+        outer, inner = tube(view, limb, stops, room, outward(figure, side, PELVIS))
+        leg = (f"leg_{side}",)
+        for name, edge in (("out", outer), ("in", inner)):
+            self.anchors[f"{side}_bottom_{name}"] = Anchor(edge[-1], leg)
+            if knee:
+                self.anchors[f"{side}_knee_{name}"] = Anchor(edge[stops.index(0.5)], leg)
+        middle = mix(outer[-1], inner[-1], 0.5)
+        rim = bow(outer[-1], middle + 0.006j * self.unit, inner[-1], 4)
+        inside = view.project(figure.torso(0.0, 0.535, 0.0))
+        outline = [*smooth([hip, *outer]), *rim, *smooth([*inner[::-1], crotch]),
+                   mix(crotch, inside, 0.5), mix(hip, inside, 0.3)]  # fmt: skip
+        up = -0.016j * self.unit
+        marks = [Mark("edge", [p + up for p in (outer[-1], *rim, inner[-1])])]
+        ahead = view.depth(limb.joints[1]) - view.depth(figure.torso(0.0, 0.5, 0.0))
+        order = LOWER + 0.6 + self.level + 0.3 * min(1.0, max(-0.25, ahead))
+        grain = middle - hip
+        patches = [[hip, outer[0], inner[0], crotch], [hip, crotch, inside]]
+        patches += bend_patches(outer, inner)
+        self.layers.append(Layer(f"leg_{side}", "cloth", order, outline, grain, marks, patches))
+
+
+class Skirt(Tailor):
+    """Builds a skirt."""
+
+    def build(self) -> None:
+        """A skirt, from waistband to hemline."""
+        cut, figure, view = self.cut, self.figure, self.view
+        waist = figure.ring(cut.waist, 0.004)
+        hip = figure.ring(0.515, 0.006 + 0.03 * max(0.0, cut.flare))
+        ring = self.skirt_ring()
+        sides = {}
+        for side in SIDES:
+            top, hem = self.corner(waist, side), self.corner(ring, side)
+            self.anchors[f"{side}_waistband"] = Anchor(top, ("skirt",))
+            self.anchors[f"{side}_hemline"] = Anchor(hem, ("skirt",))
+            hips = mix(self.corner(hip, side), mix(top, hem, 0.4), 0.35)
+            sides[side] = smooth([top, hips, hem])
+        left, right = sides["left"], sides["right"]
+        middle = view.project(waist.at(0.0, self.near))
+        band = bow(left[0], middle, right[0])
+        low = self.hem_middle(ring)
+        edge = bow(right[-1], low, left[-1])
+        outline = [left[0], *band, *right, *edge, *left[::-1]]
+        top = (left[0], *band, right[0])
+        marks = [Mark("edge", [p - 0.010j * self.unit for p in (right[-1], *edge, left[-1])])]
+        marks.append(Mark("seam", [p + 0.016j * self.unit for p in top]))
+        order = LOWER + 1.0 + self.level
+        self.layers.append(Layer("skirt", "cloth", order, outline, low - middle, marks))

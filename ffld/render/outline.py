@@ -1,0 +1,58 @@
+"""Curves through points of the picture plane, as the outlines of garments need them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def bow(start: complex, middle: complex, end: complex, steps: int = 6) -> list[complex]:
+    """A parabola from start to end through the middle; without its two ends."""
+    control = 2 * middle - (start + end) / 2
+    points = []
+    for i in range(1, steps):
+        t = i / steps
+        points.append((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t * t * end)
+    return points
+
+
+def smooth(points: Sequence[complex], steps: int = 3) -> list[complex]:
+    """A Catmull-Rom curve through all points, ends included."""
+    path = [points[0]]
+    for i in range(len(points) - 1):
+        p1, p2 = points[i], points[i + 1]
+        p0 = points[i - 1] if i else 2 * p1 - p2
+        p3 = points[i + 2] if i + 2 < len(points) else 2 * p2 - p1
+        for k in range(1, steps):
+            t = k / steps
+            path.append(
+                0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
+                       + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
+            )  # fmt: skip
+        path.append(p2)
+    return path
+
+
+def mix(a: complex, b: complex, t: float) -> complex:
+    """The point at fraction t from a to b."""
+    return a + (b - a) * t
+
+
+def ellipse(centre: complex, across: complex, down: complex, steps: int = 20) -> list[complex]:
+    """A closed ellipse with these two half axes."""
+    return [centre + across * c + down * s for c, s in _CIRCLE[steps]]
+
+
+def _circle(steps: int) -> list[tuple[float, float]]:
+    # cos and sin by rotating a rational step, so that no platform's libm enters the labels
+    turn = complex(1.0)
+    angle = {12: 0.5235987755982988, 20: 0.3141592653589793}[steps]
+    step = complex(1 - angle**2 / 2 + angle**4 / 24 - angle**6 / 720,
+                   angle - angle**3 / 6 + angle**5 / 120 - angle**7 / 5040)  # fmt: skip
+    points = []
+    for _ in range(steps):
+        points.append((turn.real, turn.imag))
+        turn *= step
+    return points
+
+
+_CIRCLE = {steps: _circle(steps) for steps in (12, 20)}
