@@ -135,7 +135,7 @@ def _totals(
     scores: np.ndarray, mask: np.ndarray, weights: np.ndarray, targets: Targets
 ) -> tuple[np.ndarray, np.ndarray]:
     """(C, 1 + R, K) sums of scores and counts, per garment type, resample and landmark."""
-    columns = np.stack([np.where(mask, scores, 0.0), mask])
+    columns = np.stack([_on_grid(np.where(mask, scores, 0.0)), mask])
     types = len(targets.schema.type_names)
     totals = np.zeros((2, types, len(weights), scores.shape[1]))
     bounds = np.searchsorted(targets.type_index, np.arange(types + 1))  # samples stand by type
@@ -145,6 +145,17 @@ def _totals(
             product = weights[:, rows].astype(np.float64) @ columns[:, rows, owned]
             totals[:, c][..., owned] += product
     return totals[0], totals[1]
+
+
+def _on_grid(scores: np.ndarray) -> np.ndarray:
+    """Scores rounded to multiples of a power of two, below 1e-9 for any split of ours.
+
+    It is the finest for which their sums, and those of a resample, fit float64 exactly, so that
+    results are the same bytes whatever the order of summation, the threads or the machine.
+    """
+    _, exponent = np.frexp(8 * scores.sum())  # no resample's sum comes near 8 times that of all
+    grid = np.ldexp(1.0, exponent - 53)
+    return np.rint(scores / grid) * grid
 
 
 def _score(sums: np.ndarray, counts: np.ndarray) -> Score:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -235,6 +236,15 @@ def test_the_order_of_predictions_and_of_targets_makes_no_difference():
     assert benchmark.evaluate(shuffled, made, resamples=20).to_json() == result
     again = made.select(rng.permutation(len(made)))
     assert benchmark.evaluate(predictions, again, resamples=20).to_json() == result
+
+
+def test_sums_are_exact_in_whatever_pieces_they_are_taken(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(4)
+    made = random_targets(rng, 300, FFLD)
+    predictions = random_predictions(rng, made)
+    whole = benchmark.evaluate(predictions, made, resamples=30).to_json()
+    monkeypatch.setattr(sys.modules["benchmark.evaluate"], "_ROWS", 5)
+    assert benchmark.evaluate(predictions, made, resamples=30).to_json() == whole
 
 
 def test_points_that_do_not_count_change_nothing():

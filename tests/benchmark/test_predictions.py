@@ -233,12 +233,12 @@ def test_other_layouts_are_refused_with_every_reason(tmp_path: Path):
     assert "no column 'id' (found: name)" in message
     assert "no column 'xy' (found: name)" in message
     assert "does not say its dataset and split" in message
-    lists = pa.array([[1.0, 2.0, 3.0], None], pa.list_(pa.float64(), 3))
+    lists = pa.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], pa.list_(pa.float64(), 3))
     loose = pa.array([[0.5], [0.5]], pa.list_(pa.float32()))
-    columns = {"id": pa.array([1, 2]), "xy": lists, "confidence": loose}
+    columns = {"id": pa.array([1, None]), "xy": lists, "confidence": loose}
     message = layout(path, columns, {"dataset": "d", "split": 3})
     assert "column 'id' is int64, expected string" in message
-    assert "column 'xy' is empty in 1 rows" in message
+    assert "column 'id' is empty in 1 rows" in message
     assert "column 'xy' lists 3 numbers, expected x and y in turn" in message
     assert "column 'confidence' is list<" in message
     assert "gives no split as text" in message
