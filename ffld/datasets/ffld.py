@@ -31,7 +31,7 @@ EDITION = Edition(
             "vest_dress": 1.0,
             "sling_dress": 0.7,
         },
-        consumer=0.72,
+        consumer=0.75,
         viewpoints={"front": 7.0, "side": 1.5, "back": 1.5},
         flat={"consumer": 0.06, "shop": 0.18},
         zoom={(0.30, 0.60): 2.0, (0.60, 0.95): 6.0, (0.95, 1.50): 2.0},

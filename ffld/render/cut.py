@@ -55,8 +55,8 @@ class Cut:
     tucked: bool
 
 
-def draw_cut(garment_type: str, stream: Stream) -> Cut:
-    """A random cut of this garment type."""
+def draw_cut(garment_type: str, stream: Stream, tuck: float) -> Cut:
+    """A random cut of this garment type; a top is tucked in with probability `tuck`."""
     s = stream
     outer = garment_type in OUTWEAR
     loose = s.unit() ** 1.5
@@ -83,7 +83,7 @@ def draw_cut(garment_type: str, stream: Stream) -> Cut:
         leg=_leg(garment_type, s),
         flare=_flare(garment_type, s),
         gap=_gap(s) if outer else 0.0,
-        tucked=garment_type in TOPS and s.chance(0.28),
+        tucked=garment_type in TOPS and s.chance(tuck),
     )
 
 

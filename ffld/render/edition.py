@@ -150,13 +150,12 @@ def _arrays(edition: Edition, split: str, key: str, indices: list[int]) -> dict:
         kept = row.rivals[:RIVALS]
         rivals[number, : len(kept)] = kept
     about = [row.scene.attributes for row in rows]
+    garments = [row.scene.garment for row in rows]
     return {
         "ids": np.array([sample_id(edition, split, index) for index in indices]),
         "xy": np.array([row.xy for row in rows]),
         "visibility": np.array([row.visibility for row in rows]),
-        "garment_type": np.array(
-            [edition.garment_type(row.scene.garment.garment_type) for row in rows]
-        ),
+        "garment_type": np.array([edition.garment_type(g.garment_type) for g in garments]),
         "box": np.array([row.box for row in rows]),
         "size": np.array([(r.scene.frame.width, r.scene.frame.height) for r in rows], np.int64),
         "rivals": rivals,

@@ -37,6 +37,7 @@ class Material:
         size: length of the tile in body heights.
         relief: strength of folds and of the light's direction.
         ink: colour of seams and edges.
+        even: whether the tile has no pattern, so that its direction doesn't show.
         print: strokes of a graphic on the chest, in units of the layer's half width, or none.
     """
 
@@ -44,6 +45,7 @@ class Material:
     size: float
     relief: float
     ink: Colour
+    even: bool = False
     print: tuple[tuple[Colour, tuple[tuple[float, float], ...]], ...] = ()
 
 
@@ -59,13 +61,13 @@ def draw_cloth(stream: Stream, denim_likely: bool) -> Material:
     graphic = _graphic(base, s) if kind in ("plain", "melange") and s.chance(0.35) else ()
     shade = 0.72 if sum(base) > 200 else 1.6
     ink = tuple(min(255.0, c * shade + (18 if shade > 1 else 0)) for c in base)
-    return Material(tile, size, s.uniform(0.6, 1.3), ink, graphic)
+    return Material(tile, size, s.uniform(0.6, 1.3), ink, kind in ("plain", "melange"), graphic)
 
 
 def draw_skin(stream: Stream) -> Material:
     """A skin tone with little texture."""
     base = _near(stream.pick(_SKIN), stream, 10)
-    return Material(_flat(base, 2.0, stream), 0.2, 0.75, tuple(0.72 * c for c in base))
+    return Material(_flat(base, 2.0, stream), 0.2, 0.75, tuple(0.72 * c for c in base), True)
 
 
 def draw_hair(stream: Stream) -> Material:
@@ -79,13 +81,13 @@ def draw_hair(stream: Stream) -> Material:
 def draw_thing(stream: Stream) -> Material:
     """A bag, a shoe, a cup, some object."""
     base = draw_colour(stream)
-    return Material(_flat(base, 4.0, stream), 0.3, 1.0, tuple(0.6 * c for c in base))
+    return Material(_flat(base, 4.0, stream), 0.3, 1.0, tuple(0.6 * c for c in base), True)
 
 
 def draw_leaf(stream: Stream) -> Material:
     """Leaves of a plant."""
     base = _near((70, 120, 60), stream, 28)
-    return Material(_flat(base, 8.0, stream), 0.2, 0.8, tuple(0.6 * c for c in base))
+    return Material(_flat(base, 8.0, stream), 0.2, 0.8, tuple(0.6 * c for c in base), True)
 
 
 def draw_colour(stream: Stream) -> Colour:
@@ -129,7 +131,8 @@ def _clip(tile: np.ndarray) -> np.ndarray:
 
 
 def _flat(base: Colour, grain: float, s: Stream) -> np.ndarray:
-    return _clip(np.array(base) + grain * noise("grain", s)[:TILE, :TILE, None])
+    field = noise("grain", s)[:TILE, :TILE, None] * np.float32(grain)
+    return _clip(np.array(base, np.float32) + field)
 
 
 def _denim(s: Stream) -> Material:

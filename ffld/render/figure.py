@@ -118,8 +118,10 @@ class Figure:
         self.build = build
         self.posture = posture
         self._ground = 0.0
+        self._spines: dict[float, tuple] = {}
         self.legs = {side: self._leg(side) for side in SIDES}
         self._ground = min(leg.joints[2][1] for leg in self.legs.values()) - ANKLE * build.size
+        self._spines.clear()
         self.legs = {side: self._leg(side) for side in SIDES}
         self.arms = {side: self._arm(side) for side in SIDES}
 
@@ -154,6 +156,12 @@ class Figure:
         return tuple(centre[i] + rise * u[i] + forward * b[i] for i in range(3)), 0.062 * size
 
     def _spine(self, y: float) -> tuple[Vector, tuple[Vector, Vector, Vector]]:
+        """Centre and lateral, up and front axes of the torso at a rest height."""
+        if y not in self._spines:
+            self._spines[y] = self._bend(y)
+        return self._spines[y]
+
+    def _bend(self, y: float) -> tuple[Vector, tuple[Vector, Vector, Vector]]:
         p, size = self.posture, self.build.size
         t = min(1.0, max(0.0, (y - PELVIS) / (NECK - PELVIS)))
         axes = _axes(p.yaw + t * p.twist, t * p.lean, t * p.tilt)

@@ -121,6 +121,10 @@ def _lay(
     material: Material, piece: Painted, corner: tuple[int, int], shape: tuple[int, int]
 ) -> np.ndarray:
     """The material's tile laid over a window, along the layer's grain, anchored to the layer."""
+    if material.even:
+        return np.tile(material.tile, (-(-shape[0] // TILE), -(-shape[1] // TILE), 1))[
+            : shape[0], : shape[1]
+        ].copy()
     grain = piece.layer.grain
     length = abs(grain) or 1.0
     across = grain / length / 1j

@@ -15,7 +15,8 @@ from ffld.schema import LandmarkSchema, Visibility
 
 Convert = Callable[[Garment], Mapping[str, Anchor]]
 
-MIN_BOX, MIN_VISIBLE, BOX_JITTER = 32, 3, 0.02
+MIN_BOX, MIN_VISIBLE = 32, 3
+BOX_ROOM, BOX_JITTER = 0.012, 0.014  # sides lie this far out, as fractions, give or take
 ATTEMPTS = 40
 
 _SHIFT = 4  # OpenCV's fixed point: 1/16 pixel
@@ -42,7 +43,7 @@ class Painted:
     @property
     def marks(self) -> list[np.ndarray]:
         """The layer's marks in the same coordinates as `polygons`."""
-        return [polygon(self.scene, mark.path) for mark in self.layer.marks]
+        return polygons(self.scene, [mark.path for mark in self.layer.marks])
 
 
 @dataclass(frozen=True)
@@ -77,24 +78,30 @@ def label(mix: Mix, streams: Streams, convert: Convert, schema: LandmarkSchema) 
 
 def paint_order(scene: Scene) -> list[Painted]:
     """All layers of a scene in pixels, back to front."""
-    painted = []
-    for number, person in enumerate(scene.people):
-        for owner, layer in person.layers:
-            painted.append(Painted(layer, number, owner, _polygons(scene, layer), scene))
-    for layer in scene.foreground:
-        painted.append(Painted(layer, -1, -1, _polygons(scene, layer), scene))
-    return painted
+    pieces = [
+        (layer, number, owner)
+        for number, person in enumerate(scene.people)
+        for owner, layer in person.layers
+    ]
+    pieces += [(layer, -1, -1) for layer in scene.foreground]
+    outlines = [outline for layer, _, _ in pieces for outline in (layer.outline, *layer.patches)]
+    corners = iter(polygons(scene, outlines))
+    return [
+        Painted(*piece, [next(corners) for _ in range(1 + len(piece[0].patches))], scene)
+        for piece in pieces
+    ]
 
 
-def polygon(scene: Scene, outline: list[complex]) -> np.ndarray:
-    """(n, 2) int32 vertices for OpenCV with shift 4; far outliers are clamped."""
-    limit = 16 * 8192
-    points = []
-    for point in outline:
-        pixel = scene.frame.pixel(point)
-        x, y = int(pixel.real * 16) - 8, int(pixel.imag * 16) - 8
-        points.append((min(limit, max(-limit, x)), min(limit, max(-limit, y))))
-    return np.array(points, np.int32)
+def polygons(scene: Scene, outlines: list[list[complex]]) -> list[np.ndarray]:
+    """(n, 2) int32 vertices of each outline, as `Frame.pixel` rounds them; far ones are clamped."""
+    if not outlines:
+        return []
+    frame, limit = scene.frame, 16 * 8192
+    points = np.array([point for outline in outlines for point in outline])
+    corners = np.empty((len(points), 2), np.int32)
+    for axis, part in enumerate((points.real - frame.origin.real, points.imag - frame.origin.imag)):
+        corners[:, axis] = np.clip(np.floor(part * frame.zoom * 16 + 0.5) - 8, -limit, limit)
+    return np.split(corners, np.cumsum([len(outline) for outline in outlines])[:-1])
 
 
 def identity_map(scene: Scene, painted: list[Painted]) -> np.ndarray:
@@ -104,10 +111,6 @@ def identity_map(scene: Scene, painted: list[Painted]) -> np.ndarray:
         for corners in piece.polygons:
             cv2.fillPoly(ids, [corners], number + 1, cv2.LINE_8, _SHIFT)
     return ids
-
-
-def _polygons(scene: Scene, layer: Layer) -> list[np.ndarray]:
-    return [polygon(scene, outline) for outline in (layer.outline, *layer.patches)]
 
 
 def _measure(
@@ -155,11 +158,11 @@ def _shows(ids: np.ndarray, pixel: complex, anchor: Anchor, names: dict[str, int
 
 
 def _jittered(extent: tuple[int, int, int, int], scene: Scene, s: Stream) -> np.ndarray:
-    """The visible extent with its sides moved by about 2 %, as annotators' boxes are."""
+    """The visible extent with its sides moved by some 2 %, mostly out, as in annotators' boxes."""
     x1, y1, x2, y2 = extent
     w, h = x2 - x1, y2 - y1
-    sides = [x1 + s.normal(0, BOX_JITTER) * w, y1 + s.normal(0, BOX_JITTER) * h,
-             x2 + s.normal(0, BOX_JITTER) * w, y2 + s.normal(0, BOX_JITTER) * h]  # fmt: skip
+    out = [s.normal(BOX_ROOM, BOX_JITTER) for _ in range(4)]
+    sides = [x1 - out[0] * w, y1 - out[1] * h, x2 + out[2] * w, y2 + out[3] * h]
     limits = (scene.frame.width, scene.frame.height) * 2
     return np.array([min(limit, max(0, round(v))) for v, limit in zip(sides, limits, strict=True)],
                     np.float64)  # fmt: skip

@@ -88,14 +88,23 @@ def flat_posture(stream: Stream) -> Posture:
 
 
 def dress(
-    outfit: list[str], posture: Posture, view: View, look: Look | None, stream: Stream
+    outfit: list[str],
+    posture: Posture,
+    view: View,
+    look: Look | None,
+    stream: Stream,
+    tuck: float = 0.28,
 ) -> Person:
-    """A person in an outfit; without a look only the garments are there."""
+    """A person in an outfit; without a look only the garments are there.
+
+    `tuck` is the probability that a top is worn inside trousers or skirt.
+    """
     figure = Figure(Build.draw(stream), posture)
     garments = []
     for level, garment_type in enumerate(outfit):
         worn_over = level if garment_type in OUTWEAR else 0
-        garments.append(wear(draw_cut(garment_type, stream), figure, view, worn_over))
+        cut = draw_cut(garment_type, stream, tuck)
+        garments.append(wear(cut, figure, view, worn_over))
     layers = [(owner, layer) for owner, g in enumerate(garments) for layer in g.layers]
     if look is not None:
         sleeve = max(garment.cut.sleeve for garment in garments)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ffld.render.body import Look
+from ffld.render.cut import TROUSERS
 from ffld.render.outline import ellipse, smooth
 from ffld.render.person import Person, draw_outfit, draw_posture, dress, flat_posture
 from ffld.render.pieces import Garment, Layer
@@ -67,11 +68,13 @@ class Scene:
 
 def draw_scene(mix: Mix, streams: Streams, attempt: int = 0) -> Scene:
     """The scene of a sample; a further attempt draws anew what did not come out usable."""
+    subject = streams.stream("subject")  # not drawn anew, or hard subjects would become rare
+    garment_type = subject.weighted(mix.types)
+    style = "consumer" if subject.chance(mix.consumer) else "shop"
+    flat = subject.chance(mix.flat[style])
     s = streams.stream(f"scene {attempt}")
     geometry = streams.stream(f"geometry {attempt}")
-    garment_type = s.weighted(mix.types)
-    style = "consumer" if s.chance(mix.consumer) else "shop"
-    if s.chance(mix.flat[style]):
+    if flat:
         return _laid_out(mix, garment_type, style, s, geometry)
     return _worn(mix, garment_type, style, s, geometry)
 
@@ -92,7 +95,8 @@ def _worn(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> Scen
     view = _camera(style, s)
     outfit = draw_outfit(garment_type, s.chance(0.03), s)
     look = Look.draw(s, headless=0.12 if style == "shop" else 0.02)
-    main = dress(outfit, draw_posture(viewpoint, g), view, look, g)
+    lower = garment_type in TROUSERS or garment_type == "skirt"
+    main = dress(outfit, draw_posture(viewpoint, g), view, look, g, 0.5 if lower else 0.28)
     number = outfit.index(garment_type)
     behind, before = [], []
     count = 0
