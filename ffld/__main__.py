@@ -1,0 +1,100 @@
+"""python -m ffld: look at datasets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+EXAMPLES = """examples:
+  python -m ffld list
+  python -m ffld show --dataset ffld --n 24 --out sheet.png
+  python -m ffld show --dataset fld --root ~/data/FLD --split test --out fld.png
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    from ffld.sample import DataError
+
+    try:
+        arguments.run(arguments)
+    except (DataError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ffld",
+        description="The datasets of the suite.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="the datasets there are, and where they come from")
+    listing.set_defaults(run=_list)
+    show = commands.add_parser("show", help="draw samples with their landmarks on one sheet")
+    show.add_argument("--dataset", default="ffld", help="a name of `list` (default: ffld)")
+    show.add_argument("--split", default="train", help="train, val or test (default: train)")
+    show.add_argument("--root", help="folder of your copy, for datasets of photographs")
+    show.add_argument("--n", type=int, default=24, help="how many samples (default: 24)")
+    show.add_argument("--columns", type=int, default=6, help="tiles in a row (default: 6)")
+    show.add_argument("--side", type=int, default=320, help="pixels of a tile (default: 320)")
+    show.add_argument("--plain", action="store_true", help="the images alone, nothing drawn")
+    show.add_argument(
+        "--approximate",
+        action="store_true",
+        help="deepfashion2: also landmarks whose mapping is only approximate",
+    )
+    show.add_argument("--out", type=Path, default=Path("sheet.png"), help="picture to write")
+    show.set_defaults(run=_show)
+    return parser
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    import ffld
+
+    for name in ffld.available():
+        spec = ffld.spec(name)
+        counts = " / ".join(f"{count:,}" for count in spec.splits.values())
+        kind = "rendered on demand" if spec.procedural else "your copy, --root"
+        print(f"{name:24} {len(spec.schema):2} landmarks  {counts:27} {kind:19} {spec.title}")
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    import cv2
+    from tqdm import tqdm
+
+    import ffld
+    from ffld.draw import draw_sample, sheet
+
+    for option in ("n", "columns", "side"):
+        if getattr(arguments, option) < 1:
+            raise ffld.DataError(f"--{option} is {getattr(arguments, option)}; give at least 1")
+    split = ffld.load(
+        arguments.dataset,
+        arguments.split,
+        root=arguments.root,
+        limit=arguments.n,
+        approximate=arguments.approximate,
+    )
+    tiles = []
+    for sample in tqdm(split, desc="drawing", unit="sample", file=sys.stderr, leave=False):
+        labels = (sample.box, sample.xy, sample.visibility)
+        if arguments.plain:
+            labels = (sample.box * float("nan"), sample.xy, sample.visibility * 0)
+        title = f"{sample.id}  {sample.garment_type}"
+        tiles.append(
+            draw_sample(sample.image, *labels, split.schema, title=title, side=arguments.side)
+        )
+    picture = sheet(tiles, min(arguments.columns, len(tiles)))
+    done, data = cv2.imencode(arguments.out.suffix or ".png", picture[..., ::-1])
+    arguments.out.write_bytes(data.tobytes())
+    print(f"{len(tiles)} samples of {arguments.dataset} {arguments.split} in {arguments.out}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

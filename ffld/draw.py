@@ -1,0 +1,104 @@
+"""Samples as pictures: landmarks, boxes, types, and sheets of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from ffld.schema import LandmarkSchema, Visibility
+
+_LEFT, _RIGHT, _MIDDLE = (235, 64, 52), (34, 139, 230), (250, 200, 20)
+_TRUTH, _MISS = (255, 255, 255), (255, 220, 0)
+_BOX = (60, 220, 90)
+
+
+def draw_sample(
+    image: np.ndarray,
+    box: np.ndarray,
+    xy: np.ndarray,
+    visibility: np.ndarray,
+    schema: LandmarkSchema,
+    *,
+    title: str = "",
+    predicted: np.ndarray | None = None,
+    side: int = 320,
+) -> np.ndarray:
+    """One sample on a square tile.
+
+    Without predictions: filled dots are visible landmarks, rings occluded ones; the garment's left
+    is red, its right blue, the middle yellow. With predictions: dots are predictions, each joined
+    by a line to its target, a white ring.
+
+    Args:
+        image: (H, W, 3) uint8 RGB; it is not changed.
+        box: (4,); xy and predicted: (K, 2), NaN where there is none; visibility: (K,).
+        side: pixels of the tile.
+
+    Returns:
+        (side + 18, side, 3) uint8 RGB; the title stands below.
+    """
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    picture = cv2.resize(image, size, interpolation=smooth)
+    if np.isfinite(box).all():
+        corners = np.rint(np.asarray(box) * scale).astype(int)
+        cv2.rectangle(picture, tuple(corners[:2].tolist()), tuple(corners[2:].tolist()), _BOX, 1)
+    for slot, name in enumerate(schema.landmarks):
+        target = _at(xy[slot], scale) if visibility[slot] != Visibility.ABSENT else None
+        if predicted is None:
+            if target is not None:
+                _dot(picture, target, _colour(name), visibility[slot] == Visibility.VISIBLE)
+        elif target is not None:
+            _compare(picture, target, _at(predicted[slot], scale), _colour(name))
+    tile = np.full((side + 18, side, 3), 24, np.uint8)
+    tile[: picture.shape[0], : picture.shape[1]] = picture
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(tile, title, (4, side + 13), font, 0.38, (230, 230, 230), 1, cv2.LINE_AA)
+    return tile
+
+
+def sheet(tiles: Sequence[np.ndarray], columns: int = 6) -> np.ndarray:
+    """Tiles of one size in rows, as one picture."""
+    blank = np.full_like(tiles[0], 24)
+    padded = [*tiles, *[blank] * (-len(tiles) % columns)]
+    rows = [np.hstack(padded[at : at + columns]) for at in range(0, len(padded), columns)]
+    return np.vstack(rows)
+
+
+def _at(point: np.ndarray, scale: float) -> tuple[int, int] | None:
+    """OpenCV's fixed point (1/16 pixel, pixel centres at whole numbers), None without a point."""
+    if not np.isfinite(point).all():
+        return None
+    x, y = np.clip(np.asarray(point) * scale, -1000, 5000)
+    return round(x * 16 - 8), round(y * 16 - 8)
+
+
+def _colour(name: str) -> tuple[int, int, int]:
+    return _LEFT if name.startswith("left_") else _RIGHT if name.startswith("right_") else _MIDDLE
+
+
+def _dot(
+    picture: np.ndarray, at: tuple[int, int], colour: tuple[int, int, int], filled: bool
+) -> None:
+    if filled:
+        cv2.circle(picture, at, 56, (20, 20, 20), -1, cv2.LINE_AA, 4)
+        cv2.circle(picture, at, 44, colour, -1, cv2.LINE_AA, 4)
+    else:
+        cv2.circle(picture, at, 52, (20, 20, 20), 3, cv2.LINE_AA, 4)
+        cv2.circle(picture, at, 52, colour, 1, cv2.LINE_AA, 4)
+
+
+def _compare(
+    picture: np.ndarray,
+    target: tuple[int, int],
+    predicted: tuple[int, int] | None,
+    colour: tuple[int, int, int],
+) -> None:
+    if predicted is not None:
+        cv2.line(picture, target, predicted, _MISS, 1, cv2.LINE_AA, 4)
+        cv2.circle(picture, predicted, 44, colour, -1, cv2.LINE_AA, 4)
+    cv2.circle(picture, target, 48, _TRUTH, 1, cv2.LINE_AA, 4)
