@@ -1,0 +1,86 @@
+"""Landmarks as heat maps and back.
+
+Column i, row j of a map is centred at ((i + .5) * stride, (j + .5) * stride) input pixels. Decoding
+an ideal map by `argmax` costs an NE of .3826 * stride / input size on average over uniformly placed
+landmarks; by `subpixel` next to nothing, at the borders too.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ffld.schema import Visibility
+
+DECODERS = ("subpixel", "argmax")
+
+_TINY = 1e-12  # keeps logarithms finite; far below anything that a sigmoid returns
+
+
+def encode(
+    xy: Tensor, visibility: Tensor, size: tuple[int, int], stride: int, sigma: float
+) -> Tensor:
+    """Draw a Gaussian of height 1 at every present landmark.
+
+    A landmark outside the map leaves the part of its Gaussian that reaches in.
+
+    Args:
+        xy: (B, K, 2) input pixels, NaN where absent.
+        visibility: (B, K) of `Visibility`.
+        size: height and width of the input in pixels.
+        sigma: standard deviation in cells.
+
+    Returns:
+        (B, K, height / stride, width / stride) float32; zeros for absent landmarks.
+    """
+    present = (visibility != Visibility.ABSENT) & xy.isfinite().all(-1)
+    cells = torch.where(present[..., None], xy, 0.0).float() / stride
+    columns = _bell(cells[..., 0], size[1] // stride, sigma)
+    rows = _bell(cells[..., 1], size[0] // stride, sigma) * present[..., None]
+    return rows[..., :, None] * columns[..., None, :]
+
+
+def decode(maps: Tensor, stride: int, decoder: str = "subpixel") -> tuple[Tensor, Tensor]:
+    """Read one landmark off each map.
+
+    `argmax` gives the centre of the highest cell. `subpixel` moves within that cell to the vertex
+    of the parabola through the logarithms of three neighbouring values, along each axis, which is
+    exact for a Gaussian; for a cell at the border the three are the outermost ones.
+
+    Args:
+        maps: (B, K, h, w), non-negative, h and w at least 3.
+        decoder: one of `DECODERS`.
+
+    Returns:
+        xy (B, K, 2) in input pixels and the height of each peak (B, K), both float32.
+    """
+    if decoder not in DECODERS:
+        raise ValueError(f"unknown decoder {decoder!r}; there are {', '.join(DECODERS)}")
+    maps = maps.float()
+    width = maps.shape[-1]
+    confidence, flat = maps.flatten(-2).max(-1)
+    row, column = flat // width, flat % width
+    if decoder == "argmax":
+        cells = torch.stack([column, row], -1).float()
+    else:
+        along_x = maps.take_along_dim(row[..., None, None], -2).squeeze(-2)
+        along_y = maps.take_along_dim(column[..., None, None], -1).squeeze(-1)
+        cells = torch.stack([_vertex(along_x, column), _vertex(along_y, row)], -1)
+    return (cells + 0.5) * stride, confidence
+
+
+def _bell(centre: Tensor, cells: int, sigma: float) -> Tensor:
+    distance = torch.arange(cells, device=centre.device) + 0.5 - centre[..., None]
+    return torch.exp(-0.5 * (distance / sigma).square())
+
+
+def _vertex(line: Tensor, peak: Tensor) -> Tensor:
+    """Position of the maximum of lines (..., n) whose highest cells are `peak` (...)."""
+    middle = peak.clamp(1, line.shape[-1] - 2)
+    neighbours = middle[..., None] + torch.arange(-1, 2, device=line.device)
+    before, at, after = line.take_along_dim(neighbours, -1).clamp_min(_TINY).log().unbind(-1)
+    curvature = before - 2 * at + after
+    peaked = curvature < 0
+    offset = 0.5 * (before - after) / torch.where(peaked, curvature, 1.0)
+    cell = peak.float()
+    return torch.where(peaked, (middle + offset).clamp(cell - 0.5, cell + 0.5), cell)
