@@ -1,0 +1,183 @@
+"""What a model is, and models by name.
+
+`lgr` is the package of that name; every other name is the file `baselines/<name>.py`, hyphens as
+underscores. A model from outside is written `my_package.my_file:build`. The module of a model
+holds `Config`, a frozen dataclass, and `build(schema, **overrides)`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import pkgutil
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ffld.schema import LandmarkSchema
+
+
+class ModelError(ValueError):
+    """A model that cannot be built or used as asked; the message says what would be accepted."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a model may see when it predicts.
+
+    Attributes:
+        images: (B, 3, H, W) float in [0, 1], RGB; models normalise by themselves.
+        garment_type: (B,) int64, slots of the schema's garment types.
+    """
+
+    images: Tensor
+    garment_type: Tensor
+
+    def to(self, device: torch.device | str) -> Inputs:
+        """The same inputs on a device."""
+        return Inputs(*(tensor.to(device, non_blocking=True) for tensor in vars(self).values()))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a model is trained on.
+
+    Attributes:
+        xy: (B, K, 2) float32, continuous input pixels, NaN where absent.
+        visibility: (B, K) uint8 of `ffld.schema.Visibility`.
+    """
+
+    inputs: Inputs
+    xy: Tensor
+    visibility: Tensor
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch on a device."""
+        return Batch(
+            inputs=self.inputs.to(device),
+            xy=self.xy.to(device, non_blocking=True),
+            visibility=self.visibility.to(device, non_blocking=True),
+        )
+
+
+class LandmarkModel(Protocol):
+    """What the runner needs of a model, besides its being an `nn.Module`.
+
+    Attributes:
+        input_size: side of the square images that it is trained and scored on, in pixels.
+        uses_type: whether predictions depend on the garment type.
+        fitted: whether it has, in place of `loss`, the method `fit(xy, visibility, garment_type)`
+            that is called once with all training targets: xy (N, K, 2) as fractions of the input's
+            width and height, visibility (N, K), garment_type (N,).
+    """
+
+    input_size: int
+    uses_type: bool
+    fitted: bool
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Scalar to minimise."""
+
+    def predict(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """Landmarks (B, K, 2) in input pixels, finite, and confidence (B, K) in [0, 1].
+
+        Runs in evaluation mode whatever the mode was, and restores it; a sample's result does not
+        depend on the others of its batch.
+        """
+
+
+def available() -> list[str]:
+    """Names that `build` takes, sorted."""
+    folder = importlib.import_module("baselines").__path__
+    files = (module.name for module in pkgutil.iter_modules(folder))
+    return sorted(["lgr", *(name.replace("_", "-") for name in files if name[0] != "_")])
+
+
+def config_class(name: str) -> type:
+    """The frozen dataclass whose fields are a model's overrides."""
+    return _config(_find(name)[0])
+
+
+def build(name: str, schema: LandmarkSchema, **overrides: Any) -> nn.Module:
+    """Make a model, untrained.
+
+    Args:
+        name: one of `available()`, or `my_package.my_file:build`.
+        overrides: fields of the model's `Config` that differ from their defaults.
+
+    Raises:
+        ModelError: unknown name; unknown, wrongly typed or impossible overrides.
+    """
+    module, function = _find(name)
+    config = _config(module)
+    if found := list(_override_problems(config, overrides)):
+        raise ModelError(f"model {name!r}: {'; '.join(found)}; it has {_settings(config)}")
+    return function(schema, **overrides)
+
+
+@dataclass(frozen=True)
+class _NoSettings:
+    """Stands in for the `Config` that a model from outside may leave out."""
+
+
+def _config(module: ModuleType) -> type:
+    return getattr(module, "Config", _NoSettings)
+
+
+def _find(name: str) -> tuple[ModuleType, Callable[..., nn.Module]]:
+    if ":" in name:
+        return _find_outside(name)
+    if name not in (names := available()):
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ModelError(
+            f"unknown model {name!r}; {hint}there are {', '.join(names)}, "
+            "and yours as my_package.my_file:build"
+        )
+    path = "lgr.model" if name == "lgr" else f"baselines.{name.replace('-', '_')}"
+    module = importlib.import_module(path)
+    return module, module.build
+
+
+def _find_outside(name: str) -> tuple[ModuleType, Callable[..., nn.Module]]:
+    path, _, attribute = name.partition(":")
+    try:
+        module = importlib.import_module(path)
+    except (ImportError, ValueError) as error:
+        raise ModelError(f"model {name!r}: cannot import {path!r} ({error})") from error
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        raise ModelError(f"model {name!r}: {path!r} has no function {attribute!r}")
+    return module, function
+
+
+def _override_problems(config: type, overrides: Mapping[str, Any]) -> Iterator[str]:
+    types = typing.get_type_hints(config)
+    names = [field.name for field in dataclasses.fields(config)]
+    for key, value in overrides.items():
+        if key not in names:
+            close = difflib.get_close_matches(key, names, n=1)
+            yield f"no setting {key!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
+        elif not _fits(value, types[key]):
+            yield f"{key} must be {types[key].__name__}, not {value!r}"
+
+
+def _fits(value: Any, kind: type) -> bool:
+    if isinstance(value, bool) or kind is bool:
+        return isinstance(value, bool) and kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)
+
+
+def _settings(config: type) -> str:
+    types = typing.get_type_hints(config)
+    listed = (
+        f"{field.name}: {types[field.name].__name__} = {field.default!r}"
+        for field in dataclasses.fields(config)
+    )
+    return ", ".join(listed) or "no settings"
