@@ -1,0 +1,71 @@
+"""The layout graph of a landmark schema: what LGR, section 3.2, draws by hand.
+
+Level 0 holds the landmarks, then come parts, bodies and the root.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ffld.schema import LandmarkSchema
+
+
+@dataclass(frozen=True, eq=False)
+class LayoutGraph:
+    """Edges between landmarks, and how nodes gather into the next coarser level.
+
+    Attributes:
+        adjacency: (K, K) float32, the normalised A_leaf.
+        clusters: for each level above the leaves, (N_fine, N_coarse) float32 normalised indicators.
+    """
+
+    adjacency: Tensor
+    clusters: tuple[Tensor, ...]
+
+    @classmethod
+    def from_schema(cls, schema: LandmarkSchema, levels: int = 3) -> LayoutGraph:
+        """The graph of a schema with its first `levels` clusterings: parts, bodies, root."""
+        if not 0 <= levels <= len(schema.hierarchy):
+            raise ValueError(f"levels is {levels}; the schema has {len(schema.hierarchy)}")
+        return cls(
+            adjacency=normalised(torch.tensor(schema.adjacency, dtype=torch.float32)),
+            clusters=tuple(
+                indicator(torch.tensor(membership, dtype=torch.float32))
+                for membership in schema.hierarchy[:levels]
+            ),
+        )
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Nodes of each level, from the landmarks up."""
+        return (len(self.adjacency), *(cluster.shape[1] for cluster in self.clusters))
+
+    def adjacencies(self) -> tuple[Tensor, ...]:
+        """The normalised adjacency of each level, clustered by the schema's own indicators."""
+        found = [self.adjacency]
+        for cluster in self.clusters:
+            found.append(clustered(found[-1], cluster))
+        return tuple(found)
+
+
+def normalised(adjacency: Tensor) -> Tensor:
+    """D^-1/2 (A + I) D^-1/2 of a non-negative symmetric A (Kipf and Welling, ICLR 2017, eq. 2)."""
+    linked = adjacency + torch.eye(len(adjacency), device=adjacency.device)
+    scale = linked.sum(1).rsqrt()  # degrees are at least 1
+    return scale[:, None] * linked * scale[None, :]
+
+
+def clustered(adjacency: Tensor, assignment: Tensor) -> Tensor:
+    """LGR, eq. 3: normalised relu(W_p^T A W_p), (N_coarse, N_coarse).
+
+    The text normalises "all A", so the one that comes in is normalised, and so is the result.
+    """
+    return normalised(torch.relu(assignment.T @ adjacency @ assignment))
+
+
+def indicator(membership: Tensor) -> Tensor:
+    """0/1 membership (N_fine, N_coarse) over the root of the cluster's size: S^T S = I."""
+    return membership * membership.sum(0).rsqrt()
