@@ -148,7 +148,7 @@ def _totals(
 
 
 def _on_grid(scores: np.ndarray) -> np.ndarray:
-    """Scores rounded to multiples of a power of two, below 1e-9 for any split of ours.
+    """Scores rounded to multiples of a power of two, below 1e-9 for any test split of ours.
 
     It is the finest for which their sums, and those of a resample, fit float64 exactly, so that
     results are the same bytes whatever the order of summation, the threads or the machine.

@@ -178,7 +178,9 @@ def test_order_is_the_share_of_edges_turned_round():
     named = {"left_hem": (20, 80), "right_hem": (60, 80), "left_waistline": (20, 20)}
     made = targets([points(named)], garment_type=["full"])
     order = metrics.available()["order"].score
-    for moved, expected in (((20, 80), 0), ((70, 80), 0.5), ((20, 10), 0.5), ((70, 10), 1)):
+    right_angle = (60, 70)
+    cases = {(20, 80): 0, right_angle: 0, (70, 80): 0.5, (20, 10): 0.5, (70, 10): 1}
+    for moved, expected in cases.items():
         xy = points({**named, "left_hem": moved})[None]
         assert left_hem(order(xy, made)) == expected
 

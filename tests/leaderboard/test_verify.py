@@ -80,6 +80,8 @@ def test_a_sum_taken_in_another_order_is_no_drift(run: Path, capsys: pytest.Capt
     before = edit(run, "scores", "ne", "visible", "value", value=0)
     edit(run, "scores", "ne", "visible", "value", value=before * (1 + 1e-13))
     assert verify(run, capsys)[0] == 0
+    edit(run, "scores", "ne", "visible", "value", value=before * (1 + 1e-6))
+    assert verify(run, capsys)[0] == 2
 
 
 @pytest.mark.parametrize(
