@@ -1,0 +1,158 @@
+"""From crops to batches: augmentation for training, plain crops for prediction.
+
+A sample's augmentation depends on (seed, epoch, row) alone, never on threads or batch mates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import functional as photometric
+from tqdm import tqdm
+
+from benchmark.crops import Crops, cores
+from benchmark.models import Batch, Inputs
+from benchmark.predictions import Predictions
+from benchmark.settings import Settings
+from ffld.transforms import apply, augmentation, drop_outside, mirror, translation, warp
+
+_AHEAD = 3  # batches prepared while one is trained on
+
+
+def margin(settings: Settings, size: int) -> int:
+    """Pixels around the input frame that crops must keep for the augmentation.
+
+    An eighth of the frame: augmented frames reach further in their corners only, far from the
+    garment, and are filled there.
+    """
+    moves = settings.scale or settings.rotation or settings.shift
+    return math.ceil(size / 8) if moves else 0
+
+
+def batches(
+    crops: Crops, settings: Settings, *, seed: int, epoch: int, device: torch.device
+) -> Iterator[Batch]:
+    """One epoch of augmented batches, all of one size; a remainder waits for a later epoch."""
+    order = np.random.default_rng([seed, epoch]).permutation(len(crops))
+    size = min(settings.batch_size, len(crops))
+    threads = min(8, cores()) if device.type == "cuda" else 1  # a CPU is busy with training
+    pending: deque[list[Future]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for start in range(0, batch_count(crops, settings) * size, size):
+            rows = order[start : start + size]
+            pending.append(
+                [pool.submit(augmented, crops, int(row), settings, seed, epoch) for row in rows]
+            )
+            if len(pending) > _AHEAD:
+                yield _collated(pending.popleft(), device)
+        while pending:
+            yield _collated(pending.popleft(), device)
+
+
+def batch_count(crops: Crops, settings: Settings) -> int:
+    """Batches in an epoch."""
+    return max(1, len(crops) // settings.batch_size)
+
+
+def augmented(
+    crops: Crops, row: int, settings: Settings, seed: int, epoch: int
+) -> tuple[Tensor, np.ndarray, np.ndarray, int]:
+    """One training sample.
+
+    Returns:
+        Image (3, S, S) uint8, landmarks (K, 2) float32 in input pixels, visibility (K,), slot of
+        the garment type.
+    """
+    rng = np.random.default_rng([seed, epoch, row])
+    flip = bool(rng.random() < settings.flip)
+    reach = math.log1p(settings.scale)
+    moved = augmentation(
+        crops.size,
+        scale=math.exp(rng.uniform(-reach, reach)),
+        rotation=rng.uniform(-settings.rotation, settings.rotation),
+        shift=tuple(rng.uniform(-settings.shift, settings.shift, 2)),
+        flip=flip,
+    )
+    image = warp(crops.images[row], moved @ translation(-crops.margin, -crops.margin), crops.size)
+    targets = crops.targets
+    xy, visibility = apply(moved @ crops.matrices[row], targets.xy[row]), targets.visibility[row]
+    if flip:
+        xy, visibility = mirror(xy, visibility, targets.schema.flip_index)
+    xy, visibility = drop_outside(xy, visibility, crops.size)
+    tensor = torch.from_numpy(image).permute(2, 0, 1)
+    return (
+        _recoloured(tensor, settings, rng),
+        xy.astype(np.float32),
+        visibility,
+        int(targets.type_index[row]),
+    )
+
+
+def predict(
+    model: torch.nn.Module,
+    crops: Crops,
+    *,
+    device: torch.device,
+    batch_size: int,
+    title: str | None = None,
+) -> Predictions:
+    """A model's predictions for crops without margin, in original pixels, in float32.
+
+    Args:
+        title: of the progress bar; none is shown without.
+    """
+    xy, confidence = [], []
+    starts = range(0, len(crops), batch_size)
+    for start in tqdm(starts, desc=title, unit=" batches", disable=title is None):
+        rows = slice(start, start + batch_size)
+        images = torch.from_numpy(np.array(crops.images[rows])).permute(0, 3, 1, 2)
+        types = torch.from_numpy(crops.targets.type_index[rows])
+        found, sure = model.predict(Inputs(_unit(images, device), types.to(device)))
+        xy.append(found.double().cpu().numpy())
+        confidence.append(sure.float().cpu().numpy())
+    targets = crops.targets
+    return Predictions(
+        dataset=targets.dataset,
+        split=targets.split,
+        ids=targets.ids,
+        xy=apply(np.linalg.inv(crops.matrices), np.concatenate(xy)),
+        confidence=np.concatenate(confidence),
+        revision=targets.revision,
+        schema_fingerprint=targets.schema.fingerprint,
+    )
+
+
+def _recoloured(image: Tensor, settings: Settings, rng: np.random.Generator) -> Tensor:
+    brightness, contrast, saturation = (
+        1 + rng.uniform(-reach, reach)
+        for reach in (settings.brightness, settings.contrast, settings.saturation)
+    )
+    image = photometric.adjust_brightness(image, brightness)
+    image = photometric.adjust_contrast(image, contrast)
+    image = photometric.adjust_saturation(image, saturation)
+    if rng.random() < settings.blur:
+        image = photometric.gaussian_blur(image, [5, 5], [rng.uniform(0.5, 1.5)] * 2)
+    return image
+
+
+def _collated(samples: list[Future], device: torch.device) -> Batch:
+    images, xy, visibility, types = zip(*(sample.result() for sample in samples), strict=True)
+    return Batch(
+        inputs=Inputs(
+            images=_unit(torch.stack(images), device),
+            garment_type=torch.tensor(types, dtype=torch.int64).to(device),
+        ),
+        xy=torch.from_numpy(np.stack(xy)).to(device),
+        visibility=torch.from_numpy(np.stack(visibility)).to(device),
+    )
+
+
+def _unit(images: Tensor, device: torch.device) -> Tensor:
+    """uint8 images as float in [0, 1] on the device, to which they travel as bytes."""
+    return images.to(device, memory_format=torch.channels_last).float().div_(255)

@@ -1,0 +1,88 @@
+"""Images are read once, kept, completed after an interruption, and never kept when stale."""
+
+import numpy as np
+import pytest
+
+from benchmark import crops as module
+from benchmark.crops import Source, cut
+from benchmark.settings import SettingsError
+from ffld.sample import DataError
+from ffld.transforms import apply, crop, translation, warp
+
+
+def test_images_are_read_once(dots):
+    source = Source("dots", "train")
+    first = cut(source, source.open(), 32, margin=4)
+    assert dots["train"].reads == len(first) == 48
+    assert first.images.shape == (48, 40, 40, 3)
+    again = cut(source, source.open(), 32, margin=4)
+    assert dots["train"].reads == 48 + 3  # three are compared with what is kept
+    np.testing.assert_array_equal(first.images, again.images)
+
+
+def test_crops_are_what_their_matrices_say(dots):
+    split = dots["test"].open()
+    kept = cut(Source("dots", "test"), split, 32, margin=6)
+    for row in (0, 7):
+        matrix = crop(split.targets.box[row], 32)
+        np.testing.assert_array_equal(kept.matrices[row], matrix)
+        whole = warp(split.image(row), translation(6, 6) @ matrix, 44)
+        np.testing.assert_array_equal(kept.images[row], whole)
+        bare = warp(split.image(row), matrix, 32)
+        np.testing.assert_array_equal(kept.images[row][6:-6, 6:-6], bare)
+        assert np.nanmax(apply(matrix, split.targets.xy[row])) < 32
+
+
+def test_an_interrupted_array_is_completed(dots, monkeypatch):
+    monkeypatch.setattr(module, "_BLOCK", 5)
+    source, splits = Source("dots", "train"), dots["train"]
+    splits.broken = 23
+    with pytest.raises(DataError, match="dots/train/000023.jpg is cut off"):
+        cut(source, source.open(), 32)
+    before = splits.reads
+    assert before == 23
+    splits.broken = None
+    done = cut(source, source.open(), 32)
+    assert splits.reads - before == 48 - 20 + 3  # four blocks of five were kept
+    expected = [warp(splits.image(row), done.matrices[row], 32) for row in range(48)]
+    np.testing.assert_array_equal(done.images, expected)
+    assert [path.suffix for path in (module.cache_folder() / "crops").iterdir()] == [".npy"]
+
+
+def test_another_size_or_split_has_its_own_array(dots):
+    for name, size in (("train", 32), ("train", 48), ("val", 32)):
+        cut(Source("dots", name), dots[name].open(), size)
+    assert len(list((module.cache_folder() / "crops").iterdir())) == 3
+
+
+def test_changed_images_are_read_again(dots):
+    source = Source("dots", "val")
+    cut(source, source.open(), 32)
+    read = dots["val"].image
+    dots["val"].image = lambda row: 255 - read(row)
+    changed = cut(source, source.open(), 32)
+    split = source.open()
+    np.testing.assert_array_equal(changed.images[5], warp(split.image(5), changed.matrices[5], 32))
+
+
+def test_a_file_cut_off_is_made_again(dots):
+    source = Source("dots", "val")
+    kept = np.array(cut(source, source.open(), 32).images)
+    (path,) = (module.cache_folder() / "crops").iterdir()
+    path.write_bytes(path.read_bytes()[:1000])
+    np.testing.assert_array_equal(cut(source, source.open(), 32).images, kept)
+
+
+def test_too_little_room_is_said_before_reading(dots, monkeypatch):
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(SettingsError, match="set FFLD_CACHE"):
+        cut(Source("dots", "val"), dots["val"].open(), 32)
+    assert dots["val"].reads == 0
+
+
+def test_a_cache_that_cannot_be_made_is_an_error(dots, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FFLD_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(SettingsError, match="cannot make the cache"):
+        cut(Source("dots", "val"), dots["val"].open(), 32)
