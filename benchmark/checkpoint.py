@@ -1,0 +1,200 @@
+"""Weights with all that is needed to use them, and the state of an unfinished training.
+
+Tensors are safetensors, the rest is JSON; nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from benchmark import models
+from benchmark.atomic import replacing
+from ffld.schema import LandmarkSchema
+
+FLOOR = "mean-shape"
+
+_ABOUT, _WEIGHTS, _FLOOR = "checkpoint.json", "model.safetensors", "floor.safetensors"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used; the message says what was found and expected."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a trained model is, besides its weights.
+
+    Attributes:
+        model: its name as on the command line.
+        config: the overrides that it was built with.
+        schema, schema_fingerprint: of the landmarks that it predicts.
+        input_size, padding: how its inputs are cut, see `ffld.transforms.crop`.
+        dataset, revision, samples, seed: what it was trained on.
+        val_ne: NE (visible) on the validation split; None for a fitted model.
+    """
+
+    model: str
+    config: Mapping[str, Any]
+    schema: str
+    schema_fingerprint: str
+    input_size: int
+    padding: float
+    dataset: str
+    revision: str
+    samples: int
+    seed: int
+    val_ne: float | None
+
+    def save(self, folder: Path, model: nn.Module, floor: nn.Module) -> None:
+        """Write the three files; `checkpoint.json`, without which there is none, comes last."""
+        (folder / _ABOUT).unlink(missing_ok=True)
+        for name, module in ((_WEIGHTS, model), (_FLOOR, floor)):
+            save_tensors(folder / name, module.state_dict())
+        with replacing(folder / _ABOUT) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    def build(self, folder: Path, schema: LandmarkSchema) -> tuple[nn.Module, nn.Module]:
+        """The model and the floor that was fitted on the same samples.
+
+        Raises:
+            CheckpointError: another schema, or weights that do not fit.
+        """
+        if self.schema_fingerprint != schema.fingerprint:
+            raise CheckpointError(
+                f"checkpoint {str(folder)!r} predicts landmarks of schema {self.schema!r} "
+                f"({self.schema_fingerprint}); the dataset has schema {schema.name!r} "
+                f"({schema.fingerprint}): choose a dataset or a checkpoint of the same schema"
+            )
+        config = {k: tuple(v) if isinstance(v, list) else v for k, v in self.config.items()}
+        model = models.build(self.model, schema, **config)
+        floor = models.build(FLOOR, schema, input_size=self.input_size)
+        for name, module in ((_WEIGHTS, model), (_FLOOR, floor)):
+            _load_into(module, folder / name)
+        return model, floor
+
+
+def find(path: Path) -> Path:
+    """The folder with `checkpoint.json`: the path, or the `checkpoint` of a run's folder."""
+    for folder in (path, path / "checkpoint"):
+        if (folder / _ABOUT).is_file():
+            return folder
+    what = "no such folder" if not path.exists() else f"it holds no {_ABOUT}"
+    raise CheckpointError(
+        f"checkpoint {str(path)!r}: {what}; pass a finished run's folder or its checkpoint folder"
+    )
+
+
+def read(folder: Path) -> Checkpoint:
+    """The description in a checkpoint's folder."""
+    path = folder / _ABOUT
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is not readable JSON: {error}") from error
+    expected = [field.name for field in fields(Checkpoint)]
+    if not isinstance(content, dict) or sorted(content) != sorted(expected):
+        found = ", ".join(content) if isinstance(content, dict) else type(content).__name__
+        raise CheckpointError(f"{path} holds {found}; expected {', '.join(expected)}")
+    return Checkpoint(**content)
+
+
+def save_tensors(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a safetensors file, whole or not at all."""
+    copies = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+    copies = {name: tensor.contiguous() for name, tensor in copies.items()}
+    with replacing(path) as temporary:
+        save_file(copies, temporary, metadata=dict(metadata or {}))
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors and metadata of a safetensors file, on the CPU."""
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+        return load_file(path), metadata
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} is not a readable safetensors file: {error}") from error
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """Where a training stands after an epoch; all that continuing it needs.
+
+    Attributes:
+        history: one record an epoch, as in `metrics.jsonl`.
+        best: the weights of the epoch with the least validation NE.
+    """
+
+    history: list[dict[str, float]]
+    best: Mapping[str, Tensor]
+
+    def save(self, path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Write this, the model, the optimiser and torch's random states as one file."""
+        state = optimizer.state_dict()
+        moments = {
+            f"{index}.{name}": value
+            for index, values in state["state"].items()
+            for name, value in values.items()
+        }
+        groups = {
+            "model": model.state_dict(),
+            "best": self.best,
+            "optimizer": moments,
+            "random": _random_states(),
+        }
+        tensors = {
+            f"{g}/{name}": tensor for g, part in groups.items() for name, tensor in part.items()
+        }
+        metadata = {
+            "history": json.dumps(self.history),
+            "groups": json.dumps(state["param_groups"]),
+        }
+        save_tensors(path, tensors, metadata)
+
+    @classmethod
+    def load(cls, path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingState:
+        """Read what `save` wrote, into the model, the optimiser and torch's random states."""
+        tensors, metadata = load_tensors(path)
+        groups: dict[str, dict[str, Tensor]] = {}
+        for key, tensor in tensors.items():
+            group, _, name = key.partition("/")
+            groups.setdefault(group, {})[name] = tensor
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, tensor in groups.get("optimizer", {}).items():
+            index, _, name = key.partition(".")
+            moments.setdefault(int(index), {})[name] = tensor
+        model.load_state_dict(groups["model"])
+        optimizer.load_state_dict(
+            {"state": moments, "param_groups": json.loads(metadata["groups"])}
+        )
+        torch.set_rng_state(groups["random"]["cpu"])
+        if "cuda" in groups["random"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state(groups["random"]["cuda"])
+        return cls(history=json.loads(metadata["history"]), best=groups["best"])
+
+
+def _random_states() -> dict[str, Tensor]:
+    states = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        states["cuda"] = torch.cuda.get_rng_state()
+    return states
+
+
+def _load_into(module: nn.Module, path: Path) -> None:
+    tensors, _ = load_tensors(path)
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise CheckpointError(f"{path} does not fit the model: {reason}") from error

@@ -1,0 +1,159 @@
+"""One recipe for every model: Adam, warm-up, steps, early stop on validation NE.
+
+After each epoch the whole state is on disk, so that a training stopped at any moment continues to
+the same weights as one that was never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from benchmark.checkpoint import TrainingState
+from benchmark.crops import Crops
+from benchmark.evaluate import evaluate
+from benchmark.feeding import batch_count, batches, predict
+from benchmark.settings import Settings
+
+History = list[dict[str, float]]
+
+
+class TrainingError(ValueError):
+    """A training that cannot go on; the message says why and what to change."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to train on, and how.
+
+    Attributes:
+        train: crops with margin; val: crops without.
+        state: file of the unfinished training's state.
+        log: called after every epoch with its history so far.
+    """
+
+    train: Crops
+    val: Crops
+    settings: Settings
+    seed: int
+    device: torch.device
+    state: Path
+    log: Callable[[History], None]
+
+
+def train(model: nn.Module, task: Task) -> History:
+    """Train from the last saved epoch on; leaves the best weights on validation in the model."""
+    model.to(task.device, memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(model.parameters(), lr=task.settings.lr)
+    history: History = []
+    best: dict[str, Tensor] = {}
+    if task.state.exists():
+        state = TrainingState.load(task.state, model, optimizer)
+        history, best = state.history, dict(state.best)
+        task.log(history)
+    while not finished(history, task.settings):
+        record = _epoch(model, optimizer, task, len(history))
+        if record["val_ne"] < best_ne(history):
+            best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+        history = [*history, record]
+        TrainingState(history, best).save(task.state, model, optimizer)
+        task.log(history)
+    model.load_state_dict(best)
+    return history
+
+
+def finished(history: History, settings: Settings) -> bool:
+    """Whether all epochs were run, or `patience` of them brought nothing."""
+    if len(history) >= settings.epochs:
+        return True
+    values = [record["val_ne"] for record in history]
+    return bool(values) and len(values) - 1 - values.index(min(values)) >= settings.patience
+
+
+def best_ne(history: History) -> float:
+    """The least validation NE so far; infinite before the first epoch."""
+    return min((record["val_ne"] for record in history), default=math.inf)
+
+
+def learning_rate(step: int, epoch: int, settings: Settings) -> float:
+    """Rate at an optimiser step (from 0, over all epochs) of an epoch (from 0)."""
+    passed = sum(epoch >= round(share * settings.epochs) for share in settings.milestones)
+    warm = min(1.0, (step + 1) / max(1, settings.warmup))
+    return settings.lr * warm * 0.1**passed
+
+
+def _epoch(
+    model: nn.Module, optimizer: torch.optim.Optimizer, task: Task, epoch: int
+) -> dict[str, float]:
+    """Train for one epoch and validate; the record of it."""
+    settings, started = task.settings, time.perf_counter()
+    count = batch_count(task.train, settings)
+    title = f"epoch {epoch + 1}/{settings.epochs}"
+    with tqdm(total=count, desc=title, unit=" batches", mininterval=0.5) as progress:
+        loss = _train_epoch(model, optimizer, task, epoch, progress)
+        seconds = time.perf_counter() - started
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"the loss became {loss} in epoch {epoch + 1}; try a lower rate, such as --set "
+                f"lr={settings.lr / 10:g}"
+            )
+        ne = _validation_ne(model, task)
+        progress.set_postfix_str(f"loss {loss:.4f}, validation NE {ne:.4f}")
+    images = count * min(settings.batch_size, len(task.train))
+    return {
+        "epoch": epoch + 1,
+        "lr": optimizer.param_groups[0]["lr"],
+        "loss": loss,
+        "val_ne": ne,
+        "seconds": round(seconds, 3),
+        "images_per_second": round(images / seconds, 2),
+    }
+
+
+def _train_epoch(
+    model: nn.Module, optimizer: torch.optim.Optimizer, task: Task, epoch: int, progress: tqdm
+) -> float:
+    """Mean loss over the epoch's batches."""
+    settings = task.settings
+    model.train()
+    total = torch.zeros((), device=task.device)
+    source = batches(task.train, settings, seed=task.seed, epoch=epoch, device=task.device)
+    for done, batch in enumerate(source, start=1):
+        rate = learning_rate(epoch * progress.total + done - 1, epoch, settings)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        with _precision(task):
+            loss = model.loss(batch)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+        optimizer.step()
+        total += loss.detach()
+        if done % 10 == 0:  # reading the loss makes a GPU wait
+            progress.set_postfix_str(f"loss {total.item() / done:.4f}", refresh=False)
+        progress.update()
+    return total.item() / progress.total
+
+
+def _validation_ne(model: nn.Module, task: Task) -> float:
+    predictions = predict(model, task.val, device=task.device, batch_size=task.settings.batch_size)
+    ne = evaluate(predictions, task.val.targets, resamples=0).scores["ne"]["visible"].value
+    if math.isnan(ne):
+        raise TrainingError("no visible landmark to validate on; raise val_limit")
+    return ne
+
+
+def _precision(task: Task) -> AbstractContextManager:
+    """bfloat16 where it was asked for and the card has it; it needs no loss scaling."""
+    wanted = task.settings.mixed_precision and task.device.type == "cuda"
+    if wanted and torch.cuda.is_bf16_supported():
+        return torch.autocast("cuda", torch.bfloat16)
+    return nullcontext()

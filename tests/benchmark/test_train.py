@@ -1,0 +1,96 @@
+"""The schedule, the early stop, and a training that continues exactly where it was stopped."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from benchmark import models
+from benchmark.crops import Source, cut
+from benchmark.settings import CPU
+from benchmark.train import Task, TrainingError, best_ne, finished, learning_rate, train
+from ffld.schema import FLD8
+
+SETTINGS = replace(CPU, input_size=32, epochs=4, batch_size=16, warmup=3, lr=0.02)
+
+
+def _history(*values):
+    return [{"epoch": number + 1, "val_ne": value} for number, value in enumerate(values)]
+
+
+def test_the_rate_warms_up_and_falls_at_its_milestones():
+    settings = replace(CPU, lr=1.0, warmup=4, epochs=10, milestones=(0.5, 0.8))
+    assert [learning_rate(step, 0, settings) for step in (0, 1, 3, 4)] == [0.25, 0.5, 1, 1]
+    rates = [learning_rate(100, epoch, settings) for epoch in range(10)]
+    assert rates == pytest.approx([1] * 5 + [0.1] * 3 + [0.01] * 2)
+
+
+def test_training_stops_when_patience_is_out():
+    settings = replace(CPU, epochs=9, patience=2)
+    assert not finished([], settings)
+    assert not finished(_history(0.5, 0.6), settings)
+    assert finished(_history(0.5, 0.6, 0.5), settings)  # equal is not better
+    assert not finished(_history(0.5, 0.6, 0.4, 0.7), settings)
+    assert finished(_history(*[0.1] * 9), replace(settings, patience=99))
+    assert best_ne(_history(0.5, 0.3, 0.4)) == 0.3
+
+
+@pytest.fixture
+def task(dots, tmp_path):
+    return Task(
+        train=cut(Source("dots", "train"), dots["train"].open(), 32, margin=4),
+        val=cut(Source("dots", "val"), dots["val"].open(), 32),
+        settings=SETTINGS,
+        seed=0,
+        device=torch.device("cpu"),
+        state=tmp_path / "state.safetensors",
+        log=lambda history: None,
+    )
+
+
+def _model(task):
+    torch.manual_seed(task.seed)
+    return models.build("tests.benchmark.tiny_model:build", FLD8, input_size=32)
+
+
+def _trained(task):
+    model = _model(task)
+    return model, train(model, task)
+
+
+def test_training_learns_and_keeps_the_best_weights(task):
+    model, states = _model(task), []
+
+    def log(history):
+        states.append({name: value.clone() for name, value in model.state_dict().items()})
+
+    history = train(model, replace(task, log=log, settings=replace(SETTINGS, lr=0.05)))
+    assert len(states) == len(history) == 4
+    assert history[-1]["loss"] < 0.8 * history[0]["loss"]
+    best = min(range(4), key=lambda epoch: history[epoch]["val_ne"])
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, states[best][name])
+
+
+@pytest.mark.parametrize("stop", [1, 3])
+def test_a_stopped_training_continues_to_the_same_weights(task, stop):
+    whole, history = _trained(replace(task, state=task.state.with_name("whole")))
+
+    def interrupt(history):
+        if len(history) == stop:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _trained(replace(task, log=interrupt))
+    resumed, again = _trained(task)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+    for one, other in zip(history, again, strict=True):
+        assert {k: v for k, v in one.items() if "second" not in k} == {
+            k: v for k, v in other.items() if "second" not in k
+        }
+
+
+def test_a_loss_that_explodes_is_an_error(task):
+    with pytest.raises(TrainingError, match=r"try a lower rate, such as --set lr=1e\+30"):
+        _trained(replace(task, settings=replace(SETTINGS, lr=1e31, warmup=0, clip=1e30)))
