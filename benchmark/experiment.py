@@ -1,0 +1,199 @@
+"""A run, from a plan to a table: train or load, predict, score, write the folder."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import nn
+
+import ffld
+from benchmark import folder, models, pictures
+from benchmark.checkpoint import FLOOR, Checkpoint
+from benchmark.crops import Crops, Source, cut
+from benchmark.evaluate import evaluate
+from benchmark.feeding import margin, predict
+from benchmark.folder import State
+from benchmark.plan import Plan, RunError, environment
+from benchmark.result import Result
+from benchmark.train import History, Task, best_ne, train
+from ffld.catalog import DatasetSpec
+from ffld.sample import DataError, Split
+from ffld.transforms import BOX_PADDING, apply
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A model with the floor of the same training samples, and what to say of both."""
+
+    model: nn.Module
+    floor: nn.Module
+    about: Checkpoint
+
+
+def run(plan: Plan) -> str:
+    """Carry a plan out as far as it is not done already; the table of its result.
+
+    Raises:
+        DataError, ModelError, CheckpointError, SettingsError, RunError, TrainingError.
+    """
+    state = folder.state(plan.folder, plan.configuration, afresh=plan.afresh)
+    if state is State.FINISHED:
+        _say(f"this run is finished; --train would train afresh. folder: {plan.folder}")
+        return _table(plan)
+    _say(plan.note())
+    _be_repeatable(plan, state)
+    if plan.about is not None:
+        _score_checkpoint(plan)
+    else:
+        _train_and_score(plan, state)
+    _say(f"folder: {plan.folder}")
+    return _table(plan)
+
+
+def _score_checkpoint(plan: Plan) -> None:
+    model, floor = plan.about.build(plan.weights, plan.spec.schema)
+    scored, crops = _scored_samples(plan, plan.about.input_size, plan.about.padding)
+    folder.begin(plan.folder, plan.configuration, environment())
+    _score(plan, _Ready(model, floor, plan.about), scored, crops)
+
+
+def _train_and_score(plan: Plan, state: State) -> None:
+    model = models.build(plan.model, plan.spec.schema, **plan.overrides)
+    # All images are read before the folder is made: one that is broken shows here.
+    scored, crops = _scored_samples(plan, model.input_size, BOX_PADDING)
+    samples = _crops(plan, model, "train", plan.settings.train_limit)
+    val = None if model.fitted else _crops(plan, model, "val", plan.settings.val_limit)
+    floor = _fitted(models.build(FLOOR, plan.spec.schema, input_size=model.input_size), samples)
+    if state is State.NEW:
+        folder.begin(plan.folder, plan.configuration, environment())
+    history: History = []
+    if model.fitted:
+        _fitted(model, samples)
+    else:
+        history = _trained(plan, model, floor, samples, val)
+    about = Checkpoint(
+        model=plan.model,
+        config=plan.overrides,
+        schema=plan.spec.schema.name,
+        schema_fingerprint=plan.spec.schema.fingerprint,
+        input_size=model.input_size,
+        padding=BOX_PADDING,
+        dataset=plan.spec.name,
+        revision=samples.targets.revision,
+        samples=len(samples),
+        seed=plan.seed,
+        val_ne=best_ne(history) if history else None,
+    )
+    about.save(plan.folder / folder.CHECKPOINT, model, floor)
+    _score(plan, _Ready(model, floor, about), scored, crops)
+    folder.forget_training(plan.folder)
+
+
+def _scored_samples(plan: Plan, size: int, padding: float) -> tuple[Split, Crops]:
+    """The samples that the table is about, with their crops."""
+    limit = plan.settings.test_limit
+    source = Source(plan.spec.name, plan.split, limit, plan.root, plan.approximate)
+    split = source.open()
+    if limit is not None and len(split) == limit:
+        _say(f"scoring {limit} samples of {plan.split}; --limit sets how many")
+    return split, cut(source, split, size, padding=padding)
+
+
+def _crops(plan: Plan, model: nn.Module, name: str, limit: int | None) -> Crops:
+    """Crops of the training or the validation samples."""
+    source = Source(plan.spec.name, name, limit, plan.root, plan.approximate)
+    try:
+        split = source.open()
+    except DataError as error:
+        if plan.spec.procedural:
+            raise
+        raise RunError(f"{error}; {_advice(plan)}") from error
+    kept = margin(plan.settings, model.input_size) if name == "train" else 0
+    return cut(source, split, model.input_size, margin=kept)
+
+
+def _advice(plan: Plan) -> str:
+    """What to do where a copy holds nothing to train on."""
+    stand_in = _stand_in(plan.spec)
+    if stand_in is None:
+        return "training needs the train and val splits; pass --checkpoint to score without"
+    out = f"runs/{stand_in}"
+    return (
+        f"without a train and a val split, train on its stand-in: python -m benchmark.run --model "
+        f"{plan.model} --dataset {stand_in} --out {out}, then score with --checkpoint {out}"
+    )
+
+
+def _stand_in(spec: DatasetSpec) -> str | None:
+    """A procedural dataset with the same landmarks; the one named after it, if there is."""
+    others = [ffld.spec(name) for name in ffld.available()]
+    same = [
+        other.name
+        for other in others
+        if other.procedural and other.schema.fingerprint == spec.schema.fingerprint
+    ]
+    named = f"{spec.name}-procedural"
+    return named if named in same else next(iter(same), None)
+
+
+def _fitted(model: nn.Module, samples: Crops) -> nn.Module:
+    """Fit a model without gradients to all training targets."""
+    targets = samples.targets
+    fractions = apply(samples.matrices, targets.xy) / samples.size
+    model.fit(fractions, targets.visibility, targets.type_index)
+    return model
+
+
+def _trained(plan: Plan, model: nn.Module, floor: nn.Module, samples: Crops, val: Crops) -> History:
+    predicted = predict(floor, val, device=torch.device("cpu"), batch_size=256)
+    level = evaluate(predicted, val.targets, resamples=0).scores["ne"]["visible"].value
+    _say(f"training; the floor to beat, mean-shape, has validation NE {level:.4f}")
+
+    task = Task(
+        train=samples,
+        val=val,
+        settings=plan.settings,
+        seed=plan.seed,
+        device=plan.device,
+        state=plan.folder / folder.TRAINING,
+        log=partial(folder.log, plan.folder),
+    )
+    history = train(model, task)
+    title = f"{plan.model} on {plan.spec.name}"
+    pictures.curve(history, level, title, plan.folder / folder.CURVE)
+    return history
+
+
+def _score(plan: Plan, ready: _Ready, split: Split, crops: Crops) -> None:
+    """Predict, score and draw; the result is the last file to be written."""
+    path, size = plan.folder, plan.settings.batch_size
+    model = ready.model.to(plan.device)
+    predicted = predict(model, crops, device=plan.device, batch_size=size, title="predicting")
+    result = evaluate(predicted, crops.targets)
+    predicted.save(path / folder.PREDICTIONS)
+    if ready.about.model != FLOOR:
+        mean = predict(ready.floor, crops, device=torch.device("cpu"), batch_size=size)
+        evaluate(mean, crops.targets).save(path / folder.FLOOR)
+    pictures.contact_sheet(split, predicted, path / folder.SHEET)
+    result.save(path / folder.RESULT)
+
+
+def _table(plan: Plan) -> str:
+    result = Result.load(plan.folder / folder.RESULT)
+    floor = plan.folder / folder.FLOOR
+    return result.table(beside={FLOOR: Result.load(floor)} if floor.is_file() else None)
+
+
+def _be_repeatable(plan: Plan, state: State) -> None:
+    if state is State.UNFINISHED and (count := folder.threads(plan.folder)):
+        torch.set_num_threads(count)  # sums depend on it in their last digits
+    torch.manual_seed(plan.seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

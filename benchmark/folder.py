@@ -1,0 +1,130 @@
+"""A run's folder: its files, whether it may be used, and how far the run in it has come."""
+
+from __future__ import annotations
+
+import enum
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark.atomic import replacing
+from benchmark.plan import RunError
+
+CONFIG = "config.json"
+METRICS = "metrics.jsonl"
+CURVE = "curve.png"
+TRAINING = "training.safetensors"  # state of an unfinished training
+CHECKPOINT = "checkpoint"
+PREDICTIONS = "predictions.parquet"
+FLOOR = "floor.json"  # result of the mean shape on the same samples
+SHEET = "sheet.png"
+RESULT = "result.json"  # written last: with it, the run is finished
+
+
+class State(enum.Enum):
+    """How far the run in a folder has come."""
+
+    NEW = enum.auto()
+    UNFINISHED = enum.auto()
+    FINISHED = enum.auto()
+
+
+def state(path: Path, configuration: Mapping[str, Any], *, afresh: bool) -> State:
+    """What a folder holds of this run; nothing if it is to be done afresh.
+
+    Raises:
+        RunError: the folder cannot be written, is no run's, or is that of another run.
+    """
+    _check_writable(path)
+    if not path.exists() or all(entry.name.startswith(".") for entry in path.iterdir()):
+        return State.NEW
+    if not (path / CONFIG).is_file():
+        raise RunError(f"{str(path)!r} is not empty and no run's folder; pass another --out")
+    if afresh:
+        return State.NEW
+    if found := _differences(_saved(path)["configuration"], configuration):
+        raise RunError(
+            f"{str(path)!r} holds a run of another configuration ({found}); pass another --out, "
+            "or --train to replace it"
+        )
+    return State.FINISHED if (path / RESULT).is_file() else State.UNFINISHED
+
+
+def begin(path: Path, configuration: Mapping[str, Any], environment: Mapping[str, Any]) -> None:
+    """Remove an earlier run's files and write this one's configuration.
+
+    Raises:
+        RunError: the folder cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot make {str(path)!r} ({error.strerror})") from error
+    for name in (RESULT, METRICS, CURVE, PREDICTIONS, FLOOR, SHEET):
+        (path / name).unlink(missing_ok=True)
+    shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
+    forget_training(path)
+    content = {"configuration": configuration, "environment": environment}
+    with replacing(path / CONFIG) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def threads(path: Path) -> int | None:
+    """Threads that the unfinished run in a folder was begun with."""
+    return _saved(path).get("environment", {}).get("threads")
+
+
+def log(path: Path, history: Sequence[Mapping[str, float]]) -> None:
+    """Write the metrics log, one line an epoch."""
+    with replacing(path / METRICS) as temporary:
+        lines = (json.dumps(record) + "\n" for record in history)
+        temporary.write_text("".join(lines), encoding="utf-8")
+
+
+def forget_training(path: Path) -> None:
+    """Remove the state of the training, with what a kill in the middle of saving it left."""
+    for file in (path / TRAINING, *path.glob(f".{TRAINING}.*")):
+        file.unlink(missing_ok=True)
+
+
+def _saved(path: Path) -> dict[str, Any]:
+    """The content of config.json."""
+    file = path / CONFIG
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file} is not readable JSON: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("configuration"), dict):
+        raise RunError(f"{file} holds no configuration; pass another --out")
+    return content
+
+
+def _check_writable(path: Path) -> None:
+    nearest = path.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise RunError(f"cannot make {str(path)!r}: {str(nearest)!r} is a file; pass another --out")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise RunError(f"cannot write in {str(nearest)!r}; pass another --out")
+
+
+def _differences(saved: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """The keys in which two configurations differ, with both values."""
+    old, new = _flat(saved), _flat(asked)
+    return ", ".join(
+        f"{key}: {old.get(key)} there, {new.get(key)} asked"
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    )
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        inner = isinstance(value, Mapping)
+        flat |= _flat(value, f"{prefix}{key}.") if inner else {prefix + key: value}
+    return flat

@@ -1,0 +1,217 @@
+"""What a run is to do: the command line resolved, checked and named, before any work is done."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import ffld
+from benchmark import checkpoint, models
+from benchmark.checkpoint import Checkpoint, CheckpointError
+from benchmark.settings import Settings, parse, profile
+from ffld.catalog import DatasetSpec
+from ffld.sample import DataError
+
+
+class RunError(ValueError):
+    """A run that cannot be done as asked; the message says what to ask for instead."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """The command line of `python -m benchmark.run`."""
+
+    model: str | None = None
+    dataset: str = "ffld"
+    split: str = "test"
+    limit: int | None = None
+    seed: int = 0
+    epochs: int | None = None
+    checkpoint: Path | None = None
+    train: bool = False
+    device: str = "auto"
+    out: Path | None = None
+    root: Path | None = None
+    approximate: bool = False
+    assignments: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request that can be carried out.
+
+    Attributes:
+        overrides: of the model's Config.
+        weights: folder of the checkpoint to score, with `about` its description; None to train.
+        folder: where the run's files go.
+        reason: why this device and profile.
+    """
+
+    model: str
+    spec: DatasetSpec
+    split: str
+    seed: int
+    root: str | None
+    approximate: bool
+    device: torch.device
+    settings: Settings
+    overrides: Mapping[str, Any]
+    weights: Path | None
+    about: Checkpoint | None
+    folder: Path
+    afresh: bool
+    reason: str
+
+    @cached_property
+    def configuration(self) -> dict[str, Any]:
+        """All that the result depends on, as JSON values; names the run's folder."""
+        weights = self.weights and _sha256(self.weights / "model.safetensors")
+        content = {
+            "model": self.model,
+            "dataset": self.spec.name,
+            "revision": self.spec.revision,
+            "schema_fingerprint": self.spec.schema.fingerprint,
+            "split": self.split,
+            "seed": self.seed,
+            "root": self.root,
+            "approximate": self.approximate,
+            "device": self.device.type,
+            "checkpoint": weights,
+            "settings": dataclasses.asdict(self.settings),
+            "overrides": dict(self.overrides),
+        }
+        return json.loads(json.dumps(content))
+
+    def note(self) -> str:
+        """One line on the profile, and why it was taken."""
+        if self.about is not None:
+            about = self.about
+            return (
+                f"{self.reason}; scoring {about.model} trained on {about.samples} samples of "
+                f"{about.dataset}, input {about.input_size}x{about.input_size}"
+            )
+        s = self.settings
+        limits = (f"{'all' if n is None else n}" for n in (s.train_limit, s.val_limit))
+        return (
+            f"{self.reason}: input {s.input_size}x{s.input_size}, width {s.width:g}, "
+            f"{' / '.join(limits)} train / val samples, at most {s.epochs} epochs of batches of "
+            f"{s.batch_size}; change any with --set"
+        )
+
+
+def resolve(request: Request) -> Plan:
+    """Check a request and fill in what it leaves open.
+
+    Raises:
+        RunError, DataError, ModelError, SettingsError, CheckpointError: what cannot be done.
+    """
+    spec = ffld.spec(request.dataset)
+    if request.split not in spec.splits:
+        raise DataError(
+            f"dataset {spec.name!r} has no split {request.split!r}; it has {', '.join(spec.splits)}"
+        )
+    device, reason = _device(request.device)
+    weights = checkpoint.find(request.checkpoint) if request.checkpoint else None
+    about = checkpoint.read(weights) if weights else None
+    model = _model_name(request, about)
+    settings, overrides = _settings(request, device, model)
+    if about is not None:
+        overrides = about.config
+    plan = Plan(
+        model=model,
+        spec=spec,
+        split=request.split,
+        seed=request.seed,
+        root=str(request.root.resolve()) if request.root else None,
+        approximate=request.approximate,
+        device=device,
+        settings=settings,
+        overrides=overrides,
+        weights=weights,
+        about=about,
+        folder=request.out or Path(),
+        afresh=request.train,
+        reason=reason,
+    )
+    return plan if request.out else dataclasses.replace(plan, folder=Path("runs") / _name(plan))
+
+
+def environment() -> dict[str, Any]:
+    """What besides the configuration may change the last digits of a result."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _model_name(request: Request, about: Checkpoint | None) -> str:
+    if about is None:
+        return request.model or "lgr"
+    if request.train or request.assignments or request.epochs:
+        raise RunError(
+            "--checkpoint scores weights as they are: leave out --train, --epochs and --set, "
+            "or leave out --checkpoint to train"
+        )
+    if request.model not in (None, about.model):
+        raise CheckpointError(
+            f"checkpoint {str(request.checkpoint)!r} is of model {about.model!r}, not "
+            f"{request.model!r}"
+        )
+    return about.model
+
+
+def _settings(
+    request: Request, device: torch.device, model: str
+) -> tuple[Settings, dict[str, Any]]:
+    assignments = [*request.assignments]
+    if request.limit is not None:
+        assignments.append(f"test_limit={request.limit}")
+    if request.epochs is not None:
+        assignments.append(f"epochs={request.epochs}")
+    return parse(assignments, profile(device.type), models.config_class(model))
+
+
+def _device(name: str) -> tuple[torch.device, str]:
+    """The device of a name, and why its profile is taken."""
+    available = torch.cuda.is_available()
+    if name == "auto":
+        found = "a CUDA device" if available else "no CUDA device"
+        device = torch.device("cuda" if available else "cpu")
+        why = f"torch sees {found}"
+    elif re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        device, why = torch.device(name), "--device says so"
+    else:
+        raise RunError(f"unknown device {name!r}; there are auto, cpu, cuda, cuda:0, cuda:1, …")
+    count = torch.cuda.device_count() if available else 0
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise RunError(
+            f"device {name!r} is not there: torch {torch.__version__} sees {count} CUDA devices; "
+            "pass --device cpu, or leave it out"
+        )
+    return device, f"{device.type} profile, since {why}"
+
+
+def _name(plan: Plan) -> str:
+    """The run's folder: model, dataset and a hash of everything that its result depends on."""
+    model = re.sub(r"[^\w-]+", "-", plan.model)
+    text = json.dumps(plan.configuration, sort_keys=True)
+    return f"{model}-{plan.spec.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror})") from error
