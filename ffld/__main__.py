@@ -74,6 +74,10 @@ def _show(arguments: argparse.Namespace) -> None:
     for option in ("n", "columns", "side"):
         if getattr(arguments, option) < 1:
             raise ffld.DataError(f"--{option} is {getattr(arguments, option)}; give at least 1")
+    if not cv2.haveImageWriter(arguments.out.name):
+        raise ffld.DataError(
+            f"--out: cannot write {arguments.out.suffix!r} pictures; name it .png or .jpg"
+        )
     split = ffld.load(
         arguments.dataset,
         arguments.split,
@@ -91,7 +95,7 @@ def _show(arguments: argparse.Namespace) -> None:
             draw_sample(sample.image, *labels, split.schema, title=title, side=arguments.side)
         )
     picture = sheet(tiles, min(arguments.columns, len(tiles)))
-    done, data = cv2.imencode(arguments.out.suffix or ".png", picture[..., ::-1])
+    _, data = cv2.imencode(arguments.out.suffix, picture[..., ::-1])
     arguments.out.write_bytes(data.tobytes())
     print(f"{len(tiles)} samples of {arguments.dataset} {arguments.split} in {arguments.out}")
 

@@ -1,0 +1,24 @@
+"""Fixtures for all tests: no network, a cache folder of their own, the real samples if present."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def fixtures_root() -> Path:
+    """Folder of the real samples; their licences keep them out of the project."""
+    folder = Path(os.environ.get("FFLD_FIXTURES") or ROOT.parent / "shared" / "fixtures")
+    if not folder.is_dir():
+        pytest.skip("no real samples: set FFLD_FIXTURES to a folder that holds them")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ["FFLD_CACHE"] = str(tmp_path_factory.mktemp("cache"))

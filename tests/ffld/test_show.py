@@ -1,0 +1,61 @@
+"""python -m ffld: listing and drawing."""
+
+import cv2
+import numpy as np
+import pytest
+
+from ffld.__main__ import main
+from ffld.draw import draw_sample, sheet
+from ffld.schema import FLD8
+
+
+def test_list_names_every_dataset(capsys):
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    assert "120,000 / 40,000 / 40,000" in out
+    assert "your copy, --root" in out
+
+
+def test_show_writes_a_sheet(tmp_path, capsys):
+    out = tmp_path / "sheet.png"
+    arguments = ["--n", "3", "--columns", "2", "--side", "100", "--out", str(out)]
+    assert main(["show", "--dataset", "fld-procedural", *arguments]) == 0
+    assert cv2.imread(str(out)).shape == (2 * 118, 2 * 100, 3)
+    assert "3 samples of fld-procedural train" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset", "fdl"], "unknown dataset 'fdl'; did you mean 'fld'?"),
+        (["--dataset", "fld"], "your own copy"),
+        (["--n", "0"], "--n is 0"),
+        (["--out", "nowhere/sheet.png", "--n", "1"], "nowhere/sheet.png"),
+        (["--out", "sheet.xyz", "--n", "1"], "cannot write '.xyz' pictures"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["show", *arguments]) == 2
+    err = capsys.readouterr().err
+    assert err.splitlines()[-1].startswith("error: ")
+    assert message in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_dots_lie_where_the_landmarks_are():
+    image = np.zeros((50, 100, 3), np.uint8)
+    xy = np.full((8, 2), np.nan)
+    xy[0], xy[1] = (20.0, 10.0), (80.0, 30.0)
+    visibility = np.array([2, 1, 0, 0, 0, 0, 0, 0], np.uint8)
+    tile = draw_sample(image, np.full(4, np.nan), xy, visibility, FLD8, side=200)
+    assert tile.shape == (218, 200, 3)
+    assert tile[20, 40, 0] > 200  # left and visible: filled red
+    assert tile[60, 160].max() < 60  # occluded: a ring, empty within
+    assert tile[55:66, 155:166, 2].max() > 150
+    assert image.max() == 0
+
+
+def test_sheet_fills_its_last_row():
+    tiles = [np.full((4, 5, 3), value, np.uint8) for value in (1, 2, 3)]
+    assert sheet(tiles, 2).shape == (8, 10, 3)

@@ -1,0 +1,174 @@
+"""Procedural editions: what every sample promises, and that labels are the same everywhere."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import ffld
+from ffld.datasets.ffld import EDITION
+from ffld.render import edition as editions
+from ffld.render.labels import identity_map
+from ffld.render.stream import Stream, Streams
+from ffld.schema import FFLD, Visibility
+
+NAMES = ["ffld", "fld-procedural", "deepfashion-procedural"]
+
+# Labels of the first 40 samples of each test split; they change only with the edition's version.
+LABEL_HASHES = {
+    "ffld": "",
+    "fld-procedural": "",
+    "deepfashion-procedural": "",
+}
+
+
+@pytest.fixture(scope="module")
+def targets():
+    return ffld.load("ffld", "train", limit=1200).targets
+
+
+def label_hash(name: str, count: int = 40) -> str:
+    t = ffld.load(name, "test")._with_rows(list(range(count))).targets
+    digest = hashlib.sha256()
+    for array in (t.xy, t.visibility, t.box, t.size, t.rivals):
+        digest.update(np.ascontiguousarray(array, "<f8").tobytes())
+    digest.update("|".join([*t.ids, *t.garment_type]).encode())
+    for values in t.attributes.values():
+        digest.update("|".join(values).encode())
+    return digest.hexdigest()[:16]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_are_the_same_on_every_platform(name):
+    assert label_hash(name) == LABEL_HASHES[name]
+
+
+def test_images_are_bit_identical_from_process_to_process():
+    code = (
+        "import hashlib, ffld; s = ffld.load('ffld', 'val', limit=3); "
+        "print(hashlib.sha256(b''.join(x.image.tobytes() for x in s)).hexdigest())"
+    )
+    hashes = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True,
+                             text=True, check=True)  # fmt: skip
+        hashes.add(run.stdout)
+    here = ffld.load("ffld", "val", limit=3)
+    hashes.add(hashlib.sha256(b"".join(x.image.tobytes() for x in here)).hexdigest() + "\n")
+    assert len(hashes) == 1
+
+
+def test_every_type_and_landmark_occurs_and_only_owned_ones(targets):
+    assert set(targets.garment_type) == set(FFLD.type_names)
+    owned = FFLD.type_mask[targets.type_index]
+    present = targets.visibility != Visibility.ABSENT
+    assert not (present & ~owned).any()
+    visible = (targets.visibility == Visibility.VISIBLE).sum(0)
+    occluded = (targets.visibility == Visibility.OCCLUDED).sum(0)
+    assert visible.min() >= 10
+    assert occluded.min() >= 2
+
+
+def test_mix_is_as_declared(targets):
+    share = Counter(targets.attributes["style"])["consumer"] / len(targets)
+    assert 0.70 <= share <= 0.80
+    assert set(targets.attributes["viewpoint"]) == {"front", "side", "back", "none"}
+    assert set(targets.attributes["presentation"]) == {"worn", "flat", "hung"}
+    several = np.isfinite(targets.rivals).any((2, 3)).any(1).mean()
+    assert several > 0.3
+
+
+def test_annotations_keep_their_promises(targets):
+    present = targets.visibility != Visibility.ABSENT
+    assert np.array_equal(np.isfinite(targets.xy).all(-1), present)
+    points = targets.xy[present]
+    assert np.array_equal(points * 16, np.round(points * 16))
+    size = np.broadcast_to(targets.size[:, None], targets.xy.shape)[present]
+    assert (points >= 0).all()
+    assert (points < size).all()
+    box, size = targets.box, targets.size
+    assert (box[:, :2] >= 0).all()
+    assert (box[:, 2:] <= size).all()
+    assert (box[:, 2:] - box[:, :2]).min() >= 30
+    assert (targets.visibility == Visibility.VISIBLE).sum(1).min() >= 3
+
+
+def test_left_is_the_garments_left(targets):
+    front = targets.attributes["viewpoint"] == "front"
+    back = targets.attributes["viewpoint"] == "back"
+    left = targets.xy[:, FFLD.index("left_shoulder"), 0]
+    right = targets.xy[:, FFLD.index("right_shoulder"), 0]
+    known = np.isfinite(left) & np.isfinite(right)
+    assert (left < right)[front & known].mean() > 0.97
+    assert (left > right)[back & known].mean() > 0.97
+
+
+def test_visible_means_that_the_garment_was_painted_last():
+    for index in range(60):
+        labels = editions.annotate_one(EDITION, "val", "", index)
+        ids = identity_map(labels.scene, labels.painted)
+        for slot in np.flatnonzero(labels.visibility == Visibility.VISIBLE):
+            x, y = (int(v) for v in labels.xy[slot])
+            window = ids[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3]
+            owners = {(labels.painted[i - 1].person, labels.painted[i - 1].owner)
+                      for i in window.ravel().tolist() if i}  # fmt: skip
+            assert labels.scene.target in owners
+
+
+def test_labels_do_not_depend_on_appearance(monkeypatch):
+    before = editions.annotate_one(EDITION, "val", "", 5)
+    image = editions.render(EDITION, "val", "", 5)
+    original = Streams.stream
+
+    def other(self, name):
+        if name in ("appearance", "camera"):
+            return Stream(b"another fabric, another camera")
+        return original(self, name)
+
+    monkeypatch.setattr(Streams, "stream", other)
+    after = editions.annotate_one(EDITION, "val", "", 5)
+    assert np.array_equal(before.xy, after.xy, equal_nan=True)
+    assert np.array_equal(before.visibility, after.visibility)
+    assert not np.array_equal(image, editions.render(EDITION, "val", "", 5))
+
+
+def test_a_key_makes_another_test_set():
+    public, sealed = (ffld.load("ffld", "test", limit=4, key=key).targets for key in ("", "secret"))
+    assert list(public.ids) == list(sealed.ids)
+    assert not np.array_equal(public.xy, sealed.xy, equal_nan=True)
+
+
+def test_limit_is_a_fixed_subset_and_smaller_ones_lie_within_larger_ones():
+    small, large = (ffld.load("ffld", "test", limit=n) for n in (20, 50))
+    assert [s.id for s in small] == [s.id for s in ffld.load("ffld", "test", limit=20)]
+    assert {*small.targets.ids} < {*large.targets.ids}
+    assert list(small.targets.ids) == sorted(small.targets.ids)
+
+
+def test_a_sample_is_the_same_alone_and_in_its_split():
+    split = ffld.load("fld-procedural", "test", limit=5)
+    alone = split[3]
+    row = split.targets.select([3])
+    assert alone.id == row.ids[0]
+    assert np.array_equal(alone.xy, row.xy[0], equal_nan=True)
+    assert alone.image.shape == (row.size[0, 1], row.size[0, 0], 3)
+    assert alone.image.dtype == np.uint8
+
+
+def test_labels_of_many_samples_are_cached_under_the_source_of_the_renderer(monkeypatch, tmp_path):
+    monkeypatch.setenv("FFLD_CACHE", str(tmp_path))
+    first = ffld.load("fld-procedural", "val", limit=210).targets
+    (stored,) = tmp_path.rglob("*.npz")
+    monkeypatch.setattr(editions, "_in_parallel", None)  # must not be needed again
+    again = ffld.load("fld-procedural", "val", limit=210).targets
+    assert np.array_equal(first.xy, again.xy, equal_nan=True)
+    assert list(first.garment_type) == list(again.garment_type)
+    monkeypatch.setattr(editions, "_source_hash", lambda: "changed")
+    with pytest.raises(TypeError):
+        ffld.load("fld-procedural", "val", limit=210).targets.xy.sum()
+    assert stored.exists()
