@@ -10,6 +10,7 @@
     body.py      skin, hair and shoes
     person.py    a dressed figure as layers, back to front
     scene.py     people, things in the way and the frame: the geometry of one image
+    raster.py    polygons into an identity map, exactly
     labels.py    what can be seen: identity map, visibility, box, rivals
     fabric.py    cloth, skin and other materials
     backdrop.py  what is behind

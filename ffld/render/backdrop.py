@@ -148,9 +148,9 @@ def _street(w: int, h: int, s: Stream) -> np.ndarray:
 
 
 def _greenery(w: int, h: int, s: Stream) -> np.ndarray:
-    base = (s.uniform(60, 120), s.uniform(100, 150), s.uniform(50, 90))
-    picture = _noisy(_fill(w, h, base), "blotches", 26, s)
-    picture = np.ascontiguousarray(_noisy(picture, "clouds", 22, s))
+    base = (s.uniform(70, 130), s.uniform(95, 145), s.uniform(60, 100))
+    picture = _noisy(_fill(w, h, base), "blotches", 15, s)
+    picture = np.ascontiguousarray(_noisy(picture, "clouds", 15, s))
     if s.chance(0.6):
         sky = int(h * s.uniform(0.05, 0.45))
         picture[:sky] = 0.25 * picture[:sky] + 0.75 * np.array((205, 222, 240), np.float32)

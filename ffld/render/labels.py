@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from ffld.render.pieces import Anchor, Garment, Layer
+from ffld.render.raster import UNIT, identity_map
 from ffld.render.scene import Mix, Scene, draw_scene
 from ffld.render.stream import Stream, Streams
 from ffld.schema import LandmarkSchema, Visibility
@@ -19,7 +20,6 @@ MIN_BOX, MIN_VISIBLE = 32, 3
 BOX_ROOM, BOX_JITTER = 0.012, 0.014  # sides lie this far out, as fractions, give or take
 ATTEMPTS = 40
 
-_SHIFT = 4  # OpenCV's fixed point: 1/16 pixel
 _WINDOW, _ENOUGH = 2, 3  # visible: at least 3 own pixels within 2 pixels of the landmark
 
 
@@ -30,7 +30,7 @@ class Painted:
     Attributes:
         person: number of the person, -1 for the foreground.
         owner: number of the person's garment, -1 for body and things.
-        polygons: (n, 2) int32 each, vertices in 1/16 pixel of OpenCV's centre-based coordinates;
+        polygons: (n, 2) int32 each, vertices in 1/16 pixel, 0 at the centre of the first pixel;
             the outline first, then the patches.
     """
 
@@ -96,28 +96,28 @@ def polygons(scene: Scene, outlines: list[list[complex]]) -> list[np.ndarray]:
     """(n, 2) int32 vertices of each outline, as `Frame.pixel` rounds them; far ones are clamped."""
     if not outlines:
         return []
-    frame, limit = scene.frame, 16 * 8192
+    frame, limit = scene.frame, UNIT * 8192
     points = np.array([point for outline in outlines for point in outline])
     corners = np.empty((len(points), 2), np.int32)
     for axis, part in enumerate((points.real - frame.origin.real, points.imag - frame.origin.imag)):
-        corners[:, axis] = np.clip(np.floor(part * frame.zoom * 16 + 0.5) - 8, -limit, limit)
+        corners[:, axis] = np.clip(
+            np.floor(part * frame.zoom * UNIT + 0.5) - UNIT // 2, -limit, limit
+        )
     return np.split(corners, np.cumsum([len(outline) for outline in outlines])[:-1])
 
 
-def identity_map(scene: Scene, painted: list[Painted]) -> np.ndarray:
+def painted_map(scene: Scene, painted: list[Painted]) -> np.ndarray:
     """(H, W) uint8: 1 + number of the topmost layer at each pixel, 0 for the background."""
-    ids = np.zeros((scene.frame.height, scene.frame.width), np.uint8)
-    for number, piece in enumerate(painted):
-        for corners in piece.polygons:
-            cv2.fillPoly(ids, [corners], number + 1, cv2.LINE_8, _SHIFT)
-    return ids
+    corners = [polygon for piece in painted for polygon in piece.polygons]
+    values = [number + 1 for number, piece in enumerate(painted) for _ in piece.polygons]
+    return identity_map(corners, values, scene.frame.width, scene.frame.height)
 
 
 def _measure(
     scene: Scene, jitter: Stream, convert: Convert, schema: LandmarkSchema
 ) -> Labels | None:
     painted = paint_order(scene)
-    ids = identity_map(scene, painted)
+    ids = painted_map(scene, painted)
     person, owner = scene.target
     names = {
         piece.layer.name: number + 1

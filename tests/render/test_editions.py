@@ -12,7 +12,7 @@ import pytest
 import ffld
 from ffld.datasets.ffld import EDITION
 from ffld.render import edition as editions
-from ffld.render.labels import identity_map
+from ffld.render.labels import painted_map
 from ffld.render.stream import Stream, Streams
 from ffld.schema import FFLD, Visibility
 
@@ -111,7 +111,7 @@ def test_left_is_the_garments_left(targets):
 def test_visible_means_that_the_garment_was_painted_last():
     for index in range(60):
         labels = editions.annotate_one(EDITION, "val", "", index)
-        ids = identity_map(labels.scene, labels.painted)
+        ids = painted_map(labels.scene, labels.painted)
         for slot in np.flatnonzero(labels.visibility == Visibility.VISIBLE):
             x, y = (int(v) for v in labels.xy[slot])
             window = ids[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3]
