@@ -66,6 +66,7 @@ def _train_and_score(plan: Plan, state: State) -> None:
     scored, crops = _scored_samples(plan, model.input_size, BOX_PADDING)
     samples = _crops(plan, model, "train", plan.settings.train_limit)
     val = None if model.fitted else _crops(plan, model, "val", plan.settings.val_limit)
+    _check_apart(plan, samples, crops)
     floor = _fitted(models.build(FLOOR, plan.spec.schema, input_size=model.input_size), samples)
     if state is State.NEW:
         folder.begin(plan.folder, plan.configuration, environment())
@@ -113,6 +114,17 @@ def _crops(plan: Plan, model: nn.Module, name: str, limit: int | None) -> Crops:
         raise RunError(f"{error}; {_advice(plan)}") from error
     kept = margin(plan.settings, model.input_size) if name == "train" else 0
     return cut(source, split, model.input_size, margin=kept)
+
+
+def _check_apart(plan: Plan, samples: Crops, scored: Crops) -> None:
+    """Refuse to score images that were trained on, unless the training split was asked for."""
+    trained = {name.partition("#")[0] for name in samples.targets.ids.tolist()}
+    seen = sum(name.partition("#")[0] in trained for name in scored.targets.ids.tolist())
+    if seen and plan.split != "train":
+        raise RunError(
+            f"{seen} of the {len(scored)} samples to score are of images to train on; "
+            f"{_advice(plan)}"
+        )
 
 
 def _advice(plan: Plan) -> str:

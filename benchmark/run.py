@@ -80,6 +80,18 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
         print(f"warning: {text}", file=sys.stderr)
 
 
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**32):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {2**32 - 1}")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m benchmark.run",
@@ -92,9 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--model", help="lgr (default), vgg16, mean-shape, … or my_package.my_file:build")
     add("--dataset", default="ffld", help="ffld (default), fld-procedural, fld, deepfashion2, …")
     add("--split", default="test", help="samples to score: test (default), val or train")
-    add("--limit", type=int, metavar="N", help="score a fixed subset of N samples")
-    add("--seed", type=int, default=0, help="of initial weights, order and augmentation (0)")
-    add("--epochs", type=int, metavar="N", help="short for --set epochs=N")
+    add("--limit", type=_count, metavar="N", help="score a fixed subset of N samples")
+    add("--seed", type=_seed, default=0, help="of initial weights, order and augmentation (0)")
+    add("--epochs", type=_count, metavar="N", help="short for --set epochs=N")
     add("--checkpoint", type=Path, metavar="DIR", help="score these weights instead of training")
     add("--train", action="store_true", help="train afresh, whatever the folder holds")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N; picks the profile")

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -116,7 +117,7 @@ def _stop(*_):
 def test_a_finished_run_is_returned_and_train_trains_afresh(run, dots, monkeypatch):
     code, table, notes = run(*SHORT)
     assert code == 0
-    (folder,) = ffld_runs()
+    (folder,) = _runs()
     assert f"folder: runs/{folder.name}" in notes
     assert folder.name.startswith("tests-benchmark-tiny_model-build-dots-")
     reads = sum(split.reads for split in dots.values())
@@ -131,17 +132,15 @@ def test_a_finished_run_is_returned_and_train_trains_afresh(run, dots, monkeypat
     assert (folder / "metrics.jsonl").is_file()
 
 
-def ffld_runs():
-    from pathlib import Path
-
-    return list(Path("runs").iterdir())
+def _runs():
+    return list(Path("runs").iterdir()) if Path("runs").exists() else []
 
 
 def test_every_configuration_has_its_own_folder(run):
     mean = [*QUICK, "--model", "mean-shape"]
     for more in ([], ["--seed", 1], ["--limit", 5], ["--split", "val"], ["--set", "train_limit=9"]):
         assert run(*mean, *more)[0] == 0
-    assert len(ffld_runs()) == 5
+    assert len(_runs()) == 5
 
 
 def test_a_folder_of_another_configuration_is_kept_unless_trained_afresh(run, tmp_path):
@@ -178,7 +177,7 @@ def test_a_checkpoint_is_scored_without_training(run, tmp_path):
         first, second = (tmp_path / name / file for name in ("run", "scored"))
         assert first.read_bytes() == second.read_bytes()
     assert run(*on_dots, tmp_path / "run" / "checkpoint", "--split", "val", "--limit", 4)[0] == 0
-    (folder,) = ffld_runs()
+    (folder,) = _runs()
     result = Result.load(folder / "result.json")
     assert (result.split, result.samples) == ("val", 4)
 
@@ -190,14 +189,7 @@ def _refused(run, *arguments):
     assert lines[-1].startswith("error: ")
     assert notes.count("error: ") == 1
     assert "Traceback" not in notes
-    assert not ffld_runs() if _exists("runs") else True
     return lines[-1]
-
-
-def _exists(name):
-    from pathlib import Path
-
-    return Path(name).exists()
 
 
 @pytest.mark.parametrize(
@@ -214,8 +206,7 @@ def _exists(name):
         (["--set", "depth=3"], "unknown setting 'depth'"),
         (["--set", "epochs=many"], "epochs is int, not 'many'"),
         (["--set", "input_size=50"], "input_size is 50; it must be a multiple of 16"),
-        (["--epochs", "0"], "epochs is 0; it must be at least 1"),
-        (["--limit", "0"], "test_limit is 0; it must be at least 1"),
+        (["--set", "epochs=0"], "epochs is 0; it must be at least 1"),
         (["--checkpoint", "/nowhere"], "checkpoint '/nowhere': no such folder"),
         (["--out", "file/run"], "is a file; pass another --out"),
         (["--out", "full"], "is not empty and no run's folder"),
@@ -231,6 +222,28 @@ def test_bad_input_is_one_error_line(run, tmp_path, arguments, said):
     assert said in line
     assert sorted(path.name for path in work.iterdir()) == ["file", "full"]
     assert [path.name for path in (work / "full").iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--limit", "0"], "argument --limit: '0' is no whole number of at least 1"),
+        (["--epochs", "some"], "argument --epochs: 'some' is no whole number of at least 1"),
+        (["--seed", "-1"], "argument --seed: '-1' is no whole number from 0 to 4294967295"),
+        (["--sed", "1"], "unrecognized arguments: --sed 1"),
+    ],
+)
+def test_a_mistyped_option_is_one_error_line(capsys, arguments, said):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == f"error: {said}; see --help\n"
+
+
+def test_training_images_are_not_scored(run, dots):
+    dots["test"].ids[3:5] = dots["train"].ids[3:5]
+    line = _refused(run, *SHORT)
+    assert "2 of the 16 samples to score are of images to train on" in line
 
 
 @pytest.mark.parametrize("split", ["train", "val", "test"])
@@ -279,6 +292,7 @@ def test_photographs_without_a_train_split_name_the_stand_in(run, dots, monkeypa
 
     monkeypatch.setattr(ffld, "load", load_without_train)
     line = _refused(run, *SHORT)
+    assert not _runs()
     assert "no train samples in this copy" in line
     assert f"--model {TINY} --dataset dots-procedural --out runs/dots-procedural" in line
     assert "--checkpoint runs/dots-procedural" in line
