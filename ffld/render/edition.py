@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
 import cv2
 import numpy as np
+from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from ffld.render.image import paint
@@ -131,11 +130,12 @@ def _in_parallel(edition: Edition, split: str, key: str, indices: list[int]) -> 
     step = 100
     chunks = [indices[at : at + step] for at in range(0, len(indices), step)]
     work = partial(_arrays, edition, split, key)
-    bar = tqdm(total=len(indices), desc=f"labels of {edition.name} {split}", unit="sample",
-               file=sys.stderr, leave=False)  # fmt: skip
+    # joblib's workers need no `if __name__ == "__main__"` in the script of whoever calls this
+    results = Parallel(n_jobs=-1, return_as="generator")(delayed(work)(chunk) for chunk in chunks)
+    title = f"labels of {edition.name} {split}"
     parts = []
-    with bar, ProcessPoolExecutor(os.cpu_count()) as pool:
-        for chunk, part in zip(chunks, pool.map(work, chunks), strict=True):
+    with tqdm(total=len(indices), desc=title, unit="sample", leave=False) as bar:
+        for chunk, part in zip(chunks, results, strict=True):
             parts.append(part)
             bar.update(len(chunk))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
