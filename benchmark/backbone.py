@@ -63,8 +63,8 @@ class NetConfig:
             yield f"decoder is {self.decoder!r}; it must be one of {', '.join(DECODERS)}"
 
     def channels(self, full: int) -> int:
-        """`full` channels at this width, rounded to a multiple of 8."""
-        return max(8, 8 * round(full * self.width / 8))
+        """What `full` channels become at this width."""
+        return scaled(full, self.width)
 
 
 class LandmarkNet(nn.Module):
@@ -82,7 +82,7 @@ class LandmarkNet(nn.Module):
         self.input_size = config.input_size
         self.uses_type = config.uses_type
         conv3, conv4, conv5 = (config.channels(full) for full in (256, 512, 512))
-        self.backbone = VGG16(config)
+        self.backbone = VGG16(config.width)
         self.place = _convolution(conv5 + 2, conv5, 1)
         self.middle = middle
         self.head = Head((conv3, conv4, conv5), config.channels(256), len(schema))
@@ -139,7 +139,7 @@ class VGG16(nn.Module):
 
     _BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels, convolutions
 
-    def __init__(self, config: NetConfig) -> None:
+    def __init__(self, width: float = 1.0) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         self._taps = []
@@ -148,7 +148,7 @@ class VGG16(nn.Module):
             if block:
                 layers.append(nn.MaxPool2d(2))
             for _ in range(depth):
-                wide = config.channels(full)
+                wide = scaled(full, width)
                 layers += [nn.Conv2d(channels, wide, 3, padding=1), nn.BatchNorm2d(wide)]
                 layers.append(nn.ReLU(inplace=True))
                 channels = wide
@@ -196,6 +196,11 @@ class Head(nn.Module):
         x = self.mix4(F.interpolate(self.deep(conv5), scale_factor=2) + self.lateral4(conv4))
         x = self.mix3(F.interpolate(x, scale_factor=2) + self.lateral3(conv3))
         return self.maps(x)
+
+
+def scaled(full: int, width: float) -> int:
+    """`full` channels times a width, rounded to a multiple of 8, at least 8."""
+    return max(8, 8 * round(full * width / 8))
 
 
 def with_coordinates(features: Tensor) -> Tensor:

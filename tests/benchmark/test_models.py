@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from benchmark.backbone import VGG16, NetConfig, with_coordinates
+from benchmark.backbone import VGG16, with_coordinates
 from benchmark.models import Batch, Inputs, ModelError, available, build, config_class
 from ffld.schema import FFLD, FLD8, Visibility
 
@@ -206,7 +206,7 @@ def test_mean_shape_falls_back_from_type_to_all_types_to_the_centre():
 
 def test_vgg16_has_the_published_number_of_convolution_parameters():
     with torch.device("meta"):
-        backbone = VGG16(NetConfig())
+        backbone = VGG16()
     convolutions = [m for m in backbone.features if isinstance(m, torch.nn.Conv2d)]
     assert len(convolutions) == 13
     assert sum(p.numel() for m in convolutions for p in m.parameters()) == 14_714_688
@@ -216,12 +216,12 @@ def test_vgg16_takes_the_weights_of_torchvision():
     torchvision = pytest.importorskip("torchvision")
     with torch.device("meta"):
         theirs = torchvision.models.vgg16_bn(weights=None).features.state_dict()
-        ours = VGG16(NetConfig()).features.state_dict()
+        ours = VGG16().features.state_dict()
     assert {k: v.shape for k, v in ours.items()} == {k: v.shape for k, v in theirs.items()}
 
 
 def test_vgg16_taps_strides_4_8_and_16():
-    backbone = VGG16(NetConfig(width=0.125))
+    backbone = VGG16(0.125)
     shapes = [tuple(tap.shape[1:]) for tap in backbone(torch.rand(1, 3, 64, 96))]
     assert shapes == [(32, 16, 24), (64, 8, 12), (64, 4, 6)]
 
