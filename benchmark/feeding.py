@@ -41,7 +41,7 @@ def batches(
     """One epoch of augmented batches, all of one size; a remainder waits for a later epoch."""
     order = np.random.default_rng([seed, epoch]).permutation(len(crops))
     size = min(settings.batch_size, len(crops))
-    threads = min(8, cores()) if device.type == "cuda" else 1  # a CPU is busy with training
+    threads = min(16, cores()) if device.type == "cuda" else 1  # a CPU is busy with training
     pending: deque[list[Future]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, batch_count(crops, settings) * size, size):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import ffld
+from benchmark.run import main
 from ffld.catalog import DatasetSpec
 from ffld.sample import DataError, Split, Targets
 from ffld.schema import FLD8, Visibility
@@ -100,3 +101,17 @@ def dots(monkeypatch, tmp_path):
     monkeypatch.setattr(ffld, "spec", lambda name: SPEC if name == "dots" else spec(name))
     monkeypatch.setenv("FFLD_CACHE", str(tmp_path / "cache"))
     return splits
+
+
+@pytest.fixture
+def run(dots, tmp_path, monkeypatch, capsys):
+    """Run the command in an empty folder: (exit code, stdout, stderr)."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+    def call(*arguments):
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call

@@ -10,10 +10,10 @@ from safetensors.torch import load_file, save_file
 from benchmark import checkpoint, models
 from benchmark.checkpoint import FLOOR, Checkpoint, CheckpointError, TrainingState, find, read
 from ffld.schema import FFLD, FLD8
+from tests.benchmark.tiny_model import TINY
 
-MODEL = "tests.benchmark.tiny_model:build"
 ABOUT = Checkpoint(
-    model=MODEL,
+    model=TINY,
     config={"input_size": 32, "channels": 4},
     schema="fld8",
     schema_fingerprint=FLD8.fingerprint,
@@ -29,7 +29,7 @@ ABOUT = Checkpoint(
 
 @pytest.fixture
 def saved(tmp_path):
-    model = models.build(MODEL, FLD8, **ABOUT.config)
+    model = models.build(TINY, FLD8, **ABOUT.config)
     floor = models.build(FLOOR, FLD8, input_size=32)
     floor.points.uniform_()
     ABOUT.save(tmp_path / "checkpoint", model, floor)
@@ -98,7 +98,7 @@ def _step(model, optimizer):
 def test_a_training_state_continues_to_the_same_weights(tmp_path):
     def fresh():
         torch.manual_seed(0)
-        model = models.build(MODEL, FLD8, **ABOUT.config)
+        model = models.build(TINY, FLD8, **ABOUT.config)
         return model, torch.optim.Adam(model.parameters(), lr=0.01)
 
     model, optimizer = fresh()

@@ -8,6 +8,7 @@ from benchmark.crops import Source, cut
 from benchmark.settings import SettingsError
 from ffld.sample import DataError
 from ffld.transforms import apply, crop, translation, warp
+from tests.ffld.miniature import write_fld
 
 
 def test_images_are_read_once(dots):
@@ -47,6 +48,31 @@ def test_an_interrupted_array_is_completed(dots, monkeypatch):
     expected = [warp(splits.image(row), done.matrices[row], 32) for row in range(48)]
     np.testing.assert_array_equal(done.images, expected)
     assert [path.suffix for path in (module.cache_folder() / "crops").iterdir()] == [".npy"]
+
+
+def test_worker_processes_give_the_same_crops(monkeypatch, tmp_path):
+    monkeypatch.setenv("FFLD_CACHE", str(tmp_path))
+    monkeypatch.setattr(module, "_FEW", 3)
+    monkeypatch.setattr(module, "cores", lambda: 2)
+    source = Source("fld-procedural", "val", 6)
+    split = source.open()
+    kept = cut(source, split, 48)
+    for row in range(6):
+        image = warp(split.image(row), kept.matrices[row], 48)
+        np.testing.assert_array_equal(kept.images[row], image)
+
+
+def test_an_unreadable_image_in_a_worker_is_a_data_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("FFLD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(module, "_FEW", 1)
+    monkeypatch.setattr(module, "cores", lambda: 2)
+    root = write_fld(tmp_path / "fld")
+    source = Source("fld", "test", root=str(root))
+    split = source.open()
+    photograph = root / "Img" / f"{split.targets.ids[1]}.jpg"
+    photograph.write_bytes(photograph.read_bytes()[:-300])
+    with pytest.raises(DataError, match=photograph.name):
+        cut(source, split, 48)
 
 
 def test_another_size_or_split_has_its_own_array(dots):

@@ -10,6 +10,7 @@ from benchmark.crops import Source, cut
 from benchmark.settings import CPU
 from benchmark.train import Task, TrainingError, best_ne, finished, learning_rate, train
 from ffld.schema import FLD8
+from tests.benchmark.tiny_model import TINY
 
 SETTINGS = replace(CPU, input_size=32, epochs=4, batch_size=16, warmup=3, lr=0.02)
 
@@ -50,7 +51,7 @@ def task(dots, tmp_path):
 
 def _model(task):
     torch.manual_seed(task.seed)
-    return models.build("tests.benchmark.tiny_model:build", FLD8, input_size=32)
+    return models.build(TINY, FLD8, input_size=32)
 
 
 def _trained(task):

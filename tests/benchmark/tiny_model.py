@@ -5,6 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+TINY = "tests.benchmark.tiny_model:build"
+QUICK = [
+    "--dataset", "dots", "--device", "cpu", "--set", "input_size=32", "--set", "batch_size=16",
+    "--set", "lr=0.03", "--set", "warmup=3",
+]  # fmt: skip
+SHORT = [*QUICK, "--model", TINY, "--epochs", "3"]
+
 
 @dataclass(frozen=True)
 class Config:
