@@ -164,7 +164,7 @@ class VGG16(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """conv3_3, conv4_3 and conv5_3 of images (B, 3, H, W): strides 4, 8 and 16."""
         x = (images - self.mean) / self.std
-        x = x.contiguous(memory_format=torch.channels_last)  # two to three times faster on a CPU
+        x = x.contiguous(memory_format=torch.channels_last)  # up to 1.8 times faster on a CPU
         taps = []
         for position, layer in enumerate(self.features):
             x = layer(x)
