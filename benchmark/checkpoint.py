@@ -164,24 +164,38 @@ class TrainingState:
 
     @classmethod
     def load(cls, path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingState:
-        """Read what `save` wrote, into the model, the optimiser and torch's random states."""
+        """Read what `save` wrote, into the model, the optimiser and torch's random states.
+
+        Raises:
+            CheckpointError: not such a file, or of another model.
+        """
         tensors, metadata = load_tensors(path)
-        groups: dict[str, dict[str, Tensor]] = {}
-        for key, tensor in tensors.items():
-            group, _, name = key.partition("/")
-            groups.setdefault(group, {})[name] = tensor
-        moments: dict[int, dict[str, Tensor]] = {}
-        for key, tensor in groups.get("optimizer", {}).items():
-            index, _, name = key.partition(".")
-            moments.setdefault(int(index), {})[name] = tensor
-        model.load_state_dict(groups["model"])
-        optimizer.load_state_dict(
-            {"state": moments, "param_groups": json.loads(metadata["groups"])}
-        )
-        torch.set_rng_state(groups["random"]["cpu"])
-        if "cuda" in groups["random"] and torch.cuda.is_available():
-            torch.cuda.set_rng_state(groups["random"]["cuda"])
-        return cls(history=json.loads(metadata["history"]), best=groups["best"])
+        try:
+            groups = _grouped(tensors, "/")
+            moments = _grouped(groups.get("optimizer", {}), ".")
+            state = {int(index): values for index, values in moments.items()}
+            model.load_state_dict(groups["model"])
+            optimizer.load_state_dict(
+                {"state": state, "param_groups": json.loads(metadata["groups"])}
+            )
+            torch.set_rng_state(groups["random"]["cpu"])
+            if "cuda" in groups["random"] and torch.cuda.is_available():
+                torch.cuda.set_rng_state(groups["random"]["cuda"])
+            return cls(history=json.loads(metadata["history"]), best=groups["best"])
+        except (KeyError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise CheckpointError(
+                f"{path} is of another training ({reason}); --train begins afresh"
+            ) from error
+
+
+def _grouped(tensors: Mapping[str, Tensor], separator: str) -> dict[str, dict[str, Tensor]]:
+    """Tensors by the first part of their names."""
+    groups: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        group, _, name = key.partition(separator)
+        groups.setdefault(group, {})[name] = tensor
+    return groups
 
 
 def _random_states() -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from benchmark.atomic import replacing
 from benchmark.predictions import Predictions
@@ -28,14 +29,16 @@ def curve(history: Sequence[Mapping[str, float]], floor: float, title: str, path
     figure = Figure(figsize=(7, 4), layout="constrained")
     FigureCanvasAgg(figure)
     epochs = [record["epoch"] for record in history]
+    errors = [record["val_ne"] for record in history]
+    losses = [record["loss"] for record in history]
     ne = figure.add_subplot()
-    ne.plot(epochs, [record["val_ne"] for record in history], "o-", ms=3, label="validation NE")
+    ne.plot(epochs, errors, "o-", ms=3, label="validation NE")
     ne.axhline(floor, color="grey", linestyle="--", label="mean-shape")
-    ne.set(xlabel="epoch", ylabel="NE (visible)", title=title, ylim=(0, None))
+    ne.set(xlabel="epoch", ylabel="NE (visible)", title=title, ylim=(0, 1.2 * max(*errors, floor)))
+    ne.xaxis.set_major_locator(MaxNLocator(integer=True))
     loss = ne.twinx()
-    values = [record["loss"] for record in history]
-    loss.plot(epochs, values, color="tab:orange", alpha=0.6, label="training loss")
-    loss.set(ylabel="loss", ylim=(0, None))
+    loss.plot(epochs, losses, color="tab:orange", alpha=0.6, label="training loss")
+    loss.set(ylabel="loss", ylim=(0, 1.2 * max(losses)))
     lines = [*ne.get_lines(), *loss.get_lines()]
     ne.legend(lines, [line.get_label() for line in lines], loc="upper right")
     with replacing(path) as temporary:

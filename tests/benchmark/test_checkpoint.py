@@ -117,6 +117,18 @@ def test_a_training_state_continues_to_the_same_weights(tmp_path):
     assert _same(model.state_dict(), again.state_dict())
 
 
+def test_a_state_of_another_training_is_refused(tmp_path):
+    model = models.build(TINY, FLD8, channels=4)
+    optimizer = torch.optim.Adam(model.parameters())
+    TrainingState([], {}).save(tmp_path / "state", model, optimizer)
+    other = models.build(TINY, FLD8, channels=5)
+    with pytest.raises(CheckpointError, match="is of another training"):
+        TrainingState.load(tmp_path / "state", other, torch.optim.Adam(other.parameters()))
+    checkpoint.save_tensors(tmp_path / "state", {"model/x": torch.ones(1)})
+    with pytest.raises(CheckpointError, match="is of another training"):
+        TrainingState.load(tmp_path / "state", model, optimizer)
+
+
 def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "weights"
     checkpoint.save_tensors(path, {"a": torch.ones(2)})
