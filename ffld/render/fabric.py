@@ -84,6 +84,12 @@ def draw_thing(stream: Stream) -> Material:
     return Material(_flat(base, 4.0, stream), 0.3, 1.0, tuple(0.6 * c for c in base), True)
 
 
+def draw_device(stream: Stream) -> Material:
+    """A phone."""
+    base = _near((30, 30, 32), stream, 5)
+    return Material(_flat(base, 1.0, stream), 0.2, 0.6, (70.0, 70.0, 80.0), True)
+
+
 def draw_leaf(stream: Stream) -> Material:
     """Leaves of a plant."""
     base = _near((70, 120, 60), stream, 28)

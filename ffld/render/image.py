@@ -13,6 +13,7 @@ from ffld.render.fabric import (
     TILE,
     Material,
     draw_cloth,
+    draw_device,
     draw_hair,
     draw_leaf,
     draw_skin,
@@ -22,9 +23,9 @@ from ffld.render.fabric import (
 from ffld.render.labels import Labels, Painted
 from ffld.render.photo import photograph
 from ffld.render.pieces import FAR_PANEL, Mark
-from ffld.render.scene import Scene
 from ffld.render.stream import Stream, Streams
 
+_BODY_AND_THINGS = {"skin": draw_skin, "hair": draw_hair, "leaf": draw_leaf, "device": draw_device}
 _REACH = 10  # pixels that a contact shadow extends beyond its layer
 
 
@@ -36,32 +37,27 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
     canvas = draw_backdrop(about["style"], about["presentation"], frame.width, frame.height, s)
     angle = s.uniform(0, 2 * math.pi)
     light = (math.cos(angle) * s.uniform(0.2, 1.0), -abs(math.sin(angle)))
-    wardrobe = _wardrobe(scene, s)
+    wardrobe = _wardrobe(labels, s)
     for piece in labels.painted:
-        material = wardrobe[piece.person, piece.owner, _kind(piece)]
-        _paint_layer(canvas, piece, material, light, s)
+        _paint_layer(canvas, piece, wardrobe[_worn(piece)], light, s)
     return photograph(canvas, about["style"], streams.stream("camera"))
 
 
-def _kind(piece: Painted) -> str:
-    return "cloth" if piece.owner >= 0 else piece.layer.material
+def _worn(piece: Painted) -> tuple[int, int, str]:
+    """Person, garment and kind of material."""
+    return piece.person, piece.owner, "cloth" if piece.owner >= 0 else piece.layer.material
 
 
-def _wardrobe(scene: Scene, s: Stream) -> dict[tuple[int, int, str], Material]:
-    """The material of every person's garments, skin, hair and things, and of the foreground."""
+def _wardrobe(labels: Labels, s: Stream) -> dict[tuple[int, int, str], Material]:
+    """The material of everything that is painted, by person, garment and kind."""
     materials = {}
-    for number, person in enumerate(scene.people):
-        for owner, garment in enumerate(person.garments):
-            often = garment.garment_type in (*TROUSERS, *OUTWEAR, "skirt")
-            materials[number, owner, "cloth"] = draw_cloth(s, often)
-        materials[number, -1, "skin"] = draw_skin(s)
-        materials[number, -1, "hair"] = draw_hair(s)
-        for kind in ("shoe", "bag", "object"):
-            materials[number, -1, kind] = draw_thing(s)
-        dark = np.full((TILE, TILE, 3), 28, np.uint8)
-        materials[number, -1, "device"] = Material(dark, 0.2, 0.6, (70.0, 70.0, 80.0))
-    materials[-1, -1, "object"] = draw_thing(s)
-    materials[-1, -1, "leaf"] = draw_leaf(s)
+    for person, owner, kind in sorted({_worn(piece) for piece in labels.painted}):
+        if kind == "cloth":
+            garment = labels.scene.people[person].garments[owner].garment_type
+            material = draw_cloth(s, garment in (*TROUSERS, *OUTWEAR, "skirt"))
+        else:
+            material = _BODY_AND_THINGS.get(kind, draw_thing)(s)
+        materials[person, owner, kind] = material
     return materials
 
 
