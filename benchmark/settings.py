@@ -90,15 +90,17 @@ class Settings:
 
 CUDA = Settings()
 CPU = Settings(
-    input_size=96,
+    input_size=64,
     width=0.25,
-    train_limit=2500,
+    train_limit=2000,
     val_limit=200,
     test_limit=500,
-    epochs=12,
-    batch_size=32,
+    epochs=10,
+    batch_size=16,
+    lr=2e-3,
     warmup=50,
-    patience=12,
+    patience=10,
+    scale=0.15,
     rotation=10.0,
     mixed_precision=False,
 )

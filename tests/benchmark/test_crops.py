@@ -62,6 +62,7 @@ def test_worker_processes_give_the_same_crops(monkeypatch, tmp_path):
         np.testing.assert_array_equal(kept.images[row], image)
 
 
+@pytest.mark.filterwarnings("ignore:fld test")
 def test_an_unreadable_image_in_a_worker_is_a_data_error(monkeypatch, tmp_path):
     monkeypatch.setenv("FFLD_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(module, "_FEW", 1)
