@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 import ffld
 from benchmark.settings import SettingsError
-from ffld.render.edition import cache_folder
+from ffld.cache import cache_folder
 from ffld.sample import Split, Targets
 from ffld.transforms import BOX_PADDING, crop, translation, warp
 

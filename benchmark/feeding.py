@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import torch
@@ -41,18 +42,13 @@ def batches(
     """One epoch of augmented batches, all of one size; a remainder waits for a later epoch."""
     order = np.random.default_rng([seed, epoch]).permutation(len(crops))
     size = min(settings.batch_size, len(crops))
-    threads = min(16, cores()) if device.type == "cuda" else 1  # a CPU is busy with training
-    pending: deque[list[Future]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        for start in range(0, batch_count(crops, settings) * size, size):
-            rows = order[start : start + size]
-            pending.append(
-                [pool.submit(augmented, crops, int(row), settings, seed, epoch) for row in rows]
-            )
-            if len(pending) > _AHEAD:
-                yield _collated(pending.popleft(), device)
-        while pending:
-            yield _collated(pending.popleft(), device)
+    prepare = partial(augmented, crops, settings=settings, seed=seed, epoch=epoch)
+    chosen = order[: batch_count(crops, settings) * size].reshape(-1, size).tolist()
+    if device.type == "cuda":
+        yield from _prepared_ahead(chosen, prepare, device)
+    else:  # a second thread would slow the training's own down by more than it prepares
+        for rows in chosen:
+            yield _collated([prepare(row) for row in rows], device)
 
 
 def batch_count(crops: Crops, settings: Settings) -> int:
@@ -128,6 +124,20 @@ def predict(
     )
 
 
+def _prepared_ahead(
+    chosen: list[list[int]], prepare: Callable[[int], tuple], device: torch.device
+) -> Iterator[Batch]:
+    """Batches made by threads while earlier ones are trained on."""
+    pending: deque[list[Future]] = deque()
+    with ThreadPoolExecutor(min(16, cores())) as pool:
+        for rows in chosen:
+            pending.append([pool.submit(prepare, row) for row in rows])
+            if len(pending) > _AHEAD:
+                yield _collated([sample.result() for sample in pending.popleft()], device)
+        while pending:
+            yield _collated([sample.result() for sample in pending.popleft()], device)
+
+
 def _recoloured(image: Tensor, settings: Settings, rng: np.random.Generator) -> Tensor:
     brightness, contrast, saturation = (
         1 + rng.uniform(-reach, reach)
@@ -141,8 +151,8 @@ def _recoloured(image: Tensor, settings: Settings, rng: np.random.Generator) -> 
     return image
 
 
-def _collated(samples: list[Future], device: torch.device) -> Batch:
-    images, xy, visibility, types = zip(*(sample.result() for sample in samples), strict=True)
+def _collated(samples: list[tuple], device: torch.device) -> Batch:
+    images, xy, visibility, types = zip(*samples, strict=True)
     return Batch(
         inputs=Inputs(
             images=_unit(torch.stack(images), device),

@@ -38,9 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0 when it did what it says, 2 for bad input, 130 when interrupted."""
     arguments = vars(_parser().parse_args(argv))
     warnings.showwarning = _show_warning
-    # Before torch is imported: threads that wait must sleep, since spinning ones stop a machine
-    # with more work than cores; and deterministic matrix products on CUDA need the workspace.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # Before torch is imported: its threads must not spin for long while they wait, since that stops
+    # a machine with more work than cores; and deterministic matrix products on CUDA need the
+    # workspace.
+    os.environ.setdefault("GOMP_SPINCOUNT", "50000")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     try:
         # Imported here, so that --help and a mistyped option do not wait for torch.

@@ -19,6 +19,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from ffld.cache import cache_folder
 from ffld.render.image import paint
 from ffld.render.labels import Labels, label
 from ffld.render.pieces import Anchor, Garment
@@ -164,13 +165,6 @@ def _arrays(edition: Edition, split: str, key: str, indices: list[int]) -> dict:
         "presentation": np.array([a["presentation"] for a in about]),
         "overlap": np.array([str(len(row.rivals)) for row in rows]),
     }
-
-
-def cache_folder() -> Path:
-    """Where what can be made again is kept: $FFLD_CACHE, else ffld in the user's cache folder."""
-    if own := os.environ.get("FFLD_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ffld"
 
 
 @cache
