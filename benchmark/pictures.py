@@ -16,8 +16,7 @@ from benchmark.predictions import Predictions
 from ffld import draw
 from ffld.sample import Split
 
-_SHOWN = 12  # samples on a contact sheet
-_COLUMNS = 4
+_SHOWN, _COLUMNS, _SIDE = 36, 6, 224  # samples on a sheet, tiles in a row, pixels of a tile
 
 
 def curve(history: Sequence[Mapping[str, float]], floor: float, title: str, path: Path) -> None:
@@ -60,6 +59,7 @@ def contact_sheet(split: Split, predictions: Predictions, path: Path) -> None:
                 split.schema,
                 title=f"{sample.id}  {sample.garment_type}",
                 predicted=predictions.xy[row],
+                side=_SIDE,
             )
         )
     sheet = draw.sheet(pictures, columns=min(_COLUMNS, len(pictures)))
