@@ -178,6 +178,7 @@ class TrainingState:
             optimizer.load_state_dict(
                 {"state": state, "param_groups": json.loads(metadata["groups"])}
             )
+            _lay_out_as_parameters(optimizer)
             torch.set_rng_state(groups["random"]["cpu"])
             if "cuda" in groups["random"] and torch.cuda.is_available():
                 torch.cuda.set_rng_state(groups["random"]["cuda"])
@@ -196,6 +197,14 @@ def _grouped(tensors: Mapping[str, Tensor], separator: str) -> dict[str, dict[st
         group, _, name = key.partition(separator)
         groups.setdefault(group, {})[name] = tensor
     return groups
+
+
+def _lay_out_as_parameters(optimizer: torch.optim.Optimizer) -> None:
+    """Give moments the strides of their parameters: the fused step walks through raw memory."""
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter, requires_grad=False).copy_(value)
 
 
 def _random_states() -> dict[str, Tensor]:
