@@ -25,7 +25,7 @@ class DatasetSpec:
     """Everything there is to say of a dataset before any of it is read.
 
     Attributes:
-        splits: split name -> official number of samples.
+        splits: split name -> official number of samples; for deepfashion2, of images.
         revision: stamped on predictions and results; changes when labels change.
         procedural: rendered here, so it needs no files; otherwise `root` is needed.
         obtain: for photographs, where they come from and how they must lie under `root`.
