@@ -1,9 +1,15 @@
-"""Where what can be made again is kept."""
+"""Where what can be made again is kept, and arrays in it."""
 
 from __future__ import annotations
 
 import os
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 
 def cache_folder() -> Path:
@@ -11,3 +17,27 @@ def cache_folder() -> Path:
     if own := os.environ.get("FFLD_CACHE"):
         return Path(own)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ffld"
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray] | None:
+    """The arrays kept in a file; None where there is none, or none that can be read."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def keep_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays to a file, whole or not at all; a cache that can't be written is a warning."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False, suffix=".part") as file:
+            np.savez_compressed(file, **arrays)
+        os.replace(file.name, path)
+    except OSError as error:
+        warnings.warn(
+            f"nothing can be kept in {path.parent} ({error.strerror}), so it will be made again "
+            "the next time; set FFLD_CACHE to a folder with room",
+            stacklevel=2,
+        )

@@ -7,8 +7,6 @@ kept in the user's cache folder under a hash of the renderer's source, so they c
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -19,7 +17,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from ffld.cache import cache_folder
+from ffld.cache import cache_folder, keep_arrays, load_arrays
 from ffld.render.image import paint
 from ffld.render.labels import Labels, label
 from ffld.render.pieces import Anchor, Garment
@@ -116,14 +114,10 @@ def _cached_arrays(edition: Edition, split: str, key: str, indices: list[int]) -
     request = f"{edition.revision}|{split}|{key}|{_source_hash()}|{indices}"
     name = hashlib.sha256(request.encode()).hexdigest()[:24]
     path = cache_folder() / "labels" / f"{edition.name}-{split}-{name}.npz"
-    if path.exists():
-        with np.load(path, allow_pickle=False) as stored:
-            return dict(stored)
-    arrays = _in_parallel(edition, split, key, indices)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False, suffix=".part") as file:
-        np.savez_compressed(file, **arrays)
-    os.replace(file.name, path)
+    arrays = load_arrays(path)
+    if arrays is None:
+        arrays = _in_parallel(edition, split, key, indices)
+        keep_arrays(path, arrays)
     return arrays
 
 
