@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ffld.render.figure import NECK, PELVIS, SIDES, Figure
+from ffld.render.figure import NECK, SIDES, Figure
 from ffld.render.outline import ellipse, mix, smooth
 from ffld.render.pieces import (
     BODY,
@@ -78,9 +78,7 @@ def _torso(figure: Figure, view: View) -> Layer:
 def _leg(figure: Figure, view: View, side: str, look: Look) -> list[Layer]:
     limb = figure.legs[side]
     stops = [0.0, 0.25, 0.5, 0.66, 1.0]
-    outer, inner = tube(
-        view, limb, stops, [0.0, 0.0, 0.0, 0.004, 0.0], outward(figure, side, PELVIS)
-    )
+    outer, inner = tube(view, limb, stops, [0.0, 0.0, 0.0, 0.004, 0.0], outward(figure, side))
     ahead = view.depth(limb.joints[1]) - view.depth(figure.torso(0.0, 0.5, 0.0))
     order = LEG + min(2.0, max(-2.0, 3 * ahead))
     outline = [*smooth(outer), *smooth(inner[::-1])]
@@ -105,7 +103,7 @@ def _arm(figure: Figure, view: View, side: str, start: float) -> list[Layer]:
     limb = figure.arms[side]
     stops = [start, *(f for f in (0.25, 0.5, 0.62) if f > start + 0.05), 1.0]
     room = [0.003 if f == 0.62 else 0.0 for f in stops]
-    outer, inner = tube(view, limb, stops, room, outward(figure, side, NECK))
+    outer, inner = tube(view, limb, stops, room, outward(figure, side))
     order = limb_order(view, figure, limb)
     outline = [*smooth(outer), *smooth(inner[::-1])]
     across = (outer[0] - inner[0]) / 2

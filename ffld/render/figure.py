@@ -30,13 +30,18 @@ _RINGS = (
 
 @dataclass(frozen=True)
 class Ring:
-    """An ellipse round the body: centre, lateral axis a, front axis b, half width and depth."""
+    """An ellipse round the body: centre, lateral axis a, front axis b, half width and depth.
+
+    `shown` is 1 where the garment's left side is to be looked for at the picture's left, else -1;
+    all rings of a figure agree on it, however its torso is twisted.
+    """
 
     centre: Vector
     a: Vector
     b: Vector
     width: float
     depth: float
+    shown: float
 
     def at(self, lateral: float, front: float) -> Vector:
         """The point at these multiples of half width and half depth."""
@@ -50,8 +55,14 @@ class Ring:
         """Where the ring's silhouette ends on a garment side, as seen by the camera."""
         ax, bx = self.a[0], self.b[0]
         reach = math.sqrt((self.width * ax) ** 2 + (self.depth * bx) ** 2) or 1.0
-        sign = (-1.0 if side == "left" else 1.0) * (1.0 if ax >= 0 else -1.0)
+        sign = -self.shown if side == "left" else self.shown
         return self.at(sign * self.width * ax / reach, sign * self.depth * bx / reach)
+
+    def rim(self, toward: float) -> Vector:
+        """The ring's point nearest to the camera for 1, farthest from it for -1."""
+        az, bz = toward * self.a[2], toward * self.b[2]
+        reach = math.sqrt((self.width * az) ** 2 + (self.depth * bz) ** 2) or 1.0
+        return self.at(self.width * az / reach, self.depth * bz / reach)
 
 
 @dataclass(frozen=True)
@@ -126,6 +137,11 @@ class Figure:
         self.arms = {side: self._arm(side) for side in SIDES}
 
     @property
+    def shown(self) -> float:
+        """1 where the garment's left is at the picture's left, -1 where it is at its right."""
+        return 1.0 if math.cos(self.posture.yaw + 0.5 * self.posture.twist) >= 0 else -1.0
+
+    @property
     def faces_camera(self) -> bool:
         """Whether the front of the chest is turned to the camera."""
         return math.cos(self.posture.yaw + self.posture.twist) >= 0
@@ -136,7 +152,7 @@ class Figure:
         w, d = self._girth(y)
         w = w if width is None else width
         size = self.build.size
-        return Ring(centre, axes[0], axes[2], (w + ease) * size, (d + ease) * size)
+        return Ring(centre, axes[0], axes[2], (w + ease) * size, (d + ease) * size, self.shown)
 
     def torso(self, x: float, y: float, z: float) -> Vector:
         """World position of a point of the torso given in the body frame at rest."""

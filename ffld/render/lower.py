@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ffld.render.figure import CROTCH, PELVIS, SIDES
+from ffld.render.figure import CROTCH, SIDES
 from ffld.render.outline import bow, mix, smooth
 from ffld.render.pieces import LOWER, Anchor, Layer, Mark, bend_patches, outward, tube
 from ffld.render.tailor import Tailor
@@ -25,13 +25,14 @@ class Trousers(Tailor):
         for side in SIDES:
             self.anchors[f"{side}_waistband"] = Anchor(tops[side], ("yoke",))
             self._leg(side, hips[side], crotch)
-        middle = view.project(waist.at(0.0, self.near))
+        middle = view.project(waist.rim(1.0))
         band = [tops["left"], *bow(tops["left"], middle, tops["right"]), tops["right"]]
         outline = [*band, hips["right"], crotch, hips["left"]]
         lower = [p + 0.018j * self.unit for p in band]
         marks = [Mark("seam", lower)]
         if self.near > 0:
-            marks.append(Mark("seam", [middle, mix(middle, crotch, 0.55)]))
+            fly = view.project(waist.at(0.0, 1.0))
+            marks.append(Mark("seam", [fly, mix(fly, crotch, 0.55)]))
         order = LOWER + 0.5 + self.level
         self.layers.append(Layer("yoke", "cloth", order, outline, crotch - middle, marks))
 
@@ -44,7 +45,7 @@ class Trousers(Tailor):
         size = figure.build.size
         room = [(self.ease * 0.5 + (cut.cuff - self.ease * 0.5) * (f / end) ** 1.5) * size
                 for f in stops]  # fmt: skip
-        outer, inner = tube(view, limb, stops, room, outward(figure, side, PELVIS))
+        outer, inner = tube(view, limb, stops, room, outward(figure, side))
         leg = (f"leg_{side}",)
         for name, edge in (("out", outer), ("in", inner)):
             self.anchors[f"{side}_bottom_{name}"] = Anchor(edge[-1], leg)
@@ -82,7 +83,7 @@ class Skirt(Tailor):
             hips = mix(self.corner(hip, side), mix(top, hem, 0.4), 0.35)
             sides[side] = smooth([top, hips, hem])
         left, right = sides["left"], sides["right"]
-        middle = view.project(waist.at(0.0, self.near))
+        middle = view.project(waist.rim(1.0))
         band = bow(left[0], middle, right[0])
         low = self.hem_middle(ring)
         edge = bow(right[-1], low, left[-1])

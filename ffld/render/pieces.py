@@ -110,13 +110,12 @@ def bend_patches(outer: list[complex], inner: list[complex]) -> list[list[comple
     return [[outer[i], outer[i + 1], inner[i + 1], inner[i]] for i in range(len(outer) - 1)]
 
 
-def outward(figure: Figure, side: str, height: float) -> float:
-    """Sign of a limb's outer edge for `tube`, as the torso is turned at this rest height.
+def outward(figure: Figure, side: str) -> float:
+    """Sign of a limb's outer edge for `tube`.
 
     It is carried by the body, not by the picture's side, so that crossed limbs keep theirs.
     """
-    shown = 1.0 if figure.ring(height).a[0] >= 0 else -1.0
-    return shown if side == "left" else -shown
+    return figure.shown if side == "left" else -figure.shown
 
 
 def _way(p: complex, q: complex) -> complex:

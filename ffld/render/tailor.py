@@ -34,9 +34,9 @@ class Tailor:
         facing = sign * lateral[2] > -limit
         self.anchors[name] = Anchor(self.view.project(point), parts, facing)
 
-    def hem_middle(self, ring: Ring) -> complex:
-        sag = 1j * self.cut.hem_sag * self.unit
-        return self.view.project(ring.at(0.0, self.near)) + sag
+    def hem_middle(self, ring: Ring, toward: float = 1.0) -> complex:
+        """Middle of a hem, on the camera's side or, for -1, on the far one."""
+        return self.view.project(ring.rim(toward)) + 1j * self.cut.hem_sag * self.unit
 
     def skirt_ring(self) -> Ring:
         """The hem of a skirt: round both legs, and as wide as the flare wants it."""
@@ -55,4 +55,4 @@ class Tailor:
         d = tuple(x / length for x in way)
         a = pelvis.a
         front = (d[1] * a[2] - d[2] * a[1], d[2] * a[0] - d[0] * a[2], d[0] * a[1] - d[1] * a[0])
-        return Ring(middle, a, front, width, depth)
+        return Ring(middle, a, front, width, depth, pelvis.shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ffld.render.cut import DRESSES, OUTWEAR, STRAPPED
-from ffld.render.figure import ARMPIT, NECK, SHOULDER, SIDES, Ring
+from ffld.render.figure import ARMPIT, SHOULDER, SIDES, Ring
 from ffld.render.outline import bow, mix, smooth
 from ffld.render.pieces import (
     FAR_PANEL,
@@ -129,9 +129,7 @@ class Upper(Tailor):
     def _hem_middles(self) -> dict[bool, complex]:
         """Middle of the hem in front and at the back."""
         ring = self.skirt_ring() if self.cut.garment_type in DRESSES else self._ring(self.cut.hem)
-        sag = 1j * self.cut.hem_sag * self.unit
-        return {front: self.view.project(ring.at(0.0, 1.0 if front else -1.0)) + sag
-                for front in (True, False)}  # fmt: skip
+        return {True: self.hem_middle(ring, self.near), False: self.hem_middle(ring, -self.near)}
 
     def _neckline(self, front: bool, necks: dict[str, complex]) -> list[complex]:
         """Between the two collar points; in front it dips to the centre collar landmark."""
@@ -230,7 +228,7 @@ class Upper(Tailor):
         end, half = cut.sleeve, cut.sleeve / 2
         stops = sorted({half, end, *(f for f in (0.5, 0.75) if half + 0.06 < f < end - 0.06)})
         room = [self._sleeve_room(f) for f in stops]
-        outer, inner = tube(view, arm, stops, room, outward(figure, side, NECK))
+        outer, inner = tube(view, arm, stops, room, outward(figure, side))
         sleeve = (f"sleeve_{side}",)
         at = stops.index(half)
         self.anchors[f"{side}_sleeve_out"] = Anchor(outer[at], sleeve)

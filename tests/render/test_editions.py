@@ -20,9 +20,9 @@ NAMES = ["ffld", "fld-procedural", "deepfashion-procedural"]
 
 # Labels of the first 40 samples of each test split; they change only with the edition's version.
 LABEL_HASHES = {
-    "ffld": "1a6b035c49719f6e",
-    "fld-procedural": "987589df902957f6",
-    "deepfashion-procedural": "39703ac8c496303b",
+    "ffld": "23c91364b39f5e49",
+    "fld-procedural": "9a205c8dadb59c53",
+    "deepfashion-procedural": "934b7a49134f5e2c",
 }
 
 
