@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from ffld.render.poses import LimbPose
 from ffld.render.stream import Stream
-from ffld.render.view import Vector, View
+from ffld.render.view import Vector
 
 SIDES = ("left", "right")
 
 # Rest heights of a standing body.
-ANKLE, KNEE, CROTCH, PELVIS, WAIST, ARMPIT, SHOULDER, NECK, CHIN = (
-    0.045, 0.285, 0.470, 0.530, 0.620, 0.755, 0.822, 0.846, 0.872,
+ANKLE, KNEE, CROTCH, PELVIS, ARMPIT, SHOULDER, NECK = (
+    0.045, 0.285, 0.470, 0.530, 0.755, 0.822, 0.846,
 )  # fmt: skip
 
 # Torso rings: rest height, half width, half depth.
@@ -228,13 +228,6 @@ class Figure:
         ankle = _step(knee, axes, sign, pose.lower, 0.236 * size)
         k = self.build.limbs * size
         return Limb((hip, knee, ankle), (0.047 * k, 0.031 * k, 0.020 * k))
-
-
-def tube_direction(view: View, p: Vector, q: Vector) -> complex:
-    """Unit picture-plane direction from p to q; downwards where they fall on one another."""
-    step = view.project(q) - view.project(p)
-    length = abs(step)
-    return step / length if length > 1e-6 else 1j
 
 
 def _axes(yaw: float, lean: float, tilt: float) -> tuple[Vector, Vector, Vector]:

@@ -25,7 +25,7 @@ class Upper(Tailor):
 
     def build(self) -> None:
         """A top, an outwear garment or a dress."""
-        panels = ("front_left", "front_right", "back") if self.cut.gap else ("front", "back")
+        panels = self._panels()
         necks = {side: self._neck(side) for side in SIDES}
         flanks = {side: self._flank(side, panels) for side in SIDES}
         for side in SIDES:
