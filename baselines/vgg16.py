@@ -1,7 +1,7 @@
-"""VGG16 with the shared head and nothing in the middle.
+"""VGG16 with a head and nothing in the middle: the control of every model with a middle.
 
-The row "VGG16" of the LGR paper's table 2 (its own head, which is not described, read a coarser
-map), and the control of every model with a middle.
+The row "VGG16" of the LGR paper's table 2. What head it had there is not described; `head=native`
+is the least that the text allows.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from benchmark.backbone import LandmarkNet, NetConfig
+from benchmark.network import LandmarkNet, NetConfig
 from ffld.schema import LandmarkSchema
 
 

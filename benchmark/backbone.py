@@ -1,184 +1,80 @@
-"""The network that heat-map models share, so that they differ in the middle only.
-
-Images -> VGG16 -> coordinate channels -> *middle* -> head with lateral connections -> K heat maps
-at stride 4. Loss and decoding are defined here, once, for all of them.
-"""
+"""What heat-map models are built of: VGG16 with taps, coordinate channels, the two heads."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.heatmap import DECODERS, decode, encode
-from benchmark.models import Batch, Inputs, ModelError
-from ffld.schema import LandmarkSchema, Visibility
+BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels, convolutions of VGG16's
 
-STRIDE = 4  # input pixels per heat-map cell
-_DEEPEST = 16  # input pixels per cell of conv5_3
 _PRIOR = 0.02  # value of a fresh head's heat maps, near the mean of a target map
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-@dataclass(frozen=True)
-class NetConfig:
-    """Settings that all heat-map models share; the defaults are the full profile.
-
-    Attributes:
-        input_size: side of the square input in pixels, a multiple of 16, at least 48.
-        width: factor on every number of channels; 1 is VGG16's own.
-        sigma: of the target Gaussians, in heat-map cells.
-        occluded_weight: of occluded landmarks in the loss, where visible ones have 1.
-        decoder: how heat maps become points, one of `benchmark.heatmap.DECODERS`.
-    """
-
-    uses_type: ClassVar[bool] = False
-
-    input_size: int = 224
-    width: float = 1.0
-    sigma: float = 2.0
-    occluded_weight: float = 0.5
-    decoder: str = "subpixel"
-
-    def __post_init__(self) -> None:
-        if found := list(self.problems()):
-            raise ModelError("; ".join(found))
-
-    def problems(self) -> Iterator[str]:
-        """What no network can be built from, one sentence each."""
-        if self.input_size < 3 * _DEEPEST or self.input_size % _DEEPEST:
-            yield f"input_size is {self.input_size}; it must be a multiple of 16, at least 48"
-        if not 0 < self.width <= 4:
-            yield f"width is {self.width}; it must lie in (0, 4]"
-        if not self.sigma > 0:
-            yield f"sigma is {self.sigma}; it must be positive"
-        if not 0 <= self.occluded_weight <= 1:
-            yield f"occluded_weight is {self.occluded_weight}; it must lie in [0, 1]"
-        if self.decoder not in DECODERS:
-            yield f"decoder is {self.decoder!r}; it must be one of {', '.join(DECODERS)}"
-
-    def channels(self, full: int) -> int:
-        """What `full` channels become at this width."""
-        return scaled(full, self.width)
-
-
-class LandmarkNet(nn.Module):
-    """VGG16, a middle at conv5_3, and a head; a `LandmarkModel`.
-
-    Args:
-        middle: maps (B, C, H/16, W/16) to the same shape, C = config.channels(512).
-    """
-
-    fitted = False
-
-    def __init__(self, schema: LandmarkSchema, config: NetConfig, middle: nn.Module) -> None:
-        super().__init__()
-        self.config = config
-        self.input_size = config.input_size
-        self.uses_type = config.uses_type
-        conv3, conv4, conv5 = (config.channels(full) for full in (256, 512, 512))
-        self.backbone = VGG16(config.width)
-        self.place = _convolution(conv5 + 2, conv5, 1)
-        self.middle = middle
-        self.head = Head((conv3, conv4, conv5), config.channels(256), len(schema))
-
-    def forward(self, inputs: Inputs) -> Tensor:
-        """Heat maps before the sigmoid, (B, K, H/4, W/4)."""
-        height, width = inputs.images.shape[-2:]
-        if height % _DEEPEST or width % _DEEPEST:
-            raise ModelError(f"images are {width} x {height}; both must be multiples of {_DEEPEST}")
-        conv3, conv4, conv5 = self.backbone(inputs.images)
-        return self.head(conv3, conv4, self.middle(self.place(with_coordinates(conv5))))
-
-    def loss(self, batch: Batch) -> Tensor:
-        """Squared error summed over a map's cells, weighted mean over landmarks, plus `penalty`.
-
-        A mean over cells would leave the all-zero map nearly optimal. Absent landmarks are not
-        counted. Computed in float32 also under autocast.
-        """
-        maps = self(batch.inputs).float().sigmoid()
-        size = batch.inputs.images.shape[-2:]
-        targets = encode(batch.xy, batch.visibility, size, STRIDE, self.config.sigma)
-        error = (maps - targets).square().sum((-2, -1))
-        weight = self._weight(batch)
-        return (weight * error).sum() / weight.sum().clamp_min(1) + self.penalty()
-
-    @torch.inference_mode()
-    def predict(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
-        """Landmarks (B, K, 2) in input pixels, and the heights of the peaks (B, K)."""
-        training = self.training
-        self.eval()
-        try:
-            maps = self(inputs).float().sigmoid()
-        finally:
-            self.train(training)
-        return decode(maps, STRIDE, self.config.decoder)
-
-    def penalty(self) -> Tensor | float:
-        """What a model adds to the loss for its own sake."""
-        return 0.0
-
-    def _weight(self, batch: Batch) -> Tensor:
-        """(B, K): 1 for visible, `occluded_weight` for occluded, 0 for absent landmarks."""
-        visible = (batch.visibility == Visibility.VISIBLE).float()
-        occluded = (batch.visibility == Visibility.OCCLUDED).float()
-        return (visible + self.config.occluded_weight * occluded) * batch.xy.isfinite().all(-1)
-
-
 class VGG16(nn.Module):
-    """The convolutions of VGG16 with batch normalisation, up to conv5_3 (no pool5).
+    """The convolutions of VGG16, up to conv5_3 (no pool5).
 
     Simonyan and Zisserman, ICLR 2015, configuration D. At width 1 the `features.N` of its state
-    are those of torchvision's `vgg16_bn`.
+    are those of torchvision's `vgg16_bn`, or `vgg16` without batch normalisation.
     """
 
-    _BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels, convolutions
-
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, batch_norm: bool = True) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        self._taps = []
+        self._ends = []  # the last layer of each block
         channels = 3
-        for block, (full, depth) in enumerate(self._BLOCKS):
+        for block, (full, depth) in enumerate(BLOCKS):
             if block:
                 layers.append(nn.MaxPool2d(2))
             for _ in range(depth):
                 wide = scaled(full, width)
-                layers += [nn.Conv2d(channels, wide, 3, padding=1), nn.BatchNorm2d(wide)]
+                layers.append(nn.Conv2d(channels, wide, 3, padding=1))
+                layers += [nn.BatchNorm2d(wide)] if batch_norm else []
                 layers.append(nn.ReLU(inplace=True))
                 channels = wide
-            self._taps.append(len(layers) - 1)
+            self._ends.append(len(layers) - 1)
         self.features = nn.Sequential(*layers)
         self.register_buffer("mean", torch.tensor(_IMAGENET_MEAN)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(_IMAGENET_STD)[:, None, None], persistent=False)
+        # Without normalisation the activations must keep their size from layer to layer.
+        mode = "fan_out" if batch_norm else "fan_in"
         for layer in layers:
             if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+                nn.init.kaiming_normal_(layer.weight, mode=mode, nonlinearity="relu")
                 nn.init.zeros_(layer.bias)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """conv3_3, conv4_3 and conv5_3 of images (B, 3, H, W): strides 4, 8 and 16."""
+    def forward(
+        self, images: Tensor, between: Callable[[Tensor], Tensor] | None = None, after: int = 5
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """conv3_3, conv4_3 and conv5_3 of images (B, 3, H, W): strides 4, 8 and 16.
+
+        Args:
+            between: features -> features of the same shape, injected after a block.
+            after: that block, 1 to 5.
+        """
         x = (images - self.mean) / self.std
         x = x.contiguous(memory_format=torch.channels_last)  # up to 1.8 times faster on a CPU
         taps = []
         for position, layer in enumerate(self.features):
             x = layer(x)
-            if position in self._taps[2:]:
-                taps.append(x)
-        return tuple(taps)
+            if position in self._ends:
+                taps.append(x if between is None or len(taps) + 1 != after else between(x))
+                x = taps[-1]
+        return tuple(taps[2:])
 
 
-class Head(nn.Module):
-    """Two times two up-sampling from conv5_3, joined by conv4_3 and conv3_3, to K heat maps.
+class SharedHead(nn.Module):
+    """Two times two up-sampling from conv5_3, joined by conv4_3 and conv3_3: K maps at stride 4.
 
     Nearest-neighbour up-sampling, because the gradient of the bilinear one is not deterministic
     on a GPU; the convolutions after it smooth.
     """
+
+    stride = 4
 
     def __init__(self, channels: tuple[int, int, int], dim: int, landmarks: int) -> None:
         super().__init__()
@@ -186,16 +82,38 @@ class Head(nn.Module):
         self.deep = nn.Conv2d(conv5, dim, 1)
         self.lateral4 = nn.Conv2d(conv4, dim, 1)
         self.lateral3 = nn.Conv2d(conv3, dim, 1)
-        self.mix4 = _convolution(dim, dim, 3)
-        self.mix3 = _convolution(dim, dim, 3)
-        self.maps = nn.Conv2d(dim, landmarks, 1)
-        nn.init.normal_(self.maps.weight, std=0.01)
-        nn.init.constant_(self.maps.bias, math.log(_PRIOR / (1 - _PRIOR)))
+        self.mix4 = convolution(dim, dim, 3)
+        self.mix3 = convolution(dim, dim, 3)
+        self.maps = _maps(dim, landmarks)
 
     def forward(self, conv3: Tensor, conv4: Tensor, conv5: Tensor) -> Tensor:
         x = self.mix4(F.interpolate(self.deep(conv5), scale_factor=2) + self.lateral4(conv4))
         x = self.mix3(F.interpolate(x, scale_factor=2) + self.lateral3(conv3))
         return self.maps(x)
+
+
+class NativeHead(nn.Module):
+    """LGR, section 3.1: "a sigmoid function and a 1x1 convolution" on conv5_3, at stride 16."""
+
+    stride = 16
+
+    def __init__(self, channels: int, landmarks: int) -> None:
+        super().__init__()
+        self.maps = _maps(channels, landmarks)
+
+    def forward(self, conv3: Tensor, conv4: Tensor, conv5: Tensor) -> Tensor:
+        return self.maps(conv5)
+
+
+class ScaledResidual(nn.BatchNorm2d):
+    """Batch normalisation of a residual branch, its scale set; 0 makes a fresh block the identity.
+
+    Without it a branch that is never negative drifts upwards from block to block.
+    """
+
+    def __init__(self, channels: int, scale: float = 0.0) -> None:
+        super().__init__(channels)
+        nn.init.constant_(self.weight, scale)
 
 
 def scaled(full: int, width: float) -> int:
@@ -214,7 +132,16 @@ def with_coordinates(features: Tensor) -> Tensor:
     return torch.cat([features, grid.contiguous().permute(0, 3, 1, 2)], 1)
 
 
-def _convolution(channels: int, wide: int, size: int) -> nn.Sequential:
-    convolution = nn.Conv2d(channels, wide, size, padding=size // 2, bias=False)
-    nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
-    return nn.Sequential(convolution, nn.BatchNorm2d(wide), nn.ReLU(inplace=True))
+def convolution(channels: int, wide: int, size: int) -> nn.Sequential:
+    """Convolution, batch normalisation, ReLU; maps keep their size."""
+    layer = nn.Conv2d(channels, wide, size, padding=size // 2, bias=False)
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    return nn.Sequential(layer, nn.BatchNorm2d(wide), nn.ReLU(inplace=True))
+
+
+def _maps(channels: int, landmarks: int) -> nn.Conv2d:
+    """The 1x1 convolution before the sigmoid, which starts at low maps."""
+    layer = nn.Conv2d(channels, landmarks, 1)
+    nn.init.normal_(layer.weight, std=0.01)
+    nn.init.constant_(layer.bias, math.log(_PRIOR / (1 - _PRIOR)))
+    return layer

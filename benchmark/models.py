@@ -165,19 +165,26 @@ def _override_problems(config: type, overrides: Mapping[str, Any]) -> Iterator[s
             close = difflib.get_close_matches(key, names, n=1)
             yield f"no setting {key!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
         elif not _fits(value, types[key]):
-            yield f"{key} must be {types[key].__name__}, not {value!r}"
+            yield f"{key} must be {_described(types[key])}, not {value!r}"
 
 
-def _fits(value: Any, kind: type) -> bool:
+def _fits(value: Any, kind: Any) -> bool:
+    if typing.get_origin(kind) is typing.Literal:
+        return value in typing.get_args(kind)
     if isinstance(value, bool) or kind is bool:
         return isinstance(value, bool) and kind is bool
     return isinstance(value, (int, float) if kind is float else kind)
 
 
+def _described(kind: Any) -> str:
+    choices = typing.get_origin(kind) is typing.Literal
+    return " or ".join(map(repr, typing.get_args(kind))) if choices else kind.__name__
+
+
 def _settings(config: type) -> str:
     types = typing.get_type_hints(config)
     listed = (
-        f"{field.name}: {types[field.name].__name__} = {field.default!r}"
+        f"{field.name}: {_described(types[field.name])} = {field.default!r}"
         for field in dataclasses.fields(config)
     )
     return ", ".join(listed) or "no settings"

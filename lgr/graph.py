@@ -1,6 +1,6 @@
 """The layout graph of a landmark schema: what LGR, section 3.2, draws by hand.
 
-Level 0 holds the landmarks, then come parts, bodies and the root.
+Level 0 holds the landmarks (leaf nodes), then come parts, bodies and the root.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ class LayoutGraph:
     """Edges between landmarks, and how nodes gather into the next coarser level.
 
     Attributes:
-        adjacency: (K, K) float32, the normalised A_leaf.
-        clusters: for each level above the leaves, (N_fine, N_coarse) float32 normalised indicators.
+        adjacency: (N, N) float32 of 0 and 1, A_leaf; without loops.
+        clusters: for each level above the leaves, (N_fine, N_coarse) float32: the normalised
+            indicator of which fine node belongs to which coarse one.
+        flip: (N,) int64, the mirror partner of each landmark.
     """
 
     adjacency: Tensor
     clusters: tuple[Tensor, ...]
+    flip: Tensor
 
     @classmethod
     def from_schema(cls, schema: LandmarkSchema, levels: int = 3) -> LayoutGraph:
@@ -31,11 +34,12 @@ class LayoutGraph:
         if not 0 <= levels <= len(schema.hierarchy):
             raise ValueError(f"levels is {levels}; the schema has {len(schema.hierarchy)}")
         return cls(
-            adjacency=normalised(torch.tensor(schema.adjacency, dtype=torch.float32)),
+            adjacency=torch.tensor(schema.adjacency, dtype=torch.float32),
             clusters=tuple(
                 indicator(torch.tensor(membership, dtype=torch.float32))
                 for membership in schema.hierarchy[:levels]
             ),
+            flip=torch.tensor(schema.flip_index),
         )
 
     @property
@@ -44,7 +48,7 @@ class LayoutGraph:
         return (len(self.adjacency), *(cluster.shape[1] for cluster in self.clusters))
 
     def adjacencies(self) -> tuple[Tensor, ...]:
-        """The normalised adjacency of each level, clustered by the schema's own indicators."""
+        """The adjacency of each level, clustered by the schema's own indicators."""
         found = [self.adjacency]
         for cluster in self.clusters:
             found.append(clustered(found[-1], cluster))
@@ -52,18 +56,19 @@ class LayoutGraph:
 
 
 def normalised(adjacency: Tensor) -> Tensor:
-    """D^-1/2 (A + I) D^-1/2 of a non-negative symmetric A (Kipf and Welling, ICLR 2017, eq. 2)."""
+    """D^-1/2 (A + I) D^-1/2 of a non-negative symmetric A (Kipf and Welling, ICLR 2017, eq. 2).
+
+    "We perform normalization on all A by following [12]" (section 3.2): every graph convolution
+    of every level uses this; eq. 3 hands on A itself.
+    """
     linked = adjacency + torch.eye(len(adjacency), device=adjacency.device)
     scale = linked.sum(1).rsqrt()  # degrees are at least 1
     return scale[:, None] * linked * scale[None, :]
 
 
 def clustered(adjacency: Tensor, assignment: Tensor) -> Tensor:
-    """LGR, eq. 3: normalised relu(W_p^T A W_p), (N_coarse, N_coarse).
-
-    The text normalises "all A", so the one that comes in is normalised, and so is the result.
-    """
-    return normalised(torch.relu(assignment.T @ adjacency @ assignment))
+    """Eq. 3: relu(W_p^T A W_p), (N, N) and (N, M) -> (M, M)."""
+    return torch.relu(assignment.T @ adjacency @ assignment)
 
 
 def indicator(membership: Tensor) -> Tensor:

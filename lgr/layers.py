@@ -1,30 +1,78 @@
 """The Layout-Graph Reasoning layer: plain modules that can follow any feature map.
 
 Sections and equations are those of LGR (Yu et al., CVPR 2019). Where an equation as printed is
-degenerate or undetermined, the docstring says what stands here in its place. Symbols: B batch,
+degenerate or undetermined, `Reading` names what can stand in its place. Symbols: B batch,
 C channels, H x W cells, N landmarks (leaf nodes), d node features, M nodes of a coarser level.
 """
 
 from __future__ import annotations
 
-import functools
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.utils import parametrizations
 
-from benchmark.backbone import with_coordinates
-from lgr.graph import LayoutGraph, clustered
+from benchmark.backbone import ScaledResidual, with_coordinates
+from lgr.graph import LayoutGraph, clustered, normalised
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the equations are read; the defaults are the repaired reading, `PAPER` is the literal.
+
+    Attributes:
+        vote: softmax of eq. 1. "cells": over the cells, each node is a weighted mean of cells.
+            "nodes": as printed, "all rows to one", over the nodes; sums grow with H x W.
+            "nodes_mean": the latter, divided by what each node received.
+        embedding: whether nodes get a learned vector each, without which fresh nodes are alike.
+        coordinates: whether maps have their cells' x and y as two more channels where they meet
+            nodes, without which nodes hold no layout.
+        topdown: adjacency on the way down. "kept": that of the way up. "clustered": as printed,
+            eq. 3 applied to the root's 1 x 1 adjacency, hence of rank one at every level.
+        clusters: W_p of eq. 3, started at the schema's indicator. "soft": trained, W_p^T W_p = I
+            asked for by a penalty; "orthogonal": trained, always so; "fixed": the schema's own.
+        edges: A_leaf. "fixed", or "trained" from there, symmetric and the same when mirrored.
+        plain_layers: graph convolutions in place of clustering and deconvolution (the paper's
+            ablation); 0 for none.
+        plain_residual: whether each of these adds its input, against over-smoothing.
+        score: in the softmax of eq. 4. "additive": as printed, one vector on [F; X], constant
+            over the cells after the softmax. "bilinear": (F Q)(X K)^T / sqrt d. "votes": that
+            of eq. 1, F W_m, again.
+        residual: how F_r joins F. "plain": as printed, F + F_r. "norm": F + BN(F_r).
+        residual_scale: of that BN at the start; at 0 a fresh layer is the identity.
+    """
+
+    vote: Literal["cells", "nodes", "nodes_mean"] = "cells"
+    embedding: bool = True
+    coordinates: bool = True
+    topdown: Literal["kept", "clustered"] = "kept"
+    clusters: Literal["soft", "orthogonal", "fixed"] = "soft"
+    edges: Literal["fixed", "trained"] = "fixed"
+    plain_layers: int = 0
+    plain_residual: bool = False
+    score: Literal["bilinear", "additive", "votes"] = "bilinear"
+    residual: Literal["norm", "plain"] = "norm"
+    residual_scale: float = 0.0
+
+
+REPAIRED = Reading()
+PAPER = Reading(
+    vote="nodes",
+    embedding=False,
+    coordinates=False,
+    topdown="clustered",
+    score="additive",
+    residual="plain",
+)
 
 
 class LGRLayer(nn.Module):
     """One LGR layer (section 3.3): features (B, C, H, W) -> features of the same shape.
 
-    F + BN(NodeToMap(F, reasoning(MapToNode(F)))). The scale of BN starts at zero, so that a fresh
-    layer is the identity; without it the non-negative F_r would drift upwards from stack to stack.
-
-    It can be put after any feature map, here in a ResNet:
+    F + NodeToMap(F, reasoning(MapToNode(F))), the residual of figure 2. It can be put after any
+    feature map, for any schema; here in a ResNet:
 
     >>> import torch, torchvision
     >>> from ffld.schema import FFLD
@@ -38,89 +86,105 @@ class LGRLayer(nn.Module):
     torch.Size([2, 1000])
     """
 
-    def __init__(self, graph: LayoutGraph, channels: int, dim: int = 128) -> None:
+    def __init__(
+        self, graph: LayoutGraph, channels: int, dim: int = 128, reading: Reading = REPAIRED
+    ) -> None:
         super().__init__()
-        self.map_to_node = MapToNode(channels, graph.sizes[0], dim)
-        self.reasoning = LayoutGraphReasoning(graph, dim)
-        self.node_to_map = NodeToMap(channels, dim)
-        self.residual = nn.BatchNorm2d(channels)
-        nn.init.zeros_(self.residual.weight)
+        self.map_to_node = MapToNode(channels, graph.sizes[0], dim, reading)
+        if reading.plain_layers:
+            self.reasoning = PlainReasoning(graph, dim, reading)
+        else:
+            self.reasoning = LayoutGraphReasoning(graph, dim, reading)
+        self.node_to_map = NodeToMap(channels, dim, reading)
+        self.residual = nn.Identity()
+        if reading.residual == "norm":
+            self.residual = ScaledResidual(channels, reading.residual_scale)
 
     def forward(self, features: Tensor) -> Tensor:
-        nodes = self.reasoning(self.map_to_node(features))
-        return features + self.residual(self.node_to_map(features, nodes))
+        nodes, votes = self.map_to_node(features)
+        return features + self.residual(self.node_to_map(features, self.reasoning(nodes), votes))
 
 
 class MapToNode(nn.Module):
-    """Section 3.3.1, eq. 1: features (B, C, H, W) -> leaf nodes (B, N, d).
+    """Section 3.3.1, eq. 1: features (B, C, H, W) -> nodes (B, N, d), and votes (B, N, HW).
 
-    X = relu(P^T F W_t + E), P = softmax(F W_m) over the *cells*, so that each node is an
-    attention-weighted mean. "Softmax to sum all rows to one" reads as over the nodes; their sums
-    would grow with H x W. F has the cells' coordinates as two more channels, without which nodes
-    hold no layout, and E is a learned embedding, without which fresh nodes are all alike.
+    X = relu(P^T F W_t + E), P = softmax(F W_m). Votes are F W_m, before the softmax.
     """
 
-    def __init__(self, channels: int, nodes: int, dim: int) -> None:
+    def __init__(self, channels: int, nodes: int, dim: int, reading: Reading = REPAIRED) -> None:
         super().__init__()
-        self.vote = nn.Conv2d(channels + 2, nodes, 1, bias=False)  # W_m
-        self.value = nn.Conv2d(channels + 2, dim, 1, bias=False)  # W_t
-        self.embedding = nn.Parameter(torch.empty(nodes, dim))  # E
-        nn.init.normal_(self.embedding, std=0.5)
+        self.reading = reading
+        channels += 2 * reading.coordinates
+        self.vote = nn.Conv2d(channels, nodes, 1, bias=False)  # W_m
+        self.value = _linear(channels, dim)  # W_t
+        if reading.embedding:
+            self.embedding = nn.Parameter(torch.empty(nodes, dim))  # E
+            nn.init.normal_(self.embedding, std=0.5)
 
-    def forward(self, features: Tensor) -> Tensor:
-        features = with_coordinates(features)
-        attention = self.vote(features).flatten(2).softmax(-1)  # (B, N, HW)
-        values = self.value(features).flatten(2).transpose(1, 2)  # (B, HW, d)
-        return torch.relu(attention @ values + self.embedding)
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        features = with_coordinates(features) if self.reading.coordinates else features
+        votes = self.vote(features).flatten(2)  # (B, N, HW)
+        shares = votes.softmax(-1 if self.reading.vote == "cells" else 1)
+        if self.reading.vote == "nodes_mean":
+            shares = shares / shares.sum(-1, keepdim=True)
+        pooled = shares @ features.flatten(2).transpose(1, 2)  # (B, N, C)
+        nodes = self.value(pooled)
+        return torch.relu(nodes + self.embedding if self.reading.embedding else nodes), votes
 
 
 class LayoutGraphReasoning(nn.Module):
     """Section 3.3.2: leaf nodes (B, N, d) -> evolved leaf nodes (B, N, d).
 
-    Bottom-up through the graph's levels by clustering, top-down again by deconvolution. The
-    adjacencies of the way up serve on the way down too: eq. 3 applied to a root's 1 x 1 adjacency
-    would make them rank one at every level.
+    Bottom-up through the graph's levels by clustering, top-down again by deconvolution.
     """
 
-    def __init__(self, graph: LayoutGraph, dim: int) -> None:
+    def __init__(self, graph: LayoutGraph, dim: int, reading: Reading = REPAIRED) -> None:
         super().__init__()
-        self.register_buffer("adjacency", graph.adjacency, persistent=False)
-        self.clusterings = nn.ModuleList(GraphClustering(c, dim) for c in graph.clusters)
-        self.deconvolutions = nn.ModuleList(GraphDeconvolution(c, dim) for c in graph.clusters)
+        self.edges = Edges(graph, reading)
+        self.clusterings = nn.ModuleList(
+            GraphClustering(cluster, dim, reading) for cluster in graph.clusters
+        )
+        self.deconvolutions = nn.ModuleList(
+            GraphDeconvolution(cluster, dim, reading) for cluster in graph.clusters
+        )
 
     def forward(self, nodes: Tensor) -> Tensor:
-        adjacency = self.adjacency
-        finer = []
+        return self.trace(nodes)[0]
+
+    def trace(self, nodes: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The evolved leaf nodes, and the adjacencies on the way down, coarsest first."""
+        adjacency, finer, down = self.edges(), [], []
         for clustering in self.clusterings:
             finer.append((nodes, adjacency))
             nodes, adjacency = clustering(nodes, adjacency)
         for deconvolution in reversed(self.deconvolutions):
-            skip, fine_adjacency = finer.pop()
-            nodes = deconvolution(nodes, adjacency, skip, fine_adjacency)
-            adjacency = fine_adjacency
-        return nodes
+            nodes, adjacency = deconvolution(nodes, adjacency, *finer.pop())
+            down.append(adjacency)
+        return nodes, down
 
 
 class GraphClustering(nn.Module):
     """Eq. 2 and 3 and the reasoning after them: (B, N, d), (N, N) -> (B, M, d), (M, M).
 
-    X' = relu(W_p'^T A X W_h), A' = clustered(A, W_p), then relu(A' X' W_r). Both clustering
+    X' = relu(W_p'^T A X W_h), A' = relu(W_p^T A W_p), then relu(A' X' W_r). Both clustering
     matrices start at the schema's normalised indicator. "Permutation matrix with W_p^T W_p = I"
-    is not possible for a matrix that is not square: orthonormal columns are what can be asked,
-    and `penalty` asks for them.
+    is not possible for a matrix that is not square: orthonormal columns are what can be asked.
     """
 
-    def __init__(self, cluster: Tensor, dim: int) -> None:
+    def __init__(self, cluster: Tensor, dim: int, reading: Reading = REPAIRED) -> None:
         super().__init__()
         self.gather = nn.Parameter(cluster.clone())  # W_p'
-        self.merge = nn.Parameter(cluster.clone())  # W_p
-        self.convolve = nn.Linear(dim, dim, bias=False)  # W_h
-        self.reason = nn.Linear(dim, dim, bias=False)  # W_r
+        self.merge = nn.Parameter(cluster.clone(), reading.clusters != "fixed")  # W_p
+        if reading.clusters == "orthogonal":
+            parametrizations.orthogonal(self, "merge", "householder")
+            self.merge = cluster
+        self.convolve = _linear(dim, dim)  # W_h
+        self.reason = _linear(dim, dim)  # W_r
 
     def forward(self, nodes: Tensor, adjacency: Tensor) -> tuple[Tensor, Tensor]:
-        nodes = torch.relu((self.gather.T @ adjacency) @ self.convolve(nodes))
+        nodes = torch.relu((self.gather.T @ normalised(adjacency)) @ self.convolve(nodes))
         adjacency = clustered(adjacency, self.merge)
-        return torch.relu(adjacency @ self.reason(nodes)), adjacency
+        return torch.relu(normalised(adjacency) @ self.reason(nodes)), adjacency
 
     def penalty(self) -> Tensor:
         """Squared distance of W_p^T W_p from the identity."""
@@ -129,103 +193,108 @@ class GraphClustering(nn.Module):
 
 
 class GraphDeconvolution(nn.Module):
-    """The way back, "like eq. 2": (B, M, d) with its skip (B, N, d) -> (B, N, d).
+    """The way back, "like eq. 2 and eq. 3": (B, M, d), (M, M) -> (B, N, d), (N, N).
 
-    U = relu(W_q A' X' W_h), then relu(A (U + skip) W_r): the skip holds the nodes before
-    clustering, at every level. W_q is a matrix of its own, started at the indicator.
+    U = relu(W_q' A' X' W_h), then relu(A (U + skip) W_r): the skip holds the nodes before
+    clustering, at every level. W_q' is a matrix of its own, started at the indicator, and so is
+    W_q where A = relu(W_q A' W_q^T) is clustered anew.
     """
 
-    def __init__(self, cluster: Tensor, dim: int) -> None:
+    def __init__(self, cluster: Tensor, dim: int, reading: Reading = REPAIRED) -> None:
         super().__init__()
-        self.spread = nn.Parameter(cluster.clone())  # W_q
-        self.convolve = nn.Linear(dim, dim, bias=False)  # W_h
-        self.reason = nn.Linear(dim, dim, bias=False)  # W_r
+        self.spread = nn.Parameter(cluster.clone())  # W_q'
+        if reading.topdown == "clustered":
+            self.split = nn.Parameter(cluster.clone())  # W_q
+        self.convolve = _linear(dim, dim)  # W_h
+        self.reason = _linear(dim, dim)  # W_r
+        self.reading = reading
 
     def forward(
         self, nodes: Tensor, adjacency: Tensor, skip: Tensor, fine_adjacency: Tensor
-    ) -> Tensor:
-        expanded = torch.relu((self.spread @ adjacency) @ self.convolve(nodes))
-        return torch.relu(fine_adjacency @ self.reason(expanded + skip))
+    ) -> tuple[Tensor, Tensor]:
+        expanded = torch.relu((self.spread @ normalised(adjacency)) @ self.convolve(nodes))
+        if self.reading.topdown == "clustered":
+            fine_adjacency = clustered(adjacency, self.split.T)
+        mixed = normalised(fine_adjacency) @ self.reason(expanded + skip)
+        return torch.relu(mixed), fine_adjacency
+
+
+class PlainReasoning(nn.Module):
+    """Graph convolutions alone, relu(A X W): the paper's "different graph layers", table 2."""
+
+    def __init__(self, graph: LayoutGraph, dim: int, reading: Reading = REPAIRED) -> None:
+        super().__init__()
+        self.edges = Edges(graph, reading)
+        self.layers = nn.ModuleList(_linear(dim, dim) for _ in range(reading.plain_layers))
+        self.residual = reading.plain_residual
+
+    def forward(self, nodes: Tensor) -> Tensor:
+        adjacency = normalised(self.edges())
+        for layer in self.layers:
+            mixed = torch.relu(adjacency @ layer(nodes))
+            nodes = nodes + mixed if self.residual else mixed
+        return nodes
+
+
+class Edges(nn.Module):
+    """A_leaf (N, N): "initialised according to the edge connections" (section 3.2)."""
+
+    def __init__(self, graph: LayoutGraph, reading: Reading = REPAIRED) -> None:
+        super().__init__()
+        self.register_buffer("initial", graph.adjacency, persistent=False)
+        self.register_buffer("flip", graph.flip, persistent=False)
+        self.change = None
+        if reading.edges == "trained":
+            self.change = nn.Parameter(torch.zeros_like(graph.adjacency))
+
+    def forward(self) -> Tensor:
+        if self.change is None:
+            return self.initial
+        both = self.change + self.change.T
+        return torch.relu(self.initial + (both + both[self.flip][:, self.flip]) / 4)
 
 
 class NodeToMap(nn.Module):
     """Section 3.3.3, eq. 4: features (B, C, H, W), nodes (B, N, d) -> F_r (B, C, H, W).
 
-    F_r = softmax((F Q)(X K)^T / sqrt d) over the nodes times relu(X W_t'). The printed score, one
-    vector on the concatenation [F; X], is a term of the cell plus a term of the node; softmax over
-    the nodes cancels the former, so every cell would get the same vector. The bilinear score does
-    not separate. F has coordinates as in `MapToNode`. The outer relu does nothing to a product of
-    non-negative factors and is left out.
+    F_r = softmax(scores) over the nodes times relu(X W_t'). The printed score, one vector W_m' on
+    [F; X], is a term of the cell plus a term of the node; softmax over the nodes cancels the
+    former, so every cell gets the same vector. (Softmax over cells would cancel the latter:
+    then all cells get multiples of one vector.) The HW x N x (C + d) tensor of the text is never
+    made: the vector is applied to both parts first. A score that mixes them in between, as in
+    GATv2, would need it and is left out. The outer relu does nothing to a product of
+    non-negative factors and is left out too.
     """
 
-    def __init__(self, channels: int, dim: int) -> None:
+    def __init__(self, channels: int, dim: int, reading: Reading = REPAIRED) -> None:
         super().__init__()
-        self.query = nn.Conv2d(channels + 2, dim, 1, bias=False)  # Q
-        self.key = nn.Linear(dim, dim, bias=False)  # K
-        self.value = nn.Linear(dim, channels, bias=False)  # W_t'
+        self.reading = reading
+        wide = channels + 2 * reading.coordinates
+        if reading.score == "bilinear":
+            self.query = nn.Conv2d(wide, dim, 1, bias=False)  # Q
+            self.key = nn.Linear(dim, dim, bias=False)  # K
+        elif reading.score == "additive":
+            self.cell = nn.Conv2d(wide, 1, 1, bias=False)  # W_m', its first C entries
+            self.node = nn.Linear(dim, 1, bias=False)  # its last d
+        self.value = _linear(dim, channels)  # W_t'
 
-    def forward(self, features: Tensor, nodes: Tensor) -> Tensor:
-        queries = self.query(with_coordinates(features)).flatten(2).transpose(1, 2)  # (B, HW, d)
-        scores = queries @ self.key(nodes).transpose(1, 2) / nodes.shape[-1] ** 0.5
-        mixed = scores.softmax(-1) @ torch.relu(self.value(nodes))  # (B, HW, C)
+    def forward(self, features: Tensor, nodes: Tensor, votes: Tensor) -> Tensor:
+        shares = self._scores(features, nodes, votes).softmax(-1)  # (B, HW, N)
+        mixed = shares @ torch.relu(self.value(nodes))  # (B, HW, C)
         return mixed.transpose(1, 2).unflatten(2, features.shape[2:])
 
-
-class Pyramid(nn.Module):
-    """The pyramid between layers (section 3.3, figure 2): (B, C, H, W) -> the same shape.
-
-    The pyramid branch of PyraNet's residual module (Yang et al., ICCV 2017): a bottleneck of C / 9
-    channels seen at scales 2^(-i/4), summed. Average pooling takes the place of fractional
-    pooling, which draws its regions at random, also in evaluation. Starts as the identity.
-    """
-
-    def __init__(self, channels: int, scales: int = 4) -> None:
-        super().__init__()
-        dim = max(8, channels // 9)
-        self.reduce = nn.Sequential(
-            nn.Conv2d(channels, dim, 1, bias=False), nn.BatchNorm2d(dim), nn.ReLU(inplace=True)
-        )
-        self.branches = nn.ModuleList(
-            nn.Conv2d(dim, dim, 3, padding=1, bias=False) for _ in range(scales)
-        )
-        self.expand = nn.Sequential(
-            nn.BatchNorm2d(dim), nn.ReLU(inplace=True), nn.Conv2d(dim, channels, 1, bias=False)
-        )
-        self.residual = nn.BatchNorm2d(channels)
-        nn.init.zeros_(self.residual.weight)
-
-    def forward(self, features: Tensor) -> Tensor:
-        reduced = self.reduce(features)
-        total = torch.zeros_like(reduced)
-        for octave, branch in enumerate(self.branches, 1):
-            scaling = _scaling(features, 2 ** (-octave / len(self.branches)))
-            small = branch((reduced.flatten(2) @ scaling.pool).unflatten(2, scaling.size))
-            total = total + (small.flatten(2) @ scaling.widen).unflatten(2, features.shape[2:])
-        return features + self.residual(self.expand(total))
+    def _scores(self, features: Tensor, nodes: Tensor, votes: Tensor) -> Tensor:
+        if self.reading.score == "votes":
+            return votes.transpose(1, 2)
+        features = with_coordinates(features) if self.reading.coordinates else features
+        if self.reading.score == "additive":
+            return self.cell(features).flatten(2).transpose(1, 2) + self.node(nodes).transpose(1, 2)
+        queries = self.query(features).flatten(2).transpose(1, 2)  # (B, HW, d)
+        return queries @ self.key(nodes).transpose(1, 2) / nodes.shape[-1] ** 0.5
 
 
-class _Scaling(NamedTuple):
-    size: tuple[int, int]  # (h, w) of the smaller map
-    pool: Tensor  # (HW, hw): averages neighbouring cells
-    widen: Tensor  # (hw, HW): interpolates bilinearly
-
-
-def _scaling(features: Tensor, scale: float) -> _Scaling:
-    height, width = features.shape[2:]
-    small = max(1, round(height * scale)), max(1, round(width * scale))
-    return _matrices((height, width), small, features.dtype, features.device)
-
-
-@functools.lru_cache(maxsize=64)
-def _matrices(
-    size: tuple[int, int], small: tuple[int, int], dtype: torch.dtype, device: torch.device
-) -> _Scaling:
-    """Adaptive average pooling and bilinear interpolation as matrices.
-
-    The gradients of torch's own operators are not deterministic on a GPU; a product's are.
-    """
-    with torch.inference_mode(False), torch.no_grad():  # they outlive the caller's mode
-        cells, small_cells = (torch.eye(h * w).view(-1, 1, h, w) for h, w in (size, small))
-        pool = F.adaptive_avg_pool2d(cells, small).flatten(1)
-        widen = F.interpolate(small_cells, size, mode="bilinear").flatten(1)
-        return _Scaling(small, pool.to(device, dtype), widen.to(device, dtype))
+def _linear(wide: int, dim: int) -> nn.Linear:
+    """A matrix before a relu that keeps the size of what passes, through a dozen of them."""
+    layer = nn.Linear(wide, dim, bias=False)
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    return layer

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from benchmark.backbone import VGG16, with_coordinates
 from benchmark.models import Batch, Inputs, ModelError, available, build, config_class
@@ -16,12 +17,35 @@ TINY = {"input_size": SIZE, "width": 0.125}
 SCHEMAS = pytest.mark.parametrize("schema", [FFLD, FLD8], ids=lambda schema: schema.name)
 NAMES = pytest.mark.parametrize("name", available())
 TRAINED = pytest.mark.parametrize("name", [n for n in available() if n != "mean-shape"])
+LAYER = {"variant": "paper", "head": "shared", "sigma": 2.0, "decoder": "subpixel"}
+VARIANTS = {
+    **{name: (name, {}) for name in available() if name != "mean-shape"},
+    "lgr as printed": ("lgr", {"variant": "paper"}),
+    "lgr as printed, shared head": ("lgr", LAYER),
+    "lgr without normalisation": ("lgr", {"variant": "paper", "batch_norm": False}),
+    "lgr by other switches": (
+        "lgr",
+        {"vote": "nodes_mean", "score": "votes", "clusters": "orthogonal", "edges": "trained"},
+    ),
+    "lgr with fixed clusters": ("lgr", {"clusters": "fixed", "clusterings": 1, "stacks": 5}),
+    "lgr with plain layers": ("lgr", {"plain_layers": 8, "plain_residual": True}),
+    "lgr after block 3": ("lgr", {"inject": 3, "pyramid": "prm"}),
+    "vgg16 with its native head": ("vgg16", {"head": "native", "reduction": "mean"}),
+}
+# Every model on both schemas, its variants on the smaller one.
+EVERY_VARIANT = pytest.mark.parametrize(
+    ("variant", "schema"),
+    [(variant, FLD8) for variant in VARIANTS]
+    + [(variant, FFLD) for variant in (*available(), "lgr as printed") if variant in VARIANTS],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
 
 
-def tiny(name, schema):
+def tiny(name, schema, **overrides):
     torch.manual_seed(0)
     fields = {field.name for field in dataclasses.fields(config_class(name))}
-    return build(name, schema, **{key: value for key, value in TINY.items() if key in fields})
+    sizes = {key: value for key, value in TINY.items() if key in fields}
+    return build(name, schema, **sizes, **overrides)
 
 
 def make_batch(schema, size=4):
@@ -44,8 +68,8 @@ def rows(batch, index):
     return Batch(inputs, batch.xy[index], batch.visibility[index])
 
 
-def fit(model, batch, steps):
-    optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
+def fit(model, batch, steps, lr=3e-3):
+    optimiser = torch.optim.Adam(model.parameters(), lr=lr)
     losses = []
     for _ in range(steps):
         optimiser.zero_grad()
@@ -79,48 +103,65 @@ def test_predict_restores_the_mode(name):
         assert all(module.training == training for module in model.modules())
 
 
-@SCHEMAS
-@NAMES
-def test_predictions_do_not_depend_on_batch_mates(name, schema):
-    model, batch = tiny(name, schema).train(), make_batch(schema)
-    if not model.fitted:
-        fit(model, batch, 2)
-    together = model.predict(batch.inputs)
-    alone = [model.predict(rows(batch, slice(i, i + 1)).inputs) for i in range(4)]
-    for part, parts in zip(together, zip(*alone, strict=True), strict=True):
-        assert torch.allclose(part, torch.cat(parts), atol=1e-3)
+@EVERY_VARIANT
+def test_predictions_do_not_depend_on_batch_mates(variant, schema):
+    name, overrides = VARIANTS[variant]
+    model, batch = tiny(name, schema, **overrides).train(), make_batch(schema)
+    fit(model, batch, 2)
+    together, sure = maps_and_confidence(model, batch)
+    alone = [maps_and_confidence(model, rows(batch, slice(i, i + 1))) for i in range(4)]
+    assert torch.allclose(together, torch.cat([maps for maps, _ in alone]), atol=1e-4)
+    assert torch.allclose(sure, torch.cat([confidence for _, confidence in alone]), atol=1e-4)
 
 
-@SCHEMAS
-@TRAINED
-def test_one_batch_is_overfitted(name, schema):
-    model, batch = tiny(name, schema), make_batch(schema)
-    losses = fit(model, batch, 120)
+def maps_and_confidence(model, batch):
+    """What a model predicts, before equal peaks are told apart by their last bit."""
+    _, confidence = model.predict(batch.inputs)
+    with torch.no_grad():
+        return model.eval()(batch.inputs).sigmoid(), confidence
+
+
+@EVERY_VARIANT
+def test_one_batch_is_overfitted(variant, schema):
+    name, overrides = VARIANTS[variant]
+    model, batch = tiny(name, schema, **overrides), make_batch(schema)
+    # Without normalisation, Adam's usual rate here throws the network off.
+    losses = fit(model, batch, 120, lr=3e-3 if model.config.batch_norm else 3e-4)
     assert all(map(math.isfinite, losses))
-    assert losses[-1] < losses[0] / 5
+    assert losses[-1] < losses[0] / 4
     xy, _ = model.predict(batch.inputs)
     distance = (xy - batch.xy).norm(dim=-1)[batch.visibility == Visibility.VISIBLE]
-    assert distance.median() < 0.05 * SIZE
+    cell = model.head.stride  # the decoder's own error on a coarse map
+    assert distance.median() < (0.05 * SIZE if cell == 4 else cell / 2)
 
 
-@SCHEMAS
-@TRAINED
-def test_gradients_reach_every_parameter(name, schema):
-    model, batch = tiny(name, schema), make_batch(schema)
+@EVERY_VARIANT
+def test_gradients_reach_every_parameter(variant, schema):
+    name, overrides = VARIANTS[variant]
+    model, batch = tiny(name, schema, **overrides), make_batch(schema)
     fit(model, batch, 1)  # residual scales leave zero, so what lies behind them learns
     model.zero_grad()
     model.loss(batch).backward()
-    # Batch normalisation subtracts the bias right before it again.
-    subtracted = {
-        f"backbone.features.{position}.bias"
-        for position, layer in enumerate(model.backbone.features)
-        if isinstance(layer, torch.nn.Conv2d)
-    }
     for parameter_name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            assert parameter_name.endswith("merge"), parameter_name  # clusters="fixed"
+            continue
         assert parameter.grad is not None, parameter_name
         assert parameter.grad.isfinite().all(), parameter_name
-        if parameter_name not in subtracted:
+        if not without_effect(model, parameter_name):
             assert (parameter.grad != 0).any(), parameter_name
+
+
+def without_effect(model, name):
+    """Parameters that a mathematical identity cuts off, whatever is learned."""
+    if name.startswith("backbone.features.") and name.endswith(".bias"):
+        position = int(name.split(".")[2])
+        convolution = isinstance(model.backbone.features[position], nn.Conv2d)
+        return convolution and model.config.batch_norm  # which subtracts the bias right again
+    if "reasoning.clusterings.2" in name and "merge" in name:
+        return model.config.topdown == "kept"  # a 1 x 1 adjacency is normalised to 1
+    # As printed, softmax over the nodes cancels what the score takes from the cell.
+    return name.endswith("node_to_map.cell.weight")
 
 
 @TRAINED
@@ -260,13 +301,13 @@ def test_all_wrong_overrides_are_listed_with_the_valid_ones():
     assert "input_size must be int, not 64.0" in message
     assert "node_dim must be int, not True" in message
     assert "stacks: int = 4" in message
-    assert "decoder: str = 'subpixel'" in message
+    assert "decoder: 'subpixel' or 'argmax' = 'subpixel'" in message
 
 
 def test_impossible_values_are_listed_at_once():
     with pytest.raises(ModelError) as error:
-        build("lgr", FLD8, input_size=100, width=0.0, decoder="best", stacks=0, clusterings=4)
-    for field in ("input_size", "width", "decoder", "stacks", "clusterings"):
+        build("lgr", FLD8, input_size=100, width=0.0, sigma=-1.0, stacks=-1, clusterings=4)
+    for field in ("input_size", "width", "sigma", "stacks", "clusterings"):
         assert f"{field} is" in str(error.value)
 
 

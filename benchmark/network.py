@@ -1,0 +1,215 @@
+"""The network that heat-map models share, so that they differ in their middle only.
+
+Images -> VGG16 -> coordinate channels -> *middle* -> head -> K heat maps. Loss and decoding are
+defined here, once, for all of them. The middle of LGR and of its controls is a stack of layers,
+each followed by a pyramid; the controls differ from LGR in the layer alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.backbone import (
+    BLOCKS,
+    VGG16,
+    NativeHead,
+    SharedHead,
+    convolution,
+    scaled,
+    with_coordinates,
+)
+from benchmark.heatmap import decode, encode
+from benchmark.models import Batch, Inputs, ModelError
+from benchmark.pyramid import pyramid
+from ffld.schema import LandmarkSchema, Visibility
+
+_DEEPEST = 16  # input pixels per cell of conv5_3
+
+
+@dataclass(frozen=True)
+class NetConfig:
+    """Settings that all heat-map models share; the defaults are the full profile.
+
+    Attributes:
+        input_size: side of the square input in pixels, a multiple of 16, at least 48.
+        width: factor on every number of channels; 1 is VGG16's own.
+        batch_norm: whether VGG16 has batch normalisation.
+        coordinates: whether the cells' x and y are mixed into the features before the middle.
+        head: "shared" has lateral connections and maps at stride 4; "native" is one 1x1
+            convolution on conv5_3, at stride 16.
+        sigma: of the target Gaussians, in heat-map cells.
+        reduction: of a map's squared error over its cells, "sum" or "mean".
+        occluded_weight: of occluded landmarks in the loss, where visible ones have 1.
+        decoder: how heat maps become points, see `benchmark.heatmap.decode`.
+    """
+
+    uses_type: ClassVar[bool] = False
+
+    input_size: int = 224
+    width: float = 1.0
+    batch_norm: bool = True
+    coordinates: bool = True
+    head: Literal["shared", "native"] = "shared"
+    sigma: float = 2.0
+    reduction: Literal["sum", "mean"] = "sum"
+    occluded_weight: float = 0.5
+    decoder: Literal["subpixel", "argmax"] = "subpixel"
+
+    def __post_init__(self) -> None:
+        if found := list(self.problems()):
+            raise ModelError("; ".join(found))
+
+    def problems(self) -> Iterator[str]:
+        """What no network can be built from, one sentence each."""
+        if self.input_size < 3 * _DEEPEST or self.input_size % _DEEPEST:
+            yield f"input_size is {self.input_size}; it must be a multiple of 16, at least 48"
+        if not 0 < self.width <= 4:
+            yield f"width is {self.width}; it must lie in (0, 4]"
+        if not self.sigma > 0:
+            yield f"sigma is {self.sigma}; it must be positive"
+        if not 0 <= self.occluded_weight <= 1:
+            yield f"occluded_weight is {self.occluded_weight}; it must lie in [0, 1]"
+
+    def channels(self, full: int) -> int:
+        """What `full` channels become at this width."""
+        return scaled(full, self.width)
+
+
+@dataclass(frozen=True)
+class StackConfig(NetConfig):
+    """Settings of models with a stack of layers in their middle.
+
+    Attributes:
+        stacks: number of layers, each followed by a pyramid; 0 leaves `vgg16`.
+        inject: block of VGG16 after which the stack stands, 1 to 5 (LGR, table 2: 5 is best).
+        pyramid: what follows each layer, see `benchmark.pyramid.PYRAMIDS`.
+        residual_scale: of the normalised residual of each layer at the start.
+    """
+
+    stacks: int = 4
+    inject: int = 5
+    pyramid: Literal["branch", "prm", "none"] = "branch"
+    residual_scale: float = 0.0
+
+    def problems(self) -> Iterator[str]:
+        yield from super().problems()
+        if not 0 <= self.stacks <= 16:
+            yield f"stacks is {self.stacks}; it must be from 0 to 16"
+        if not 1 <= self.inject <= len(BLOCKS):
+            yield f"inject is {self.inject}; it must be from 1 to {len(BLOCKS)}"
+
+
+class LandmarkNet(nn.Module):
+    """VGG16, a middle after one of its blocks, and a head; a `LandmarkModel`.
+
+    Args:
+        middle: maps (B, C, h, w) to the same shape, C = config.channels of that block.
+        after: that block, 1 to 5; cells are 2^(after - 1) input pixels wide.
+    """
+
+    fitted = False
+
+    def __init__(
+        self, schema: LandmarkSchema, config: NetConfig, middle: nn.Module, after: int = 5
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.input_size = config.input_size
+        self.uses_type = config.uses_type
+        self.after = after
+        wide = config.channels(BLOCKS[after - 1][0])
+        self.backbone = VGG16(config.width, config.batch_norm)
+        self.place = convolution(wide + 2, wide, 1) if config.coordinates else None
+        self.middle = middle
+        conv3, conv4, conv5 = (config.channels(full) for full, _ in BLOCKS[2:])
+        if config.head == "native":
+            self.head = NativeHead(conv5, len(schema))
+        else:
+            self.head = SharedHead((conv3, conv4, conv5), config.channels(256), len(schema))
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """Heat maps before the sigmoid, (B, K, H / stride, W / stride)."""
+        height, width = inputs.images.shape[-2:]
+        if height % _DEEPEST or width % _DEEPEST:
+            raise ModelError(f"images are {width} x {height}; both must be multiples of {_DEEPEST}")
+        return self.head(*self.backbone(inputs.images, self._between, self.after))
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Squared error of the maps, weighted mean over landmarks, plus `penalty`.
+
+        Summed over a map's cells unless `reduction` says otherwise: a mean leaves gradients
+        hundreds of times smaller, the all-zero map being nearly optimal. Absent landmarks are
+        not counted. Computed in float32 also under autocast.
+        """
+        maps = self(batch.inputs).float().sigmoid()
+        size = batch.inputs.images.shape[-2:]
+        targets = encode(batch.xy, batch.visibility, size, self.head.stride, self.config.sigma)
+        error = (maps - targets).square()
+        error = error.sum((-2, -1)) if self.config.reduction == "sum" else error.mean((-2, -1))
+        weight = self._weight(batch)
+        return (weight * error).sum() / weight.sum().clamp_min(1) + self.penalty()
+
+    @torch.inference_mode()
+    def predict(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """Landmarks (B, K, 2) in input pixels, and the heights of the peaks (B, K)."""
+        training = self.training
+        self.eval()
+        try:
+            maps = self(inputs).float().sigmoid()
+        finally:
+            self.train(training)
+        return decode(maps, self.head.stride, self.config.decoder)
+
+    def load_imagenet(self) -> None:
+        """Give VGG16 torchvision's ImageNet weights, from its cache or downloaded.
+
+        Raises:
+            ModelError: a width that they do not fit, or no way to get them.
+        """
+        from torchvision import models
+
+        if self.config.width != 1:
+            raise ModelError(f"ImageNet weights fit width 1, not {self.config.width:g}")
+        weights = models.VGG16_BN_Weights if self.config.batch_norm else models.VGG16_Weights
+        try:
+            state = weights.IMAGENET1K_V1.get_state_dict(check_hash=True)
+        except (OSError, RuntimeError) as error:
+            raise ModelError(f"torchvision's ImageNet weights are out of reach: {error}") from error
+        prefix = "features."
+        features = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        self.backbone.features.load_state_dict(features)
+
+    def penalty(self) -> Tensor | float:
+        """What a model adds to the loss for its own sake."""
+        return 0.0
+
+    def _between(self, features: Tensor) -> Tensor:
+        return self.middle(self.place(with_coordinates(features)) if self.place else features)
+
+    def _weight(self, batch: Batch) -> Tensor:
+        """(B, K): 1 for visible, `occluded_weight` for occluded, 0 for absent landmarks."""
+        visible = (batch.visibility == Visibility.VISIBLE).float()
+        occluded = (batch.visibility == Visibility.OCCLUDED).float()
+        return (visible + self.config.occluded_weight * occluded) * batch.xy.isfinite().all(-1)
+
+
+class StackedNet(LandmarkNet):
+    """The shared network with a stack in its middle.
+
+    Args:
+        layer: channels -> a new layer that maps (B, channels, h, w) to the same shape.
+    """
+
+    def __init__(
+        self, schema: LandmarkSchema, config: StackConfig, layer: Callable[[int], nn.Module]
+    ) -> None:
+        wide = config.channels(BLOCKS[config.inject - 1][0])
+        stacks = (
+            nn.Sequential(layer(wide), pyramid(config.pyramid, wide)) for _ in range(config.stacks)
+        )
+        super().__init__(schema, config, nn.Sequential(*stacks), config.inject)

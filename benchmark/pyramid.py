@@ -1,0 +1,115 @@
+"""Pyramids of features: what LGR (section 3.3, figure 2) puts after each of its layers.
+
+They come from PyraNet (Yang et al., "Learning Feature Pyramids for Human Pose Estimation", ICCV
+2017). Its pyramid shrinks by fractional max pooling, which draws its regions at random, also in
+evaluation; here the average over the cells of a fixed grid takes its place.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from benchmark.backbone import ScaledResidual
+
+
+class PyramidBranch(nn.Module):
+    """(B, C, H, W) -> the same shape: a residual of the pyramid alone; starts as the identity.
+
+    A bottleneck of C / 9 channels, seen at several scales, and back.
+    """
+
+    def __init__(self, channels: int, scales: int = 4) -> None:
+        super().__init__()
+        dim = max(8, channels // 9)
+        self.reduce = nn.Sequential(
+            nn.Conv2d(channels, dim, 1, bias=False), nn.BatchNorm2d(dim), nn.ReLU(inplace=True)
+        )
+        self.scales = Scales(dim, scales, bias=False)
+        self.expand = nn.Sequential(
+            nn.BatchNorm2d(dim), nn.ReLU(inplace=True), nn.Conv2d(dim, channels, 1, bias=False)
+        )
+        self.residual = ScaledResidual(channels)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.residual(self.expand(self.scales(self.reduce(features))))
+
+
+class PyramidResidual(nn.Module):
+    """PyraNet's whole pyramid residual module: (B, C, H, W) -> the same shape.
+
+    Section 3.1, PRM-B: a bottleneck with a 3x3 convolution beside the pyramid, each after
+    normalisation and ReLU, summed and taken back to C channels; the input is added.
+    """
+
+    def __init__(self, channels: int, scales: int = 4) -> None:
+        super().__init__()
+        half, dim = max(1, channels // 2), max(1, channels // 9)
+        self.local = nn.Sequential(_before(channels, half, 1), _before(half, half, 3))
+        self.reduce = nn.Sequential(
+            _before(channels, dim, 1), nn.BatchNorm2d(dim), nn.ReLU(inplace=True)
+        )
+        self.scales = Scales(dim, scales)
+        self.expand = _before(dim, half, 1)
+        self.merge = _before(half, channels, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        seen = self.expand(self.scales(self.reduce(features)))
+        return features + self.merge(self.local(features) + seen)
+
+
+class Scales(nn.Module):
+    """PyraNet, eq. 1: (B, D, H, W) at scales 2^(-i / n), i from 1 to n, each convolved; the sum."""
+
+    def __init__(self, dim: int, count: int, bias: bool = True) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(
+            nn.Conv2d(dim, dim, 3, padding=1, bias=bias) for _ in range(count)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        height, width = features.shape[2:]
+        total = torch.zeros_like(features)
+        for octave, branch in enumerate(self.branches, 1):
+            scale = 2 ** (-octave / len(self.branches))
+            rows = _resampling(height, scale, features.dtype, features.device)
+            columns = _resampling(width, scale, features.dtype, features.device)
+            small = branch(rows.pool @ features @ columns.pool.T)
+            total = total + rows.widen @ small @ columns.widen.T
+        return total
+
+
+PYRAMIDS = {"branch": PyramidBranch, "prm": PyramidResidual, "none": nn.Identity}
+
+
+def pyramid(kind: str, channels: int) -> nn.Module:
+    """One of `PYRAMIDS`: the light branch, the whole PRM, or nothing."""
+    return PYRAMIDS[kind](channels)
+
+
+class _Resampling(NamedTuple):
+    pool: Tensor  # (small, cells): averages neighbouring cells
+    widen: Tensor  # (cells, small): interpolates linearly
+
+
+@functools.lru_cache(maxsize=64)
+def _resampling(cells: int, scale: float, dtype: torch.dtype, device: torch.device) -> _Resampling:
+    """Adaptive average pooling and linear interpolation along one axis, as matrices.
+
+    The gradients of torch's own operators are not deterministic on a GPU; a product's are.
+    """
+    small = max(1, round(cells * scale))
+    with torch.inference_mode(False), torch.no_grad():  # they outlive the caller's mode
+        pool = F.adaptive_avg_pool1d(torch.eye(cells)[:, None], small)[:, 0].T
+        widen = F.interpolate(torch.eye(small)[:, None], cells, mode="linear")[:, 0].T
+        return _Resampling(pool.to(device, dtype), widen.to(device, dtype))
+
+
+def _before(channels: int, wide: int, size: int) -> nn.Sequential:
+    """Normalisation and ReLU before the convolution."""
+    layer = nn.Conv2d(channels, wide, size, padding=size // 2)
+    return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(), layer)
