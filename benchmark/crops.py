@@ -21,6 +21,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from filelock import FileLock
 from tqdm import tqdm
 
 import ffld
@@ -90,15 +91,10 @@ def cut(
     side = size + 2 * margin
     path = _folder() / f"{_key(targets, frames, side)}.npy"
     if not _still_true(path, None, split, frames, side):
-        path.unlink(missing_ok=True)
-        part, done = path.with_suffix(".part"), path.with_suffix(".done")
-        if not _still_true(part, done, split, frames, side):
-            part.unlink(missing_ok=True)
-            done.unlink(missing_ok=True)
-            _check_room(path.parent, len(split) * side * side * 3)
-        _fill(part, done, source, split, frames, side)
-        os.replace(part, path)
-        done.unlink()
+        with FileLock(path.with_suffix(".lock")):
+            # Another run may have made them while this one waited.
+            if not _still_true(path, None, split, frames, side):
+                _make(path, source, split, frames, side)
     return Crops(np.load(path, mmap_mode="r"), targets, matrices, size, margin)
 
 
@@ -148,6 +144,19 @@ def _check_room(folder: Path, needed: int) -> None:
             f"the crops need {needed / 1e9:.1f} GB in {folder}, {free / 1e9:.1f} GB are free; set "
             "FFLD_CACHE to a folder with room, or lower train_limit or --limit"
         )
+
+
+def _make(path: Path, source: Source, split: Split, frames: np.ndarray, side: int) -> None:
+    """Write the crops, going on where an interrupted run stopped."""
+    path.unlink(missing_ok=True)
+    part, done = path.with_suffix(".part"), path.with_suffix(".done")
+    if not _still_true(part, done, split, frames, side):
+        part.unlink(missing_ok=True)
+        done.unlink(missing_ok=True)
+        _check_room(path.parent, len(split) * side * side * 3)
+    _fill(part, done, source, split, frames, side)
+    os.replace(part, path)
+    done.unlink()
 
 
 def _fill(
