@@ -68,6 +68,8 @@ def _train_and_score(plan: Plan, state: State) -> None:
     val = None if model.fitted else _crops(plan, model, "val", plan.settings.val_limit)
     _check_apart(plan, samples, crops)
     floor = _fitted(models.build(FLOOR, plan.spec.schema, input_size=model.input_size), samples)
+    if plan.settings.pretrained:
+        _start_from_imagenet(model, plan.model)
     if state is State.NEW:
         folder.begin(plan.folder, plan.configuration, environment())
     history: History = []
@@ -157,6 +159,14 @@ def _fitted(model: nn.Module, samples: Crops) -> nn.Module:
     fractions = apply(samples.matrices, targets.xy) / samples.size
     model.fit(fractions, targets.visibility, targets.type_index)
     return model
+
+
+def _start_from_imagenet(model: nn.Module, name: str) -> None:
+    load = getattr(model, "load_imagenet", None)
+    if load is None:
+        raise RunError(f"model {name!r} has no ImageNet weights to start from; pretrained=false")
+    load()
+    _say("VGG16 starts from torchvision's ImageNet weights")
 
 
 def _trained(plan: Plan, model: nn.Module, floor: nn.Module, samples: Crops, val: Crops) -> History:

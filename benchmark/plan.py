@@ -18,7 +18,7 @@ import torch
 import ffld
 from benchmark import checkpoint, models
 from benchmark.checkpoint import Checkpoint, CheckpointError
-from benchmark.settings import Settings, parse, profile
+from benchmark.settings import Settings, parse, profile, recipe, understood
 from ffld.catalog import DatasetSpec
 from ffld.sample import DataError
 
@@ -39,6 +39,7 @@ class Request:
     epochs: int | None = None
     checkpoint: Path | None = None
     train: bool = False
+    recipe: str = "ours"
     device: str = "auto"
     out: Path | None = None
     root: Path | None = None
@@ -120,7 +121,7 @@ def resolve(request: Request) -> Plan:
         raise DataError(
             f"dataset {spec.name!r} has no split {request.split!r}; it has {', '.join(spec.splits)}"
         )
-    device, reason = _device(request.device)
+    device, reason = device_of(request.device)
     weights = checkpoint.find(request.checkpoint) if request.checkpoint else None
     about = checkpoint.read(weights) if weights else None
     model = _model_name(request, about)
@@ -159,10 +160,10 @@ def environment() -> dict[str, Any]:
 def _model_name(request: Request, about: Checkpoint | None) -> str:
     if about is None:
         return request.model or "lgr"
-    if request.train or request.assignments or request.epochs:
+    if request.train or request.assignments or request.epochs or request.recipe != "ours":
         raise RunError(
-            "--checkpoint scores weights as they are: leave out --train, --epochs and --set, "
-            "or leave out --checkpoint to train"
+            "--checkpoint scores weights as they are: leave out --train, --recipe, --epochs and "
+            "--set, or leave out --checkpoint to train"
         )
     if request.model not in (None, about.model):
         raise CheckpointError(
@@ -175,15 +176,17 @@ def _model_name(request: Request, about: Checkpoint | None) -> str:
 def _settings(
     request: Request, device: torch.device, model: str
 ) -> tuple[Settings, dict[str, Any]]:
-    assignments = [*request.assignments]
+    config = models.config_class(model)
+    assignments = understood(recipe(request.recipe, request.dataset), config)
+    assignments += request.assignments
     if request.limit is not None:
         assignments.append(f"test_limit={request.limit}")
     if request.epochs is not None:
         assignments.append(f"epochs={request.epochs}")
-    return parse(assignments, profile(device.type), models.config_class(model))
+    return parse(assignments, profile(device.type), config)
 
 
-def _device(name: str) -> tuple[torch.device, str]:
+def device_of(name: str) -> tuple[torch.device, str]:
     """The device of a name, and why its profile is taken."""
     available = torch.cuda.is_available()
     if name == "auto":

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+
+from benchmark.command import Parser, carried_out, count
 
 _EPILOG = """\
 examples:
   python -m benchmark.run --model lgr --dataset ffld
       train LGR on the procedural FFLD, score it on test, print NE per landmark
   python -m benchmark.run --model vgg16 --dataset ffld --seed 1 --set lr=5e-4 --set epochs=20
-      another model, seed and recipe; an unknown key lists the valid ones
+      another model, seed and setting; an unknown key lists the valid ones
+  python -m benchmark.run --model lgr --recipe paper --set variant=paper
+      everything as the LGR paper has it: its recipe, its equations as printed
   python -m benchmark.run --model lgr --dataset fld-procedural --out runs/stand-in
   python -m benchmark.run --dataset fld --root ~/FLD --checkpoint runs/stand-in
       train on the stand-in, then score the weights on your copy of the photographs
@@ -28,65 +29,20 @@ Crops of the images are kept in $FFLD_CACHE, otherwise ~/.cache/ffld.
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        print(f"error: {message}; see --help", file=sys.stderr)
-        raise SystemExit(2)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0 when it did what it says, 2 for bad input, 130 when interrupted."""
     arguments = vars(_parser().parse_args(argv))
-    warnings.showwarning = _show_warning
-    # Before torch is imported: its threads must not spin for long while they wait, since that stops
-    # a machine with more work than cores; and deterministic matrix products on CUDA need the
-    # workspace.
-    os.environ.setdefault("GOMP_SPINCOUNT", "50000")
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    try:
+
+    def work() -> None:
         # Imported here, so that --help and a mistyped option do not wait for torch.
         from benchmark.experiment import run
         from benchmark.plan import Request, resolve
 
         print(run(resolve(Request(**arguments))))
-    except KeyboardInterrupt:
-        words = [word for word in (sys.argv[1:] if argv is None else argv) if word != "--train"]
-        command = shlex.join(["python", "-m", "benchmark.run", *words])
-        print(f"\ninterrupted; to go on where it stopped: {command}", file=sys.stderr)
-        return 130
-    except _errors() as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    return 0
 
-
-def _errors() -> tuple[type[Exception], ...]:
-    """What a user's input can cause; anything else is a defect and shows its traceback."""
-    from benchmark import PredictionsError
-    from benchmark.checkpoint import CheckpointError
-    from benchmark.models import ModelError
-    from benchmark.plan import RunError
-    from benchmark.result import ResultError
-    from benchmark.settings import SettingsError
-    from benchmark.train import TrainingError
-    from ffld import DataError
-
-    return (
-        CheckpointError, DataError, ModelError, PredictionsError, ResultError, RunError,
-        SettingsError, TrainingError,
-    )  # fmt: skip
-
-
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    text = " ".join(str(message).split())
-    if "deterministic implementation" not in text:  # CUDA kernels, which repeat within rounding
-        print(f"warning: {text}", file=sys.stderr)
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
+    words = [word for word in (sys.argv[1:] if argv is None else argv) if word != "--train"]
+    command = shlex.join(["python", "-m", "benchmark.run", *words])
+    return carried_out(work, f"interrupted; to go on where it stopped: {command}")
 
 
 def _seed(text: str) -> int:
@@ -96,26 +52,25 @@ def _seed(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m benchmark.run",
-        description="Train a fashion landmark model, score it by NE-1, print the table.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = Parser(
+        "benchmark.run",
+        "Train a fashion landmark model, score it by NE-1, print the table.",
+        _EPILOG,
     )
     add = parser.add_argument
     add("--model", help="lgr (default), vgg16, mean-shape, … or my_package.my_file:build")
     add("--dataset", default="ffld", help="ffld (default), fld-procedural, fld, deepfashion2, …")
     add("--split", default="test", help="samples to score: test (default), val or train")
-    add("--limit", type=_count, metavar="N", help="score a fixed subset of N samples")
+    add("--limit", type=count, metavar="N", help="score a fixed subset of N samples")
     add("--seed", type=_seed, default=0, help="of initial weights, order and augmentation (0)")
-    add("--epochs", type=_count, metavar="N", help="short for --set epochs=N")
+    add("--epochs", type=count, metavar="N", help="short for --set epochs=N")
     add("--checkpoint", type=Path, metavar="DIR", help="score these weights instead of training")
     add("--train", action="store_true", help="train afresh, whatever the folder holds")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N; picks the profile")
     add("--out", type=Path, metavar="DIR", help="the run's folder")
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
     add("--approximate", action="store_true", help="map DeepFashion2's approximate points too")
+    add("--recipe", default="ours", help="how to train: ours (default), or paper, that of LGR")
     add(
         "--set",
         dest="assignments",

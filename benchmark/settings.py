@@ -29,7 +29,11 @@ class Settings:
         train_limit, val_limit, test_limit: samples of each split; None for all of them. An
             explicit `--limit` replaces test_limit.
         warmup: optimiser steps over which the rate rises linearly from zero.
+        schedule: "milestones", or the two readings of the LGR paper's "linearly drop the learning
+            rate by a factor of 10 every 20 epochs" (section 4.1): "steps" divides it by 10 after
+            every `period`, "slope" takes it to a tenth linearly within every `period`.
         milestones: shares of the epochs after which the rate falls to a tenth.
+        period: epochs.
         patience: epochs without a better validation NE after which training stops.
         clip: largest norm of the gradient.
         scale: zoom is drawn log-uniformly from 1 / (1 + scale) to 1 + scale.
@@ -38,6 +42,8 @@ class Settings:
         flip, blur: probabilities.
         brightness, contrast, saturation: factors are drawn uniformly from 1 - v to 1 + v.
         mixed_precision: 16-bit arithmetic in training, on CUDA.
+        pretrained: start VGG16 from torchvision's ImageNet weights, which are downloaded; the LGR
+            paper trains "without any pre-trained models".
     """
 
     input_size: int = 224
@@ -49,7 +55,9 @@ class Settings:
     batch_size: int = 64
     lr: float = 1e-3
     warmup: int = 500
+    schedule: typing.Literal["milestones", "steps", "slope"] = "milestones"
     milestones: tuple[float, ...] = (0.6, 0.85)
+    period: int = 10
     patience: int = 6
     clip: float = 5.0
     scale: float = 0.25
@@ -61,6 +69,7 @@ class Settings:
     contrast: float = 0.3
     saturation: float = 0.3
     mixed_precision: bool = True
+    pretrained: bool = False
 
     def __post_init__(self) -> None:
         if found := list(self._problems()):
@@ -68,7 +77,7 @@ class Settings:
 
     def _problems(self) -> typing.Iterator[str]:
         least = {
-            "input_size": 8, "epochs": 1, "batch_size": 1, "warmup": 0, "patience": 1,
+            "input_size": 8, "epochs": 1, "batch_size": 1, "warmup": 0, "patience": 1, "period": 1,
             "train_limit": 1, "val_limit": 1, "test_limit": 1,
         }  # fmt: skip
         for name, low in least.items():
@@ -109,6 +118,39 @@ CPU = Settings(
 def profile(device_type: str) -> Settings:
     """The settings for a kind of device, "cuda" or "cpu"."""
     return CUDA if device_type == "cuda" else CPU
+
+
+def recipe(name: str, dataset: str) -> tuple[str, ...]:
+    """The assignments that a recipe makes before those of `--set`.
+
+    "ours" makes none: the profile stands. "paper" is section 4.1 of LGR. It states the batch, Adam
+    with its rate and the fall of the rate (20 epochs on FLD, 10 elsewhere), scaling, rotation and
+    flipping, mean squared error on the final maps, and stopping "when no improvements on the
+    validation set". Its silence is filled in so: ranges of scale and rotation as usual then, a
+    whole period without improvement stops, at most 100 epochs; no warm-up, no clipping, visible
+    landmarks alone. Sizes and numbers of samples stay the profile's.
+
+    Raises:
+        SettingsError: unknown name.
+    """
+    if name == "ours":
+        return ()
+    if name != "paper":
+        raise SettingsError(f"unknown recipe {name!r}; there are ours, paper")
+    period = 20 if dataset.startswith("fld") else 10
+    return (
+        *("batch_size=16", "lr=1e-3", "warmup=0", "clip=inf", "mixed_precision=false"),
+        *("schedule=steps", f"period={period}", f"patience={period}", "epochs=100"),
+        *("scale=0.25", "rotation=30", "flip=0.5", "shift=0", "blur=0"),
+        *("brightness=0", "contrast=0", "saturation=0"),
+        *("reduction=mean", "occluded_weight=0"),
+    )
+
+
+def understood(assignments: Sequence[str], config: type) -> list[str]:
+    """Those assignments of a recipe whose key the settings or this model's Config have."""
+    known = _field_types(config) | _field_types(Settings)
+    return [text for text in assignments if text.partition("=")[0] in known]
 
 
 def parse(assignments: Sequence[str], settings: Settings, config: type) -> tuple[Settings, dict]:

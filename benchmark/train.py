@@ -85,9 +85,12 @@ def best_ne(history: History) -> float:
 
 def learning_rate(step: int, epoch: int, settings: Settings) -> float:
     """Rate at an optimiser step (from 0, over all epochs) of an epoch (from 0)."""
-    passed = sum(epoch >= round(share * settings.epochs) for share in settings.milestones)
     warm = min(1.0, (step + 1) / max(1, settings.warmup))
-    return settings.lr * warm * 0.1**passed
+    passed, begun = divmod(epoch, settings.period)
+    if settings.schedule == "milestones":
+        passed = sum(epoch >= round(share * settings.epochs) for share in settings.milestones)
+    slope = 1 - 0.9 * begun / settings.period if settings.schedule == "slope" else 1.0
+    return settings.lr * warm * 0.1**passed * slope
 
 
 def _epoch(

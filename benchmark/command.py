@@ -1,0 +1,83 @@
+"""What the commands of the benchmark share: one line for every error, exit codes, torch's threads.
+
+Nothing here imports torch before it must, so that --help and a mistyped option answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from typing import NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, `error: …`, and exit code 2."""
+
+    def __init__(self, module: str, description: str, epilog: str) -> None:
+        super().__init__(
+            prog=f"python -m {module}",
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message}; see --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def carried_out(work: Callable[[], None], interrupted: str) -> int:
+    """Do a command's work: 0 when it was done, 2 for bad input, 130 when interrupted.
+
+    Args:
+        interrupted: what to say after Ctrl-C.
+    """
+    warnings.showwarning = _show_warning
+    # Before torch is imported: its threads must not spin for long while they wait, since that stops
+    # a machine with more work than cores; and deterministic matrix products on CUDA need the
+    # workspace.
+    os.environ.setdefault("GOMP_SPINCOUNT", "50000")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    try:
+        work()
+    except KeyboardInterrupt:
+        print(f"\n{interrupted}", file=sys.stderr)
+        return 130
+    except _errors() as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def count(text: str) -> int:
+    """An argument that is a whole number of at least 1."""
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What a user's input can cause; anything else is a defect and shows its traceback."""
+    from benchmark import PredictionsError
+    from benchmark.checkpoint import CheckpointError
+    from benchmark.models import ModelError
+    from benchmark.plan import RunError
+    from benchmark.result import ResultError
+    from benchmark.settings import SettingsError
+    from benchmark.train import TrainingError
+    from ffld import DataError
+
+    return (
+        CheckpointError, DataError, ModelError, PredictionsError, ResultError, RunError,
+        SettingsError, TrainingError,
+    )  # fmt: skip
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    text = " ".join(str(message).split())
+    if "deterministic implementation" not in text:  # CUDA kernels, which repeat within rounding
+        print(f"warning: {text}", file=sys.stderr)
