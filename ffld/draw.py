@@ -12,6 +12,7 @@ from ffld.schema import LandmarkSchema, Visibility
 _LEFT, _RIGHT, _MIDDLE = (235, 64, 52), (34, 139, 230), (250, 200, 20)
 _TRUTH, _MISS = (255, 255, 255), (255, 220, 0)
 _BOX = (60, 220, 90)
+_LONG, _ROW = 900, 26  # pixels: long side of a picture with a list, height of the list's rows
 
 
 def draw_sample(
@@ -61,6 +62,43 @@ def draw_sample(
     return tile
 
 
+def draw_landmarks(
+    image: np.ndarray,
+    box: np.ndarray,
+    names: Sequence[str],
+    xy: np.ndarray,
+    confidence: np.ndarray,
+) -> np.ndarray:
+    """Landmarks without known targets on their picture, numbered, with a list of them beside it.
+
+    The garment's left is red, its right blue, the middle yellow; rings are less than 0.2 sure.
+
+    Args:
+        image: (H, W, 3) uint8 RGB; it is not changed.
+        names: of n landmarks; xy (n, 2) pixels of the image; confidence (n,) in [0, 1].
+
+    Returns:
+        The picture enlarged or reduced to a long side of 900 pixels, with a panel on its right.
+    """
+    scale = _LONG / max(image.shape[:2])
+    size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    picture = cv2.resize(image, size, interpolation=smooth)
+    corners = np.rint(np.asarray(box) * scale).astype(int).tolist()
+    cv2.rectangle(picture, corners[:2], corners[2:], _BOX, 2)
+    height = max(size[1], _ROW * (len(names) + 1))
+    panel = np.full((height, 250, 3), 24, np.uint8)
+    points = [_at(point, scale) for point in xy]
+    for row, (name, at, sure) in enumerate(zip(names, points, confidence, strict=True)):
+        for canvas, place in ((picture, at), (panel, (16 * 16, 16 * (_ROW * row + _ROW)))):
+            _numbered(canvas, place, str(row + 1), _colour(name), filled=sure >= 0.2)
+        line = f"{name}  {sure:.2f}"
+        _text(panel, line, (50, _ROW * row + _ROW + 5), 0.45)
+    padded = np.full((height, size[0], 3), 24, np.uint8)
+    padded[: size[1]] = picture
+    return np.hstack([padded, panel])
+
+
 def sheet(tiles: Sequence[np.ndarray], columns: int = 6) -> np.ndarray:
     """Tiles of one size in rows, as one picture."""
     blank = np.full_like(tiles[0], 24)
@@ -79,6 +117,26 @@ def _at(point: np.ndarray, scale: float) -> tuple[int, int] | None:
 
 def _colour(name: str) -> tuple[int, int, int]:
     return _LEFT if name.startswith("left_") else _RIGHT if name.startswith("right_") else _MIDDLE
+
+
+def _numbered(
+    picture: np.ndarray,
+    at: tuple[int, int],
+    number: str,
+    colour: tuple[int, int, int],
+    *,
+    filled: bool,
+) -> None:
+    thickness = -1 if filled else 2
+    cv2.circle(picture, at, 7 * 16, (20, 20, 20), thickness, cv2.LINE_AA, 4)
+    cv2.circle(picture, at, 5 * 16 if filled else 6 * 16, colour, thickness, cv2.LINE_AA, 4)
+    _text(picture, number, (at[0] // 16 + 8, at[1] // 16 + 5), 0.42)
+
+
+def _text(picture: np.ndarray, text: str, at: tuple[int, int], scale: float) -> None:
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(picture, text, at, font, scale, (0, 0, 0), 3, cv2.LINE_AA)
+    cv2.putText(picture, text, at, font, scale, (255, 255, 255), 1, cv2.LINE_AA)
 
 
 def _dot(

@@ -1,0 +1,94 @@
+"""Photographs in, landmarks out: a checkpoint ready to use.
+
+>>> detector = Detector.load("runs/lgr")                            # doctest: +SKIP
+>>> xy, confidence = detector([image], [(40, 30, 410, 620)])        # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+import ffld
+from benchmark import checkpoint
+from benchmark.checkpoint import Checkpoint
+from benchmark.models import Inputs, ModelError
+from ffld.schema import LandmarkSchema
+from ffld.transforms import apply, crop, warp
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A trained model with the preprocessing that it was trained with."""
+
+    model: nn.Module
+    about: Checkpoint
+    schema: LandmarkSchema
+    device: torch.device
+
+    @classmethod
+    def load(cls, path: str | Path, device: str | torch.device = "cpu") -> Detector:
+        """The model of a run's folder, or of its checkpoint folder.
+
+        Raises:
+            CheckpointError: there is none, or it cannot be used.
+        """
+        folder = checkpoint.find(Path(path))
+        about = checkpoint.read(folder)
+        schema = ffld.spec(about.dataset).schema
+        model, _ = about.build(folder, schema)
+        return cls(model.to(device).eval(), about, schema, torch.device(device))
+
+    def __call__(
+        self,
+        images: Sequence[np.ndarray],
+        boxes: Sequence[Sequence[float]],
+        garment_type: str | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Find the landmarks of one garment in each image.
+
+        Args:
+            images: N of (H, W, 3) uint8 RGB, of any sizes.
+            boxes: N of (x1, y1, x2, y2), the garments' extents in pixels of their images.
+            garment_type: of all of them; only models that use it need it.
+
+        Returns:
+            (N, K, 2) float64 pixels of the images, in the order of `schema.landmarks`, and
+            (N, K) float32 confidence.
+
+        Raises:
+            DataError: a box without area.
+            ModelError: unknown garment type, or none where the model needs it.
+        """
+        slot = self._slot(garment_type)
+        size = self.about.input_size
+        matrices = np.stack([crop(np.asarray(box), size, self.about.padding) for box in boxes])
+        crops = [warp(image, matrix, size) for image, matrix in zip(images, matrices, strict=True)]
+        pixels = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).to(self.device)
+        types = torch.full((len(crops),), slot, dtype=torch.int64, device=self.device)
+        xy, confidence = self.model.predict(Inputs(pixels.float().div(255), types))
+        points = apply(np.linalg.inv(matrices), xy.double().cpu().numpy())
+        return points, confidence.float().cpu().numpy()
+
+    def owned(self, garment_type: str | None) -> np.ndarray:
+        """(K,) bool: the landmarks that a garment type has; all of them without one."""
+        slot = self._slot(garment_type)
+        full = np.ones(len(self.schema), bool)
+        return full if garment_type is None else self.schema.type_mask[slot]
+
+    def _slot(self, garment_type: str | None) -> int:
+        known = ", ".join(self.schema.type_names)
+        if garment_type is None:
+            if self.model.uses_type:
+                raise ModelError(
+                    f"model {self.about.model!r} needs the garment type, one of {known}"
+                )
+            return 0
+        if garment_type not in self.schema.type_names:
+            raise ModelError(f"unknown garment type {garment_type!r}; there are {known}")
+        return self.schema.type_index(garment_type)

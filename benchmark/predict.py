@@ -1,0 +1,239 @@
+"""python -m benchmark.predict: photographs in, landmarks out."""
+
+from __future__ import annotations
+
+import argparse
+import glob
+import itertools
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.command import Parser, carried_out, count
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from benchmark.detector import Detector
+
+_EPILOG = """\
+examples:
+  python -m benchmark.predict photo.jpg --checkpoint runs/lgr
+      all landmarks of the model with their confidence, as JSON
+  python -m benchmark.predict photo.jpg --checkpoint runs/lgr --type short_sleeve_dress \\
+          --box 40 30 410 620 --out overlay.png
+      only those that the garment type has, within the garment's box, and a picture of them
+  python -m benchmark.predict photos/ 'more/*.png' --checkpoint runs/lgr --out overlays/
+      all pictures of a folder and of a pattern: a JSON list, and a picture for each
+
+JSON goes to stdout, everything else to stderr. Points and boxes are pixels of the upright picture,
+as viewers show it: x right, y down, (0, 0) its top left corner. Boxes are x1 y1 x2 y2, the extent
+of one garment; the models are trained on such boxes and are much worse without.
+"""
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when it did what it says, 2 for bad input, 130 when interrupted."""
+    arguments = _parser().parse_args(argv)
+    return carried_out(lambda: _predict(arguments), "interrupted")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser("benchmark.predict", "Find fashion landmarks in photographs.", _EPILOG)
+    add = parser.add_argument
+    add("photos", nargs="+", metavar="PHOTO", help="picture, folder of pictures, or pattern")
+    add("--model", default=None, help="of the checkpoint; refuses any other")
+    add("--checkpoint", type=Path, metavar="DIR", help="a run's folder, or its checkpoint folder")
+    add("--type", dest="garment_type", metavar="TYPE", help="garment type, such as skirt")
+    add("--box", type=float, nargs=4, metavar=("X1", "Y1", "X2", "Y2"), help="of one picture")
+    add("--out", type=Path, metavar="PATH", help="picture to draw; a folder for several")
+    add("--batch-size", type=count, default=32, metavar="N", help="pictures at a time (32)")
+    add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
+    return parser
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    # Imported here, so that --help and a mistyped option do not wait for torch.
+    from tqdm import tqdm
+
+    from benchmark.plan import RunError
+
+    files = _files(arguments.photos)
+    detector = _detector(arguments)
+    detector.owned(arguments.garment_type)  # an unknown type shows before any picture is read
+    if arguments.box and len(files) > 1:
+        raise RunError(f"--box is for one picture, and there are {len(files)}")
+    if not arguments.box:
+        print("no --box: the whole picture is taken as the garment's box", file=sys.stderr)
+    overlays = _overlays(files, arguments.out)
+    found: list[dict] = []
+    problems: list[str] = []
+    with tqdm(total=len(files), unit=" pictures", disable=len(files) == 1) as progress:
+        for start in range(0, len(files), arguments.batch_size):
+            batch = files[start : start + arguments.batch_size]
+            found += _batch(detector, batch, arguments, overlays, problems)
+            progress.update(len(batch))
+    if found:
+        print(json.dumps(found[0] if len(files) == 1 else found, indent=2))
+    if problems:
+        raise RunError("; ".join(problems))
+
+
+def _batch(
+    detector: Detector,
+    files: Sequence[Path],
+    arguments: argparse.Namespace,
+    overlays: dict[Path, Path],
+    problems: list[str],
+) -> Iterator[dict]:
+    """What is printed of each picture; why one cannot be read is added to the problems."""
+    import numpy as np
+
+    from ffld import DataError
+    from ffld.photo import read_photo
+
+    read: list[tuple[Path, np.ndarray, np.ndarray]] = []
+    for file in files:
+        try:
+            image = read_photo(file)
+            read.append((file, image, _box(arguments.box, image, file)))
+        except DataError as error:
+            problems.append(str(error))
+    if not read:
+        return
+    points, confidences = detector(
+        [r[1] for r in read], [r[2] for r in read], arguments.garment_type
+    )
+    for (file, image, box), xy, confidence in zip(read, points, confidences, strict=True):
+        slots = np.flatnonzero(detector.owned(arguments.garment_type))
+        if file in overlays:
+            names = [detector.schema.landmarks[k] for k in slots]
+            _draw(overlays[file], image, box, names, xy[slots], confidence[slots])
+        yield {
+            "photo": str(file),
+            "garment_type": arguments.garment_type,
+            "box": box.tolist(),
+            "landmarks": [
+                {
+                    "name": detector.schema.landmarks[k],
+                    "x": round(float(xy[k, 0]), 3),
+                    "y": round(float(xy[k, 1]), 3),
+                    "confidence": round(float(confidence[k]), 4),
+                }
+                for k in slots
+            ],
+        }
+
+
+def _detector(arguments: argparse.Namespace) -> Detector:
+    from benchmark.checkpoint import CheckpointError
+    from benchmark.detector import Detector
+    from benchmark.plan import device_of
+
+    name = arguments.model or "lgr"
+    if arguments.checkpoint is None:
+        raise CheckpointError(
+            f"no weights of {name!r} to predict with; train them: python -m benchmark.run --model "
+            f"{name} --dataset ffld --out runs/{name}, then pass --checkpoint runs/{name}"
+        )
+    detector = Detector.load(arguments.checkpoint, device_of(arguments.device)[0])
+    if arguments.model not in (None, detector.about.model):
+        raise CheckpointError(
+            f"checkpoint {str(arguments.checkpoint)!r} is of model {detector.about.model!r}, not "
+            f"{arguments.model!r}"
+        )
+    return detector
+
+
+def _files(photos: Sequence[str]) -> list[Path]:
+    """The pictures that the arguments name, each once, folders and patterns in sorted order."""
+    from benchmark.plan import RunError
+
+    files: dict[Path, None] = {}
+    for text in photos:
+        path = Path(text)
+        if path.is_dir():
+            found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _SUFFIXES]
+            what = f"folder {text!r} holds no picture ({', '.join(sorted(_SUFFIXES))})"
+        elif path.exists():
+            found, what = [path], ""
+        else:
+            found = [Path(name) for name in sorted(glob.glob(text, recursive=True))]
+            found = [file for file in found if file.is_file()]
+            what = f"no file, folder or pattern {text!r}"
+        if not found:
+            raise RunError(what)
+        files |= dict.fromkeys(found)
+    return list(files)
+
+
+def _box(given: Sequence[float] | None, image: np.ndarray, file: Path) -> np.ndarray:
+    """The box asked for, clipped to the picture, or the whole picture."""
+    import numpy as np
+
+    from ffld import DataError
+
+    height, width = image.shape[:2]
+    if given is None:
+        return np.array([0.0, 0.0, width, height])
+    box = np.clip(given, 0, [width, height, width, height])
+    if not (np.isfinite(given).all() and box[2] > box[0] and box[3] > box[1]):
+        raise DataError(
+            f"{file}: box {' '.join(f'{side:g}' for side in given)} has no area inside the picture "
+            f"of {width} x {height}; --box takes x1 y1 x2 y2 with x1 < x2, y1 < y2, in its pixels"
+        )
+    return box
+
+
+def _overlays(files: Sequence[Path], out: Path | None) -> dict[Path, Path]:
+    """Where the drawing of each picture goes: `out` itself for one, otherwise into that folder."""
+    import cv2
+
+    from benchmark.plan import RunError
+
+    if out is None:
+        return {}
+    if len(files) == 1 and not out.is_dir():
+        if not (out.suffix and cv2.haveImageWriter(out.name)):
+            raise RunError(f"--out: cannot write {out.name!r} as a picture; name it .png or .jpg")
+        return {files[0]: out}
+    if out.exists() and not out.is_dir():
+        raise RunError(f"--out: {str(out)!r} is a file; for {len(files)} pictures pass a folder")
+    drawn: dict[Path, Path] = {}
+    taken: set[str] = set()
+    for file in files:
+        names = itertools.chain([file.stem], (f"{file.stem}-{n}" for n in itertools.count(2)))
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        drawn[file] = out / f"{name}.png"
+    return drawn
+
+
+def _draw(
+    path: Path,
+    image: np.ndarray,
+    box: np.ndarray,
+    names: Sequence[str],
+    xy: np.ndarray,
+    confidence: np.ndarray,
+) -> None:
+    import cv2
+
+    from benchmark.atomic import replacing
+    from benchmark.plan import RunError
+    from ffld.draw import draw_landmarks
+
+    picture = draw_landmarks(image, box, names, xy, confidence)
+    _, data = cv2.imencode(path.suffix, picture[..., ::-1])
+    try:
+        with replacing(path) as temporary:
+            temporary.write_bytes(data.tobytes())
+    except OSError as error:
+        raise RunError(f"--out: cannot write {str(path)!r} ({error.strerror})") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
