@@ -12,16 +12,18 @@ import json
 import os
 import shutil
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import cv2
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 import ffld
@@ -91,7 +93,7 @@ def cut(
     side = size + 2 * margin
     path = _folder() / f"{_key(targets, frames, side)}.npy"
     if not _still_true(path, None, split, frames, side):
-        with FileLock(path.with_suffix(".lock")):
+        with _one_at_a_time():
             # Another run may have made them while this one waited.
             if not _still_true(path, None, split, frames, side):
                 _make(path, source, split, frames, side)
@@ -124,6 +126,21 @@ def _still_true(path: Path, done: Path | None, split: Split, frames: np.ndarray,
     return all(
         np.array_equal(images[row], warp(split.image(row), frames[row], side)) for row in probes
     )
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Crops are made by one run at a time: it uses all cores, and two may want the same ones."""
+    lock = FileLock(cache_folder() / "crops.lock")
+    try:
+        lock.acquire(timeout=1)
+    except Timeout:
+        print("waiting for another run that is making its crops", file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _folder() -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.atomic import replacing
+from benchmark.atomic import leftovers, replacing
 from benchmark.plan import RunError
 
 CONFIG = "config.json"
@@ -86,8 +86,8 @@ def log(path: Path, history: Sequence[Mapping[str, float]]) -> None:
 
 
 def forget_training(path: Path) -> None:
-    """Remove the state of the training, with what a kill in the middle of saving it left."""
-    for file in (path / TRAINING, *path.glob(f".{TRAINING}.*")):
+    """Remove the state of the training, and what kills in the middle of saving have left."""
+    for file in (path / TRAINING, *leftovers(path)):
         file.unlink(missing_ok=True)
 
 

@@ -30,7 +30,9 @@ examples:
 
 JSON goes to stdout, everything else to stderr. Points and boxes are pixels of the upright picture,
 as viewers show it: x right, y down, (0, 0) its top left corner. Boxes are x1 y1 x2 y2, the extent
-of one garment; the models are trained on such boxes and are much worse without.
+of one garment; the models are trained on such boxes and are much worse without. Confidence says
+how sure a point is if the garment has that landmark, not whether it has it: that is what --type
+is for. Pictures that cannot be read are named in the error, the others are done all the same.
 """
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 

@@ -1,7 +1,10 @@
 """Images are read once, kept, completed after an interruption, and never kept when stale."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from benchmark import crops as module
 from benchmark.crops import Source, cut
@@ -114,3 +117,27 @@ def test_a_cache_that_cannot_be_made_is_an_error(dots, monkeypatch, tmp_path):
     monkeypatch.setenv("FFLD_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(SettingsError, match="cannot make the cache"):
         cut(Source("dots", "val"), dots["val"].open(), 32)
+
+
+def test_runs_that_need_the_same_crops_wait_for_one_another(dots, capsys):
+    """Four at once, as processes would: one makes them, the others find them made."""
+    source = Source("dots", "train")
+    with ThreadPoolExecutor(4) as pool:
+        several = list(pool.map(lambda _: cut(source, source.open(), 32), range(4)))
+    expected = np.array(several[0].images)
+    for crops in several:
+        np.testing.assert_array_equal(crops.images, expected)
+    assert dots["train"].reads == 48 + 3 * 3  # and each of the others looked at three
+
+
+def test_waiting_for_another_run_is_said(dots, capsys):
+    source, lock = Source("dots", "val"), FileLock(module.cache_folder() / "crops.lock")
+    module.cache_folder().mkdir(parents=True, exist_ok=True)
+    lock.acquire()
+    with ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(cut, source, source.open(), 32)
+        with pytest.raises(TimeoutError):
+            pending.result(timeout=1.5)
+        lock.release()
+        assert len(pending.result()) == 12
+    assert "waiting for another run that is making its crops" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 import dataclasses
 import math
 import sys
+import urllib.error
 
 import numpy as np
 import pytest
@@ -259,6 +260,33 @@ def test_vgg16_takes_the_weights_of_torchvision():
         theirs = torchvision.models.vgg16_bn(weights=None).features.state_dict()
         ours = VGG16().features.state_dict()
     assert {k: v.shape for k, v in ours.items()} == {k: v.shape for k, v in theirs.items()}
+
+
+@pytest.mark.parametrize(("norm", "name"), [(True, "vgg16_bn"), (False, "vgg16")])
+def test_imagenet_weights_are_those_of_torchvision(norm, name, tmp_path, monkeypatch):
+    """From its download cache, filled here with weights of nobody's."""
+    torchvision = pytest.importorskip("torchvision")
+    weights = torchvision.models.get_model_weights(name).IMAGENET1K_V1
+    theirs = getattr(torchvision.models, name)(weights=None, num_classes=1)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    file = tmp_path / "hub" / "checkpoints" / weights.url.rpartition("/")[2]
+    slim = {k: v for k, v in theirs.state_dict().items() if k.startswith("features.")}
+    torch.save(slim, file)
+    model = build("lgr", FLD8, batch_norm=norm, input_size=64)
+    model.load_imagenet()
+    for key, value in slim.items():
+        assert torch.equal(model.backbone.state_dict()[key], value)
+    with pytest.raises(ModelError, match=r"fit width 1, not 0\.125"):
+        tiny("vgg16", FLD8).load_imagenet()
+    file.unlink()
+    monkeypatch.setattr("torch.hub.urlopen", unreachable)
+    with pytest.raises(ModelError, match="out of reach: <urlopen error no network>"):
+        model.load_imagenet()
+
+
+def unreachable(*_, **__):
+    raise urllib.error.URLError("no network")
 
 
 def test_vgg16_taps_strides_4_8_and_16():

@@ -5,7 +5,17 @@ from typing import Literal
 
 import pytest
 
-from benchmark.settings import CPU, CUDA, Settings, SettingsError, parse, profile
+from benchmark.models import available, config_class
+from benchmark.settings import (
+    CPU,
+    CUDA,
+    Settings,
+    SettingsError,
+    parse,
+    profile,
+    recipe,
+    understood,
+)
 
 
 @dataclass(frozen=True)
@@ -101,3 +111,28 @@ def test_impossible_values_are_listed_together():
         Settings(epochs=0, lr=float("nan"), flip=1.5, rotation=-1, milestones=(2.0,), val_limit=0)
     for name in ("epochs", "lr", "flip", "rotation", "milestones", "val_limit"):
         assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(("dataset", "period"), [("ffld", 10), ("fld", 20), ("fld-procedural", 20)])
+def test_the_paper_s_recipe_is_section_4_1(dataset, period):
+    settings, overrides = parse(recipe("paper", dataset), CUDA, config_class("lgr"))
+    assert (settings.batch_size, settings.lr, settings.input_size) == (16, 1e-3, 224)
+    assert (settings.schedule, settings.period) == ("steps", period)
+    assert min(settings.scale, settings.rotation, settings.flip) > 0
+    assert overrides["reduction"] == "mean"
+    assert not settings.pretrained
+
+
+def test_our_recipe_is_the_profile_and_others_are_unknown():
+    assert recipe("ours", "ffld") == ()
+    with pytest.raises(SettingsError, match="unknown recipe 'papers'; there are ours, paper"):
+        recipe("papers", "ffld")
+
+
+@pytest.mark.parametrize("name", available())
+def test_a_recipe_fits_every_model(name):
+    config = config_class(name)
+    assignments = understood(recipe("paper", "ffld"), config)
+    settings, overrides = parse(assignments, CPU, config)
+    assert settings.batch_size == 16
+    assert ("reduction" in overrides) == hasattr(config, "reduction")

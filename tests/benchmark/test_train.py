@@ -26,6 +26,15 @@ def test_the_rate_warms_up_and_falls_at_its_milestones():
     assert rates == pytest.approx([1] * 5 + [0.1] * 3 + [0.01] * 2)
 
 
+def test_the_paper_s_fall_of_the_rate_has_two_readings():
+    settings = replace(CPU, lr=1.0, warmup=0, epochs=100, schedule="steps", period=10)
+    rates = [learning_rate(9, epoch, settings) for epoch in (0, 9, 10, 19, 20)]
+    assert rates == pytest.approx([1, 1, 0.1, 0.1, 0.01])
+    slope = replace(settings, schedule="slope")
+    rates = [learning_rate(9, epoch, slope) for epoch in (0, 5, 10, 15, 20)]
+    assert rates == pytest.approx([1, 0.55, 0.1, 0.055, 0.01])
+
+
 def test_training_stops_when_patience_is_out():
     settings = replace(CPU, epochs=9, patience=2)
     assert not finished([], settings)
