@@ -77,6 +77,21 @@ def counted(targets: Targets, subset: str) -> np.ndarray:
     return owned & seen & boxes.inside(targets.xy, targets.box)
 
 
+def resampled(
+    scores: np.ndarray, mask: np.ndarray, targets: Targets, *, resamples: int = 1000, seed: int = 0
+) -> np.ndarray:
+    """(1 + resamples,) the value of any scores (N, K) over a mask, then that of each resample.
+
+    For what is no metric's score, such as the difference between two models' errors. The draws
+    are those of `evaluate`.
+    """
+    order = np.lexsort((targets.ids, targets.type_index))
+    targets, scores, mask = targets.select(order), scores[order], mask[order]
+    weights = _weights(targets, resamples, seed)
+    sums, counts = _totals(scores, mask & ~np.isnan(scores), weights, targets)
+    return _mean_of_landmarks(sums.sum(axis=0), counts.sum(axis=0))
+
+
 def draws(images: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
     """(images,) int64 for each resample: the images it draws, with replacement.
 
@@ -153,7 +168,9 @@ def _on_grid(scores: np.ndarray) -> np.ndarray:
     It is the finest for which their sums, and those of a resample, fit float64 exactly, so that
     results are the same bytes whatever the order of summation, the threads or the machine.
     """
-    _, exponent = np.frexp(8 * scores.sum())  # no resample's sum comes near 8 times that of all
+    _, exponent = np.frexp(
+        8 * np.abs(scores).sum()
+    )  # no resample's sum comes near 8 times that of all
     grid = np.ldexp(1.0, exponent - 53)
     return np.rint(scores / grid) * grid
 

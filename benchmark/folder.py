@@ -45,7 +45,7 @@ def state(path: Path, configuration: Mapping[str, Any], *, afresh: bool) -> Stat
         raise RunError(f"{str(path)!r} is not empty and no run's folder; pass another --out")
     if afresh:
         return State.NEW
-    if found := _differences(_saved(path)["configuration"], configuration):
+    if found := _differences(saved(path)["configuration"], configuration):
         replacing_it = "" if configuration.get("checkpoint") else ", or --train to replace it"
         raise RunError(
             f"{str(path)!r} holds a run of another configuration ({found}); pass another --out"
@@ -75,7 +75,7 @@ def begin(path: Path, configuration: Mapping[str, Any], environment: Mapping[str
 
 def threads(path: Path) -> int | None:
     """Threads that the unfinished run in a folder was begun with."""
-    return _saved(path).get("environment", {}).get("threads")
+    return saved(path).get("environment", {}).get("threads")
 
 
 def log(path: Path, history: Sequence[Mapping[str, float]]) -> None:
@@ -91,7 +91,7 @@ def forget_training(path: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _saved(path: Path) -> dict[str, Any]:
+def saved(path: Path) -> dict[str, Any]:
     """The content of config.json."""
     file = path / CONFIG
     try:

@@ -1,0 +1,288 @@
+"""python -m benchmark.compare: runs against each other, paired over the samples they share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.atomic import replacing
+from benchmark.command import Parser, carried_out
+from benchmark.evaluate import INTERVAL, counted, resampled
+from benchmark.metrics import available
+from benchmark.predictions import Predictions
+from ffld.sample import DataError, Targets
+
+SUBSETS = ("visible", "occluded", "all")
+
+_EPILOG = """\
+examples:
+  python -m benchmark.compare runs/vgg16-* runs/lgr-*
+      the first run's model is what the others are compared with
+
+Runs that differ in their seed alone are one row: their mean. Differences are paired: over the same
+samples, and over the same seeds where both sides have them. The interval is a 95 % bootstrap
+interval over images; "seeds" is the standard error of the difference over seeds. A difference
+stands (*) when the interval leaves out zero and the difference exceeds two of these.
+"""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a group lies from the reference.
+
+    Attributes:
+        value: of the group minus that of the reference.
+        low, high: 95 % bootstrap interval over images.
+        seeds: standard error over seeds; None below two shared seeds.
+    """
+
+    value: float
+    low: float
+    high: float
+    seeds: float | None
+
+    @property
+    def stands(self) -> bool:
+        """Beyond the noise of images and of seeds."""
+        return not self.low <= 0 <= self.high and abs(self.value) > 2 * (self.seeds or 0)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The runs of one configuration.
+
+    Attributes:
+        values: subset -> seed -> value of the metric.
+        differences: subset -> Difference; empty for the reference.
+    """
+
+    label: str
+    values: Mapping[str, Mapping[int, float]]
+    differences: Mapping[str, Difference]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows of runs on the same samples, the reference first."""
+
+    dataset: str
+    split: str
+    revision: str
+    samples: int
+    metric: str
+    counts: Mapping[str, int]
+    rows: Sequence[Row]
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Comparison:
+        """Read what `save` wrote."""
+        content = json.loads(path.read_text(encoding="utf-8"))
+        rows = [
+            Row(
+                label=row["label"],
+                values={
+                    subset: {int(seed): value for seed, value in values.items()}
+                    for subset, values in row["values"].items()
+                },
+                differences={
+                    subset: Difference(**difference)
+                    for subset, difference in row["differences"].items()
+                },
+            )
+            for row in content["rows"]
+        ]
+        return cls(**{**content, "rows": rows})
+
+    def markdown(self) -> str:
+        """A table with one row a configuration."""
+        head = ["model", "seeds", *(f"{subset}" for subset in SUBSETS)]
+        head += [f"Δ {subset}" for subset in SUBSETS[:2]]
+        lines = [head, ["---"] * len(head)]
+        for row in self.rows:
+            seeds = row.values["visible"]
+            cells = [row.label, str(len(seeds))]
+            cells += [_mean(list(row.values[subset].values())) for subset in SUBSETS]
+            cells += [_written(row.differences.get(subset)) for subset in SUBSETS[:2]]
+            lines.append(cells)
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def compare(
+    groups: Mapping[str, Mapping[int, Predictions]], targets: Targets, metric: str = "ne"
+) -> Comparison:
+    """Compare groups of predictions, label -> seed -> Predictions; the first is the reference."""
+    score = available()[metric].score
+    visible, every = counted(targets, "visible"), counted(targets, "all")
+    masks = {"visible": visible, "occluded": every & ~visible, "all": every}
+    scores = {
+        label: {
+            seed: score(np.where(every[..., None], p.align(targets).xy, np.nan), targets)
+            for seed, p in runs.items()
+        }
+        for label, runs in groups.items()
+    }
+    reference = next(iter(scores.values()))
+    rows = []
+    for label, runs in scores.items():
+        values = {
+            subset: {
+                seed: float(resampled(found, mask, targets, resamples=0)[0])
+                for seed, found in runs.items()
+            }
+            for subset, mask in masks.items()
+        }
+        differences = {
+            subset: _difference(runs, reference, mask, targets)
+            for subset, mask in masks.items()
+            if runs is not reference
+        }
+        rows.append(Row(label, values, differences))
+    return Comparison(
+        dataset=targets.dataset,
+        split=targets.split,
+        revision=targets.revision,
+        samples=len(targets),
+        metric=metric,
+        counts={subset: int(mask.sum()) for subset, mask in masks.items()},
+        rows=rows,
+    )
+
+
+def grouped(folders: Sequence[Path]) -> dict[str, dict[int, Path]]:
+    """Finished runs by what they are, label -> seed -> folder, in the order given.
+
+    Raises:
+        RunError: no run, one that is not finished, samples of another kind, a seed twice.
+    """
+    from benchmark.plan import RunError
+
+    configurations = [_configuration(folder) for folder in folders]
+    problems = []
+    groups: dict[str, dict[int, Path]] = {}
+    contents = [{k: v for k, v in c.items() if k != "seed"} for c in configurations]
+    flat = [_flat(content) for content in contents]
+    for folder, one, configuration in zip(folders, flat, configurations, strict=True):
+        for key in ("dataset", "revision", "split", "root", "approximate", "settings.test_limit"):
+            if one.get(key) != flat[0].get(key):
+                problems.append(f"{folder}: {key} {one.get(key)}, not {flat[0].get(key)}")
+        runs = groups.setdefault(_label(one, flat), {})
+        if configuration["seed"] in runs:
+            problems.append(f"{folder}: the same run as {runs[configuration['seed']]}")
+        runs[configuration["seed"]] = folder
+    if problems:
+        raise RunError("; ".join(problems))
+    return groups
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when it did what it says, 2 for bad input."""
+    arguments = _parser().parse_args(argv)
+    return carried_out(lambda: _compare(arguments), "interrupted")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser("benchmark.compare", "Compare finished runs, paired over samples.", _EPILOG)
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a run")
+    parser.add_argument("--metric", default="ne", help="ne (default), swap, order, pck@0.1, …")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write it as JSON too")
+    return parser
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    import ffld
+
+    if arguments.metric not in (names := available()):
+        raise DataError(f"unknown metric {arguments.metric!r}; there are {', '.join(names)}")
+    groups = grouped(arguments.runs)
+    about = _configuration(arguments.runs[0])
+    split = ffld.load(
+        about["dataset"],
+        about["split"],
+        root=about["root"],
+        limit=about["settings"]["test_limit"],
+        approximate=about["approximate"],
+    )
+    predictions = {
+        label: {seed: Predictions.load(run / "predictions.parquet") for seed, run in runs.items()}
+        for label, runs in groups.items()
+    }
+    comparison = compare(predictions, split.targets, arguments.metric)
+    if arguments.out:
+        comparison.save(arguments.out)
+    print(comparison.markdown())
+
+
+def _difference(
+    runs: Mapping[int, np.ndarray],
+    reference: Mapping[int, np.ndarray],
+    mask: np.ndarray,
+    targets: Targets,
+) -> Difference:
+    mean = np.mean(list(runs.values()), 0) - np.mean(list(reference.values()), 0)
+    values = resampled(mean, mask, targets)
+    low, high = np.quantile(values[1:], INTERVAL)
+    shared = [
+        float(resampled(runs[seed] - reference[seed], mask, targets, resamples=0)[0])
+        for seed in runs.keys() & reference.keys()
+    ]
+    error = float(np.std(shared, ddof=1)) / len(shared) ** 0.5 if len(shared) > 1 else None
+    return Difference(float(values[0]), float(low), float(high), error)
+
+
+def _configuration(folder: Path) -> dict[str, Any]:
+    from benchmark.folder import saved
+    from benchmark.plan import RunError
+
+    content = saved(folder)["configuration"]
+    if not (folder / "result.json").is_file():
+        raise RunError(f"{folder}: this run is not finished; the command that began it goes on")
+    return content
+
+
+def _label(one: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
+    """The model, and those of its settings in which not all runs of this model agree."""
+    same = [other for other in every if other["model"] == one["model"]]
+    differing = [
+        f"{key.rpartition('.')[2]}={value}"
+        for key, value in one.items()
+        if key.startswith(("settings.", "overrides."))
+        and any(other.get(key) != value for other in same)
+    ]
+    return " ".join([one["model"], *differing])
+
+
+def _flat(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in configuration.items():
+        inner = isinstance(value, Mapping)
+        flat |= {f"{key}.{name}": v for name, v in value.items()} if inner else {key: value}
+    return flat
+
+
+def _mean(values: Sequence[float]) -> str:
+    spread = f" ± {np.std(values, ddof=1):.4f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.4f}{spread}"
+
+
+def _written(difference: Difference | None) -> str:
+    if difference is None:
+        return ""
+    seeds = "" if difference.seeds is None else f", seeds {difference.seeds:.4f}"
+    mark = " *" if difference.stands else ""
+    return f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]{seeds}{mark}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""Paired comparison: a pencil case, noise that must not stand, and the command."""
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmark import Predictions, evaluate
+from benchmark.compare import Comparison, Difference, compare, main
+from benchmark.evaluate import resampled
+from tests.benchmark.tiny_model import QUICK, SHORT
+
+
+def predictions(targets, error, seed=0):
+    """The targets moved by `error` box widths to the right, with noise of half a pixel."""
+    noise = np.random.default_rng(seed).normal(0, 0.5, targets.xy.shape)
+    width = (targets.box[:, 2] - targets.box[:, 0])[:, None]
+    xy = targets.xy + noise
+    xy[..., 0] += error * width
+    return Predictions(dataset="dots", split="test", ids=targets.ids, xy=xy)
+
+
+@pytest.fixture
+def targets(dots):
+    return dots["test"].open().targets
+
+
+def test_a_clear_difference_stands_with_its_size(targets):
+    groups = {
+        "good": {seed: predictions(targets, 0.1, seed) for seed in range(3)},
+        "bad": {seed: predictions(targets, 0.15, seed + 9) for seed in range(3)},
+    }
+    comparison = compare(groups, targets)
+    good, bad = comparison.rows
+    assert good.differences == {}
+    for subset in ("visible", "occluded", "all"):
+        assert list(good.values[subset]) == [0, 1, 2]
+        assert np.mean(list(good.values[subset].values())) == pytest.approx(0.1, abs=5e-3)
+        difference = bad.differences[subset]
+        assert difference.value == pytest.approx(0.05, abs=5e-3)
+        assert difference.low < difference.value < difference.high
+        assert difference.stands
+    masked = sum(comparison.counts[subset] for subset in ("visible", "occluded"))
+    assert comparison.counts["all"] == masked
+
+
+def test_values_are_those_of_evaluate(targets):
+    one = predictions(targets, 0.07)
+    comparison = compare({"a": {0: one}}, targets)
+    scores = evaluate(one, targets).scores["ne"]
+    for subset in ("visible", "all"):
+        assert comparison.rows[0].values[subset][0] == pytest.approx(scores[subset].value, rel=1e-9)
+
+
+def test_resampling_is_that_of_evaluate(targets):
+    """The interval of one model's error against nothing is the interval that evaluate states."""
+    one = predictions(targets, 0.07, seed=3)
+    score = evaluate(one, targets).scores["ne"]["visible"]
+    width = targets.box[:, 2:] - targets.box[:, :2]
+    errors = np.linalg.norm((one.xy - targets.xy) / width[:, None], axis=-1)
+    from benchmark.evaluate import counted
+
+    values = resampled(errors, counted(targets, "visible"), targets)
+    assert values[0] == pytest.approx(score.value)
+    assert np.quantile(values[1:], [0.025, 0.975]) == pytest.approx([score.low, score.high])
+
+
+def test_a_difference_below_the_noise_of_seeds_does_not_stand():
+    assert Difference(0.01, 0.002, 0.018, 0.004).stands
+    assert not Difference(0.01, 0.002, 0.018, 0.006).stands
+    assert not Difference(0.01, -0.001, 0.021, 0.001).stands
+    assert Difference(-0.01, -0.018, -0.002, None).stands
+
+
+def test_a_comparison_survives_its_file(targets, tmp_path):
+    groups = {"a": {0: predictions(targets, 0.1)}, "b": {0: predictions(targets, 0.2)}}
+    comparison = compare(groups, targets)
+    comparison.save(tmp_path / "c.json")
+    assert Comparison.load(tmp_path / "c.json") == comparison
+    json.loads((tmp_path / "c.json").read_text(), parse_constant=pytest.fail)  # no NaN
+    assert comparison.markdown().count("\n") == 3
+    assert "| +0.09" in comparison.markdown()
+
+
+def test_the_command_groups_seeds_and_names_what_differs(run, tmp_path, capsys):
+    runs = []
+    for seed in (0, 1):
+        for channels in (8, 16):
+            out = tmp_path / f"{channels}-{seed}"
+            arguments = [*SHORT, "--seed", seed, "--set", f"channels={channels}", "--out", out]
+            assert run(*arguments)[0] == 0
+            runs.append(str(out))
+    assert main([*runs, "--out", str(tmp_path / "c.json")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert "tiny_model:build channels=8 | 2 |" in lines[2]
+    assert "tiny_model:build channels=16 | 2 |" in lines[3]
+    assert Comparison.load(tmp_path / "c.json").metric == "ne"
+    assert main([*runs, "--metric", "swap"]) == 0
+    assert main([*runs, "--metric", "ense"]) == 2
+
+
+def test_runs_that_cannot_be_compared_are_one_error_line(run, tmp_path, capsys):
+    mean = [*QUICK, "--model", "mean-shape", "--out"]
+    assert run(*mean, tmp_path / "a")[0] == 0
+    assert run(*mean, tmp_path / "b", "--limit", 5)[0] == 0
+    assert run(*mean, tmp_path / "c", "--split", "val")[0] == 0
+    (tmp_path / "c" / "result.json").rename(tmp_path / "c" / "kept")
+    names = {name: str(tmp_path / name) for name in "abcd"}
+    for others, said in (
+        (["b"], "b: settings.test_limit 5, not 800"),
+        (["a"], "a: the same run as"),
+        (["c"], "this run is not finished"),
+        (["d"], "is not readable JSON"),
+    ):
+        assert main([names["a"], *(names[other] for other in others)]) == 2
+        error = capsys.readouterr().err
+        assert error.count("error: ") == 1
+        assert said in error
