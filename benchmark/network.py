@@ -87,13 +87,13 @@ class StackConfig(NetConfig):
     Attributes:
         stacks: number of layers, each followed by a pyramid; 0 leaves `vgg16`.
         inject: block of VGG16 after which the stack stands, 1 to 5 (LGR, table 2: 5 is best).
-        pyramid: what follows each layer, see `benchmark.pyramid.PYRAMIDS`.
+        pyramid: what follows each layer: PyraNet's residual module, its pyramid branch, nothing.
         residual_scale: of the normalised residual of each layer at the start.
     """
 
     stacks: int = 4
     inject: int = 5
-    pyramid: Literal["branch", "prm", "none"] = "branch"
+    pyramid: Literal["prm", "branch", "none"] = "prm"
     residual_scale: float = 0.0
 
     def problems(self) -> Iterator[str]:

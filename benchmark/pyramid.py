@@ -63,7 +63,7 @@ class PyramidResidual(nn.Module):
 
 
 class Scales(nn.Module):
-    """PyraNet, eq. 1: (B, D, H, W) at scales 2^(-i / n), i from 1 to n, each convolved; the sum."""
+    """(B, D, H, W) at scales 2^(-i / n), i from 1 to n, each convolved and widened; the sum."""
 
     def __init__(self, dim: int, count: int, bias: bool = True) -> None:
         super().__init__()

@@ -49,7 +49,6 @@ class Config(Reading, StackConfig):
 
 PAPER_VARIANT: dict[str, Any] = {
     **{field.name: getattr(PAPER, field.name) for field in fields(Reading)},
-    "pyramid": "prm",
     "head": "native",
     "sigma": 1.0,
     "decoder": "argmax",

@@ -24,13 +24,15 @@ VARIANTS = {
     "lgr as printed": ("lgr", {"variant": "paper"}),
     "lgr as printed, shared head": ("lgr", LAYER),
     "lgr without normalisation": ("lgr", {"variant": "paper", "batch_norm": False}),
+    "lgr by the mean error": ("lgr", {"reduction": "mean", "occluded_weight": 0.0}),
+    "lgr as printed by the mean error": ("lgr", {"variant": "paper", "reduction": "mean"}),
     "lgr by other switches": (
         "lgr",
         {"vote": "nodes_mean", "score": "votes", "clusters": "orthogonal", "edges": "trained"},
     ),
     "lgr with fixed clusters": ("lgr", {"clusters": "fixed", "clusterings": 1, "stacks": 5}),
     "lgr with plain layers": ("lgr", {"plain_layers": 8, "plain_residual": True}),
-    "lgr after block 3": ("lgr", {"inject": 3, "pyramid": "prm"}),
+    "lgr after block 3": ("lgr", {"inject": 3, "pyramid": "branch"}),
     "vgg16 with its native head": ("vgg16", {"head": "native", "reduction": "mean"}),
 }
 # Every model on both schemas, its variants on the smaller one.
