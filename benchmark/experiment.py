@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -80,7 +83,7 @@ def _train_and_score(plan: Plan, state: State) -> None:
         history = _trained(plan, model, floor, samples, val)
     about = Checkpoint(
         model=plan.model,
-        config=plan.overrides,
+        config=_whole_config(plan, model),
         schema=plan.spec.schema.name,
         schema_fingerprint=plan.spec.schema.fingerprint,
         input_size=model.input_size,
@@ -94,6 +97,13 @@ def _train_and_score(plan: Plan, state: State) -> None:
     about.save(plan.folder / folder.CHECKPOINT, model, floor)
     _score(plan, _Ready(model, floor, about), scored, crops)
     folder.forget_training(plan.folder)
+
+
+def _whole_config(plan: Plan, model: nn.Module) -> Mapping[str, Any]:
+    """Every setting of the model, so that its checkpoint outlives a change of defaults."""
+    config = getattr(model, "config", None)
+    known = isinstance(config, models.config_class(plan.model))
+    return dataclasses.asdict(config) if known else plan.overrides
 
 
 def _scored_samples(plan: Plan, size: int, padding: float) -> tuple[Split, Crops]:

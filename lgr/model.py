@@ -23,6 +23,8 @@ from lgr.layers import PAPER, GraphClustering, LGRLayer, Reading
 class Config(Reading, StackConfig):
     """Settings of LGR, besides those of `StackConfig` and of the layer's `Reading`.
 
+    `coordinates` and `residual_scale`, which both have, are one setting each.
+
     Attributes:
         variant: "paper" makes `PAPER_VARIANT` the defaults of all other settings in `build`.
         node_dim: features of a graph node at width 1; scaled by `width`.

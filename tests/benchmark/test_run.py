@@ -1,11 +1,14 @@
 """The command from its arguments to its table and its folder."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
 from benchmark import Predictions, Result, evaluate, train
+from benchmark.models import build
+from ffld.schema import FLD8
 from tests.benchmark.tiny_model import QUICK, SHORT, TINY
 from tests.ffld.miniature import write_fld
 
@@ -32,6 +35,18 @@ def test_a_model_is_trained_scored_and_shown_beside_the_floor(run, dots, tmp_pat
     assert [json.loads(line)["epoch"] for line in lines] == list(range(1, len(lines) + 1))
     about = json.loads((out / "checkpoint" / "checkpoint.json").read_text())
     assert (about["model"], about["input_size"], about["padding"]) == (TINY, 32, 0.1)
+
+
+def test_a_checkpoint_keeps_every_setting_of_its_model(run, tmp_path):
+    """A later default must not change what an old checkpoint is."""
+    few = ["--dataset", "dots", "--device", "cpu", "--epochs", 1, "--out", tmp_path / "run"]
+    sizes = ["--set", "input_size=48", "--set", "width=0.0625", "--set", "variant=paper"]
+    assert run(*few, *sizes, "--model", "lgr")[0] == 0
+    about = json.loads((tmp_path / "run" / "checkpoint" / "checkpoint.json").read_text())
+    config = build("lgr", FLD8, input_size=48, width=0.0625, variant="paper").config
+    assert about["config"] == dataclasses.asdict(config)
+    scored = ["--dataset", "dots", "--device", "cpu", "--checkpoint", tmp_path / "run"]
+    assert run(*scored, "--out", tmp_path / "scored")[0] == 0
 
 
 def test_the_same_run_twice_gives_the_same_bytes(run, tmp_path):
