@@ -81,11 +81,11 @@ def draw_landmarks(
         The picture enlarged or reduced to a long side of 900 pixels, with a panel on its right.
     """
     scale = _LONG / max(image.shape[:2])
-    size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
+    size = tuple(max(1, round(side * scale)) for side in image.shape[1::-1])
     smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     picture = cv2.resize(image, size, interpolation=smooth)
     corners = np.rint(np.asarray(box) * scale).astype(int).tolist()
-    cv2.rectangle(picture, corners[:2], corners[2:], _BOX, 2)
+    cv2.rectangle(picture, tuple(corners[:2]), tuple(corners[2:]), _BOX, 2)
     height = max(size[1], _ROW * (len(names) + 1))
     panel = np.full((height, 250, 3), 24, np.uint8)
     points = [_at(point, scale) for point in xy]

@@ -37,6 +37,18 @@ def test_a_model_is_trained_scored_and_shown_beside_the_floor(run, dots, tmp_pat
     assert (about["model"], about["input_size"], about["padding"]) == (TINY, 32, 0.1)
 
 
+def test_the_paper_s_recipe_and_variant_make_one_configuration(run, tmp_path):
+    few = ["--dataset", "dots", "--device", "cpu", "--epochs", 2, "--out", tmp_path / "run"]
+    sizes = ["--set", "input_size=48", "--set", "width=0.0625"]
+    paper = ["--model", "lgr", "--recipe", "paper", "--set", "variant=paper", "--set", "lr=2e-3"]
+    assert run(*few, *sizes, *paper)[0] == 0
+    content = json.loads((tmp_path / "run" / "config.json").read_text())["configuration"]
+    settings, overrides = content["settings"], content["overrides"]
+    assert (settings["batch_size"], settings["rotation"], settings["blur"]) == (16, 30, 0)
+    assert (settings["epochs"], settings["lr"]) == (2, 2e-3)  # what is asked for comes last
+    assert (overrides["variant"], overrides["reduction"]) == ("paper", "mean")
+
+
 def test_a_checkpoint_keeps_every_setting_of_its_model(run, tmp_path):
     """A later default must not change what an old checkpoint is."""
     few = ["--dataset", "dots", "--device", "cpu", "--epochs", 1, "--out", tmp_path / "run"]

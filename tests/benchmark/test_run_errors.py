@@ -39,6 +39,10 @@ def _refused(run, *arguments):
         (["--set", "depth=3"], "unknown setting 'depth'"),
         (["--set", "epochs=many"], "epochs is int, not 'many'"),
         (["--set", "input_size=50"], "input_size is 50; it must be a multiple of 16"),
+        (["--recipe", "papers"], "unknown recipe 'papers'; there are ours, paper"),
+        (["--set", "schedule=cosine"], "schedule is one of milestones|steps|slope, not 'cosine'"),
+        (["--set", "head=big"], "head is one of shared|native, not 'big'"),
+        (["--set", "pretrained=true"], "ImageNet weights fit width 1, not 0.25"),
         (["--set", "epochs=0"], "epochs is 0; it must be at least 1"),
         (["--checkpoint", "/nowhere"], "checkpoint '/nowhere': no such folder"),
         (["--out", "file/run"], "is a file; pass another --out"),
@@ -97,6 +101,12 @@ def test_a_photograph_cut_off_is_one_error_line(run, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_model_without_vgg16_has_nothing_to_start_from(run, tmp_path):
+    line = _refused(run, *SHORT, "--set", "pretrained=true", "--out", tmp_path / "run")
+    assert "has no ImageNet weights to start from" in line
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_loss_that_explodes_is_one_error_line(run, tmp_path):
     out = ["--out", tmp_path / "run"]
     line = _refused(run, *SHORT, *out, "--set", "lr=1e31", "--set", "clip=1e30")
@@ -111,6 +121,7 @@ def test_a_checkpoint_of_another_kind_is_one_error_line(run, tmp_path, monkeypat
     assert "is of model 'mean-shape', not 'lgr'" in _refused(run, *scored, "--model", "lgr")
     assert "scores weights as they are" in _refused(run, *scored, "--set", "lr=1")
     assert "scores weights as they are" in _refused(run, *scored, "--train")
+    assert "scores weights as they are" in _refused(run, *scored, "--recipe", "paper")
     about = out / "checkpoint" / "checkpoint.json"
     about.write_text(about.read_text().replace('"schema": "fld8"', '"schema": "ffld"'))
     content = json.loads(about.read_text()) | {"schema_fingerprint": "0" * 16}
