@@ -116,6 +116,17 @@ class ScaledResidual(nn.BatchNorm2d):
         nn.init.constant_(self.weight, scale)
 
 
+class ChannelScale(nn.Module):
+    """One factor a channel on a residual branch, without normalisation."""
+
+    def __init__(self, channels: int, scale: float = 0.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels, 1, 1), float(scale)))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.weight * features
+
+
 def scaled(full: int, width: float) -> int:
     """`full` channels times a width, rounded to a multiple of 8, at least 8."""
     return max(8, 8 * round(full * width / 8))

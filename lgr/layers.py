@@ -1,8 +1,7 @@
 """The Layout-Graph Reasoning layer: plain modules that can follow any feature map.
 
-Sections and equations are those of LGR (Yu et al., CVPR 2019). Where an equation as printed is
-degenerate or undetermined, `Reading` names what can stand in its place. Symbols: B batch,
-C channels, H x W cells, N landmarks (leaf nodes), d node features, M nodes of a coarser level.
+Sections and equations are those of LGR (Yu et al., CVPR 2019); `Reading` names how they can be
+read. B batch, C channels, H x W cells, N leaf nodes, d node features, M nodes one level up.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
-from benchmark.backbone import ScaledResidual, with_coordinates
+from benchmark.backbone import ChannelScale, ScaledResidual, with_coordinates
 from lgr.graph import LayoutGraph, clustered, normalised
 
 
@@ -23,9 +22,9 @@ class Reading:
     """How the equations are read; the defaults are the repaired reading, `PAPER` is the literal.
 
     Attributes:
-        vote: softmax of eq. 1. "cells": over the cells, each node is a weighted mean of cells.
-            "nodes": as printed, "all rows to one", over the nodes; sums grow with H x W.
-            "nodes_mean": the latter, divided by what each node received.
+        vote: softmax of eq. 1. "cells": over the cells, each node is a weighted mean. "nodes": as
+            printed, "all rows to one", over the nodes; sums grow with H x W. "nodes_mean": these
+            over what each node received.
         embedding: whether nodes get a learned vector each, without which fresh nodes are alike.
         coordinates: whether maps have their cells' x and y as two more channels where they meet
             nodes, without which nodes hold no layout.
@@ -41,7 +40,8 @@ class Reading:
             over the cells after the softmax. "bilinear": (F Q)(X K)^T / sqrt d. "votes": that
             of eq. 1, F W_m, again.
         residual: how F_r joins F. "plain": as printed, F + F_r. "norm": F + BN(F_r).
-        residual_scale: of that BN at the start; at 0 a fresh layer is the identity.
+            "scale": F + s F_r, one factor a channel.
+        residual_scale: of that BN, or s, at the start; at 0 a fresh layer is the identity.
     """
 
     vote: Literal["cells", "nodes", "nodes_mean"] = "cells"
@@ -53,7 +53,7 @@ class Reading:
     plain_layers: int = 0
     plain_residual: bool = False
     score: Literal["bilinear", "additive", "votes"] = "bilinear"
-    residual: Literal["norm", "plain"] = "norm"
+    residual: Literal["norm", "scale", "plain"] = "norm"
     residual_scale: float = 0.0
 
 
@@ -96,9 +96,8 @@ class LGRLayer(nn.Module):
         else:
             self.reasoning = LayoutGraphReasoning(graph, dim, reading)
         self.node_to_map = NodeToMap(channels, dim, reading)
-        self.residual = nn.Identity()
-        if reading.residual == "norm":
-            self.residual = ScaledResidual(channels, reading.residual_scale)
+        kinds = {"norm": ScaledResidual, "scale": ChannelScale, "plain": nn.Identity}
+        self.residual = kinds[reading.residual](channels, reading.residual_scale)
 
     def forward(self, features: Tensor) -> Tensor:
         nodes, votes = self.map_to_node(features)
@@ -135,7 +134,7 @@ class MapToNode(nn.Module):
 class LayoutGraphReasoning(nn.Module):
     """Section 3.3.2: leaf nodes (B, N, d) -> evolved leaf nodes (B, N, d).
 
-    Bottom-up through the graph's levels by clustering, top-down again by deconvolution.
+    Bottom-up through the levels by clustering, top-down again by deconvolution.
     """
 
     def __init__(self, graph: LayoutGraph, dim: int, reading: Reading = REPAIRED) -> None:

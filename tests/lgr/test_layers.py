@@ -72,7 +72,13 @@ def test_a_fresh_layer_is_the_identity_unless_told(training):
     maps, graph = features(), LayoutGraph.from_schema(FFLD)
     fresh = LGRLayer(graph, CHANNELS, DIM).train(training)
     assert torch.equal(fresh(maps), maps)
-    for reading in (Reading(residual_scale=1.0), PAPER):
+    scaled = Reading(residual="scale")
+    assert torch.equal(LGRLayer(graph, CHANNELS, DIM, scaled).train(training)(maps), maps)
+    for reading in (
+        Reading(residual_scale=1.0),
+        Reading(residual="scale", residual_scale=1),
+        PAPER,
+    ):
         layer = LGRLayer(graph, CHANNELS, DIM, reading).train(training)
         assert not torch.allclose(layer(maps), maps, atol=0.1)
 
