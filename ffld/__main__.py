@@ -1,4 +1,4 @@
-"""python -m ffld: look at datasets."""
+"""python -m ffld: look at datasets, measure them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ EXAMPLES = """examples:
   python -m ffld list
   python -m ffld show --dataset ffld --n 24 --out sheet.png
   python -m ffld show --dataset fld --root ~/data/FLD --split test --out fld.png
+  python -m ffld stats --dataset ffld --limit 5000 --out stats/
+  python -m ffld stats --dataset ffld --limit 8000 --compare ~/FashionAI/Annotations/train.csv
 """
 
 
@@ -59,6 +61,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.add_argument("--out", type=Path, default=Path("sheet.png"), help="picture to write")
     show.set_defaults(run=_show)
+    stats = commands.add_parser(
+        "stats",
+        help="counts, visibility, boxes; how far layouts are from real ones",
+        description="Counts and shares of a split, printed as JSON; with --out also as a picture. "
+        "With --compare, how far its landmark layouts are from the real ones of a table instead: "
+        "a two-sample test per group of garments, then each landmark.",
+    )
+    stats.add_argument("--dataset", default="ffld", help="a name of `list` (default: ffld)")
+    stats.add_argument("--split", default="train", help="train, val or test (default: train)")
+    stats.add_argument("--root", help="folder of your copy, for datasets of photographs")
+    stats.add_argument("--limit", type=int, default=5000, help="samples (default: 5000)")
+    stats.add_argument("--style", help="only samples of this style, such as shop")
+    stats.add_argument(
+        "--compare",
+        type=Path,
+        metavar="CSV",
+        help="real layouts: FashionAI's table (with --dataset ffld), or one of FLD's upper-body "
+        "landmarks (with --dataset fld-procedural)",
+    )
+    stats.add_argument("--out", type=Path, metavar="DIR", help="folder for stats.json, stats.png")
+    stats.set_defaults(run=_stats)
     return parser
 
 
@@ -106,6 +129,41 @@ def _show(arguments: argparse.Namespace) -> None:
     _, data = cv2.imencode(arguments.out.suffix, picture[..., ::-1])
     arguments.out.write_bytes(data.tobytes())
     print(f"{len(tiles)} samples of {arguments.dataset} {arguments.split} in {arguments.out}")
+
+
+def _stats(arguments: argparse.Namespace) -> None:
+    import json
+    from dataclasses import asdict
+
+    import numpy as np
+
+    import ffld
+    from ffld import layout_gap, layouts, statistics
+
+    real = layouts.read_table(arguments.compare) if arguments.compare else None
+    split = ffld.load(
+        arguments.dataset, arguments.split, root=arguments.root, limit=arguments.limit
+    )
+    targets = split.targets
+    if arguments.style is not None:
+        styles = targets.attributes.get("style", np.array([""]))
+        if arguments.style not in styles:
+            known = ", ".join(sorted(set(styles.tolist()))) or "none"
+            raise ffld.DataError(f"no sample of style {arguments.style!r}; there are {known}")
+        targets = targets.select(np.flatnonzero(styles == arguments.style))
+    if real is None:
+        content = statistics.describe(targets)
+        print(json.dumps(content, indent=2))
+    else:
+        gaps = layout_gap.layout_gaps(real, layouts.from_targets(targets))
+        content = [asdict(gap) for gap in gaps]
+        print(layout_gap.table(gaps))
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        name = "layouts.json" if real else "stats.json"
+        (arguments.out / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        if real is None:
+            statistics.plot(targets, arguments.out / "stats.png")
 
 
 if __name__ == "__main__":
