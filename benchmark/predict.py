@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--type", dest="garment_type", metavar="TYPE", help="garment type, such as skirt")
     add("--box", type=float, nargs=4, metavar=("X1", "Y1", "X2", "Y2"), help="of one picture")
     add("--out", type=Path, metavar="PATH", help="picture to draw; a folder for several")
-    add("--batch-size", type=count, default=32, metavar="N", help="pictures at a time (32)")
+    add("--batch-size", type=count, default=8, metavar="N", help="pictures at a time (8)")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
     return parser
 
