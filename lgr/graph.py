@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ffld.schema import LandmarkSchema
 
@@ -53,6 +53,26 @@ class LayoutGraph:
         for cluster in self.clusters:
             found.append(clustered(found[-1], cluster))
         return tuple(found)
+
+
+class Edges(nn.Module):
+    """A_leaf (N, N), "initialised according to the edge connections" (section 3.2).
+
+    Args:
+        trained: whether it changes from there, symmetric, non-negative, the same when mirrored.
+    """
+
+    def __init__(self, graph: LayoutGraph, trained: bool) -> None:
+        super().__init__()
+        self.register_buffer("initial", graph.adjacency, persistent=False)
+        self.register_buffer("flip", graph.flip, persistent=False)
+        self.change = nn.Parameter(torch.zeros_like(graph.adjacency)) if trained else None
+
+    def forward(self) -> Tensor:
+        if self.change is None:
+            return self.initial
+        both = self.change + self.change.T
+        return torch.relu(self.initial + (both + both[self.flip][:, self.flip]) / 4)
 
 
 def normalised(adjacency: Tensor) -> Tensor:

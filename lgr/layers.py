@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from benchmark.backbone import ChannelScale, ScaledResidual, with_coordinates
-from lgr.graph import LayoutGraph, clustered, normalised
+from lgr.graph import Edges, LayoutGraph, clustered, normalised
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ class Reading:
         embedding: whether nodes get a learned vector each, without which fresh nodes are alike.
         coordinates: whether maps have their cells' x and y as two more channels where they meet
             nodes, without which nodes hold no layout.
+        node_norm: whether nodes are brought to one size wherever they come out. Nothing else holds
+            it: it grows in training until the softmax of a bilinear score gives all cells the
+            same node.
         topdown: adjacency on the way down. "kept": that of the way up. "clustered": as printed,
             eq. 3 applied to the root's 1 x 1 adjacency, hence of rank one at every level.
         clusters: W_p of eq. 3, started at the schema's indicator. "soft": trained, W_p^T W_p = I
@@ -47,6 +50,7 @@ class Reading:
     vote: Literal["cells", "nodes", "nodes_mean"] = "cells"
     embedding: bool = True
     coordinates: bool = True
+    node_norm: bool = True
     topdown: Literal["kept", "clustered"] = "kept"
     clusters: Literal["soft", "orthogonal", "fixed"] = "soft"
     edges: Literal["fixed", "trained"] = "fixed"
@@ -62,6 +66,7 @@ PAPER = Reading(
     vote="nodes",
     embedding=False,
     coordinates=False,
+    node_norm=False,
     topdown="clustered",
     score="additive",
     residual="plain",
@@ -107,7 +112,7 @@ class LGRLayer(nn.Module):
 class MapToNode(nn.Module):
     """Section 3.3.1, eq. 1: features (B, C, H, W) -> nodes (B, N, d), and votes (B, N, HW).
 
-    X = relu(P^T F W_t + E), P = softmax(F W_m). Votes are F W_m, before the softmax.
+    X = norm(relu(P^T F W_t + E)), P = softmax(F W_m). Votes are F W_m, before the softmax.
     """
 
     def __init__(self, channels: int, nodes: int, dim: int, reading: Reading = REPAIRED) -> None:
@@ -119,6 +124,7 @@ class MapToNode(nn.Module):
         if reading.embedding:
             self.embedding = nn.Parameter(torch.empty(nodes, dim))  # E
             nn.init.normal_(self.embedding, std=0.5)
+        self.norm = _norm(dim, reading)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         features = with_coordinates(features) if self.reading.coordinates else features
@@ -128,7 +134,8 @@ class MapToNode(nn.Module):
             shares = shares / shares.sum(-1, keepdim=True)
         pooled = shares @ features.flatten(2).transpose(1, 2)  # (B, N, C)
         nodes = self.value(pooled)
-        return torch.relu(nodes + self.embedding if self.reading.embedding else nodes), votes
+        nodes = nodes + self.embedding if self.reading.embedding else nodes
+        return self.norm(torch.relu(nodes)), votes
 
 
 class LayoutGraphReasoning(nn.Module):
@@ -139,7 +146,7 @@ class LayoutGraphReasoning(nn.Module):
 
     def __init__(self, graph: LayoutGraph, dim: int, reading: Reading = REPAIRED) -> None:
         super().__init__()
-        self.edges = Edges(graph, reading)
+        self.edges = Edges(graph, reading.edges == "trained")
         self.clusterings = nn.ModuleList(
             GraphClustering(cluster, dim, reading) for cluster in graph.clusters
         )
@@ -165,7 +172,7 @@ class LayoutGraphReasoning(nn.Module):
 class GraphClustering(nn.Module):
     """Eq. 2 and 3 and the reasoning after them: (B, N, d), (N, N) -> (B, M, d), (M, M).
 
-    X' = relu(W_p'^T A X W_h), A' = relu(W_p^T A W_p), then relu(A' X' W_r). Both clustering
+    X' = relu(W_p'^T A X W_h), A' = relu(W_p^T A W_p), then norm(relu(A' X' W_r)). Both clustering
     matrices start at the schema's normalised indicator. "Permutation matrix with W_p^T W_p = I"
     is not possible for a matrix that is not square: orthonormal columns are what can be asked.
     """
@@ -179,11 +186,12 @@ class GraphClustering(nn.Module):
             self.merge = cluster
         self.convolve = _linear(dim, dim)  # W_h
         self.reason = _linear(dim, dim)  # W_r
+        self.norm = _norm(dim, reading)
 
     def forward(self, nodes: Tensor, adjacency: Tensor) -> tuple[Tensor, Tensor]:
         nodes = torch.relu((self.gather.T @ normalised(adjacency)) @ self.convolve(nodes))
         adjacency = clustered(adjacency, self.merge)
-        return torch.relu(normalised(adjacency) @ self.reason(nodes)), adjacency
+        return self.norm(torch.relu(normalised(adjacency) @ self.reason(nodes))), adjacency
 
     def penalty(self) -> Tensor:
         """Squared distance of W_p^T W_p from the identity."""
@@ -194,7 +202,7 @@ class GraphClustering(nn.Module):
 class GraphDeconvolution(nn.Module):
     """The way back, "like eq. 2 and eq. 3": (B, M, d), (M, M) -> (B, N, d), (N, N).
 
-    U = relu(W_q' A' X' W_h), then relu(A (U + skip) W_r): the skip holds the nodes before
+    U = relu(W_q' A' X' W_h), then norm(relu(A (U + skip) W_r)): the skip holds the nodes before
     clustering, at every level. W_q' is a matrix of its own, started at the indicator, and so is
     W_q where A = relu(W_q A' W_q^T) is clustered anew.
     """
@@ -206,6 +214,7 @@ class GraphDeconvolution(nn.Module):
             self.split = nn.Parameter(cluster.clone())  # W_q
         self.convolve = _linear(dim, dim)  # W_h
         self.reason = _linear(dim, dim)  # W_r
+        self.norm = _norm(dim, reading)
         self.reading = reading
 
     def forward(
@@ -215,7 +224,7 @@ class GraphDeconvolution(nn.Module):
         if self.reading.topdown == "clustered":
             fine_adjacency = clustered(adjacency, self.split.T)
         mixed = normalised(fine_adjacency) @ self.reason(expanded + skip)
-        return torch.relu(mixed), fine_adjacency
+        return self.norm(torch.relu(mixed)), fine_adjacency
 
 
 class PlainReasoning(nn.Module):
@@ -223,34 +232,17 @@ class PlainReasoning(nn.Module):
 
     def __init__(self, graph: LayoutGraph, dim: int, reading: Reading = REPAIRED) -> None:
         super().__init__()
-        self.edges = Edges(graph, reading)
+        self.edges = Edges(graph, reading.edges == "trained")
         self.layers = nn.ModuleList(_linear(dim, dim) for _ in range(reading.plain_layers))
+        self.norms = nn.ModuleList(_norm(dim, reading) for _ in self.layers)
         self.residual = reading.plain_residual
 
     def forward(self, nodes: Tensor) -> Tensor:
         adjacency = normalised(self.edges())
-        for layer in self.layers:
-            mixed = torch.relu(adjacency @ layer(nodes))
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            mixed = norm(torch.relu(adjacency @ layer(nodes)))
             nodes = nodes + mixed if self.residual else mixed
         return nodes
-
-
-class Edges(nn.Module):
-    """A_leaf (N, N): "initialised according to the edge connections" (section 3.2)."""
-
-    def __init__(self, graph: LayoutGraph, reading: Reading = REPAIRED) -> None:
-        super().__init__()
-        self.register_buffer("initial", graph.adjacency, persistent=False)
-        self.register_buffer("flip", graph.flip, persistent=False)
-        self.change = None
-        if reading.edges == "trained":
-            self.change = nn.Parameter(torch.zeros_like(graph.adjacency))
-
-    def forward(self) -> Tensor:
-        if self.change is None:
-            return self.initial
-        both = self.change + self.change.T
-        return torch.relu(self.initial + (both + both[self.flip][:, self.flip]) / 4)
 
 
 class NodeToMap(nn.Module):
@@ -297,3 +289,8 @@ def _linear(wide: int, dim: int) -> nn.Linear:
     layer = nn.Linear(wide, dim, bias=False)
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     return layer
+
+
+def _norm(dim: int, reading: Reading) -> nn.Module:
+    """Root mean square normalisation, which leaves nodes as non-negative as relu makes them."""
+    return nn.RMSNorm(dim, eps=1e-4) if reading.node_norm else nn.Identity()

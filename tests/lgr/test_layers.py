@@ -5,10 +5,9 @@ import torch
 
 import lgr.layers
 from ffld.schema import FFLD, FLD8
-from lgr.graph import LayoutGraph, clustered, indicator, normalised
+from lgr.graph import Edges, LayoutGraph, clustered, indicator, normalised
 from lgr.layers import (
     PAPER,
-    Edges,
     GraphClustering,
     GraphDeconvolution,
     LayoutGraphReasoning,
@@ -20,6 +19,7 @@ from lgr.layers import (
 )
 
 CHANNELS, DIM = 24, 16
+BARE = Reading(node_norm=False)  # nodes as the equations alone make them
 SCHEMAS = pytest.mark.parametrize("schema", [FFLD, FLD8], ids=lambda schema: schema.name)
 READINGS = [
     Reading(),
@@ -92,7 +92,7 @@ def test_the_literal_layer_has_the_paper_s_number_of_parameters(schema, count):
 
 
 def test_map_to_node_is_attention_over_the_cells():
-    module, maps = MapToNode(CHANNELS, 8, DIM), features()
+    module, maps = MapToNode(CHANNELS, 8, DIM, BARE), features()
     x = (torch.arange(5) + 0.5) * 2 / 5 - 1
     y = (torch.arange(6) + 0.5) * 2 / 6 - 1
     for sample in range(2):
@@ -109,7 +109,7 @@ def test_map_to_node_is_attention_over_the_cells():
 
 @pytest.mark.parametrize("vote", ["nodes", "nodes_mean"])
 def test_map_to_node_as_printed_is_softmax_over_the_nodes(vote):
-    reading = Reading(vote=vote, embedding=False, coordinates=False)
+    reading = Reading(vote=vote, embedding=False, coordinates=False, node_norm=False)
     module, maps = MapToNode(CHANNELS, 8, DIM, reading), features()
     flat = maps[0].flatten(1).T  # F, (HW, C)
     shares = torch.softmax(flat @ module.vote.weight.flatten(1).T, 1)  # all rows sum to one
@@ -122,7 +122,7 @@ def test_map_to_node_as_printed_is_softmax_over_the_nodes(vote):
 def test_printed_nodes_grow_with_the_map_and_repaired_ones_do_not():
     small = features(7, 7)
     for vote, growth in (("cells", 1), ("nodes_mean", 1), ("nodes", 16)):
-        reading = Reading(vote=vote, embedding=False, coordinates=False)
+        reading = Reading(vote=vote, embedding=False, coordinates=False, node_norm=False)
         module = MapToNode(CHANNELS, 8, DIM, reading)
         large = module(small.repeat(1, 1, 4, 4))[0]
         assert torch.allclose(large, growth * module(small)[0], rtol=1e-3, atol=1e-4)
@@ -140,7 +140,7 @@ def test_nodes_know_where_things_are():
 
 def test_clustering_follows_equations_2_and_3():
     graph = LayoutGraph.from_schema(FLD8)
-    module = GraphClustering(graph.clusters[0], DIM)
+    module = GraphClustering(graph.clusters[0], DIM, BARE)
     nodes = torch.rand(2, 8, DIM)
     coarse, adjacency = module(nodes, graph.adjacency)
     assert torch.allclose(adjacency, graph.adjacencies()[1])
@@ -154,7 +154,7 @@ def test_clustering_follows_equations_2_and_3():
 @pytest.mark.parametrize("topdown", ["kept", "clustered"])
 def test_deconvolution_adds_the_skip_before_the_reasoning(topdown):
     graph = LayoutGraph.from_schema(FLD8)
-    module = GraphDeconvolution(graph.clusters[0], DIM, Reading(topdown=topdown))
+    module = GraphDeconvolution(graph.clusters[0], DIM, Reading(topdown=topdown, node_norm=False))
     nodes, skip = torch.rand(2, 4, DIM), torch.rand(2, 8, DIM)
     coarse = graph.adjacencies()[1]
     found, adjacency = module(nodes, coarse, skip, graph.adjacency)
@@ -220,7 +220,8 @@ def test_orthogonal_clusters_start_at_the_schema_and_stay_orthogonal(schema):
 
 def test_trained_edges_stay_symmetric_and_mirrored():
     graph = LayoutGraph.from_schema(FFLD)
-    edges = Edges(graph, Reading(edges="trained"))
+    assert Edges(graph, trained=False)() is graph.adjacency
+    edges = Edges(graph, trained=True)
     assert torch.equal(edges(), graph.adjacency)
     with torch.no_grad():
         edges.change.normal_()
@@ -235,12 +236,40 @@ def test_plain_layers_are_graph_convolutions():
     graph = LayoutGraph.from_schema(FLD8)
     nodes = torch.rand(1, 8, DIM)
     for residual in (False, True):
-        module = PlainReasoning(graph, DIM, Reading(plain_layers=2, plain_residual=residual))
+        reading = Reading(plain_layers=2, plain_residual=residual, node_norm=False)
+        module = PlainReasoning(graph, DIM, reading)
         expected = nodes[0]
         for layer in module.layers:
             mixed = (normalised(graph.adjacency) @ expected @ layer.weight.T).relu()
             expected = expected + mixed if residual else mixed
         assert torch.allclose(module(nodes)[0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("plain", [0, 2])
+def test_nodes_keep_their_size_whatever_the_weights_learn(plain):
+    """Weights ten times as large leave normalised nodes at their size.
+
+    Bare ones grow with every level, until the softmax of eq. 4 gives each cell one and the same
+    node.
+    """
+    graph, nodes, maps = LayoutGraph.from_schema(FFLD), torch.rand(2, 32, DIM), features()
+    for norm in (True, False):
+        reading = Reading(node_norm=norm, plain_layers=plain)
+        kind = PlainReasoning if plain else LayoutGraphReasoning
+        reasoning, to_map = kind(graph, DIM, reading), NodeToMap(CHANNELS, DIM, reading)
+        with torch.no_grad():
+            for layer in reasoning.modules():
+                if isinstance(layer, torch.nn.Linear):
+                    layer.weight.mul_(10)
+        evolved = reasoning(nodes)
+        size = evolved.square().mean(-1).sqrt()
+        share = to_map._scores(maps, evolved, torch.empty(0)).softmax(-1).amax(-1)
+        assert (evolved >= 0).all()
+        if norm:
+            assert torch.allclose(size, torch.ones_like(size), atol=1e-2)
+            assert share.mean() < 0.5
+        else:
+            assert size.median() > 5
 
 
 def test_every_landmark_hears_from_every_other_through_the_root():
