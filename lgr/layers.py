@@ -28,8 +28,8 @@ class Reading:
         embedding: whether nodes get a learned vector each, without which fresh nodes are alike.
         coordinates: whether maps have their cells' x and y as two more channels where they meet
             nodes, without which nodes hold no layout.
-        node_norm: whether nodes are brought to one size wherever they come out. Nothing else holds
-            it: it grows in training until the softmax of a bilinear score gives all cells the
+        node_norm: layer normalisation of nodes wherever they come out. Nothing else holds their
+            size: it grows in training until the softmax of a bilinear score gives all cells the
             same node.
         topdown: adjacency on the way down. "kept": that of the way up. "clustered": as printed,
             eq. 3 applied to the root's 1 x 1 adjacency, hence of rank one at every level.
@@ -292,5 +292,4 @@ def _linear(wide: int, dim: int) -> nn.Linear:
 
 
 def _norm(dim: int, reading: Reading) -> nn.Module:
-    """Root mean square normalisation, which leaves nodes as non-negative as relu makes them."""
-    return nn.RMSNorm(dim, eps=1e-4) if reading.node_norm else nn.Identity()
+    return nn.LayerNorm(dim, eps=1e-4) if reading.node_norm else nn.Identity()
