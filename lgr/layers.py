@@ -28,9 +28,10 @@ class Reading:
         embedding: whether nodes get a learned vector each, without which fresh nodes are alike.
         coordinates: whether maps have their cells' x and y as two more channels where they meet
             nodes, without which nodes hold no layout.
+        map_norm: batch normalisation of F where it meets nodes. Features after a relu point all one
+            way, and training turns a bilinear score to it: all cells take the same node.
         node_norm: layer normalisation of nodes wherever they come out. Nothing else holds their
-            size: it grows in training until the softmax of a bilinear score gives all cells the
-            same node.
+            size; it grows in training until that softmax saturates.
         topdown: adjacency on the way down. "kept": that of the way up. "clustered": as printed,
             eq. 3 applied to the root's 1 x 1 adjacency, hence of rank one at every level.
         clusters: W_p of eq. 3, started at the schema's indicator. "soft": trained, W_p^T W_p = I
@@ -50,6 +51,7 @@ class Reading:
     vote: Literal["cells", "nodes", "nodes_mean"] = "cells"
     embedding: bool = True
     coordinates: bool = True
+    map_norm: bool = True
     node_norm: bool = True
     topdown: Literal["kept", "clustered"] = "kept"
     clusters: Literal["soft", "orthogonal", "fixed"] = "soft"
@@ -66,6 +68,7 @@ PAPER = Reading(
     vote="nodes",
     embedding=False,
     coordinates=False,
+    map_norm=False,
     node_norm=False,
     topdown="clustered",
     score="additive",
@@ -95,6 +98,7 @@ class LGRLayer(nn.Module):
         self, graph: LayoutGraph, channels: int, dim: int = 128, reading: Reading = REPAIRED
     ) -> None:
         super().__init__()
+        self.map_norm = nn.BatchNorm2d(channels) if reading.map_norm else nn.Identity()
         self.map_to_node = MapToNode(channels, graph.sizes[0], dim, reading)
         if reading.plain_layers:
             self.reasoning = PlainReasoning(graph, dim, reading)
@@ -105,8 +109,9 @@ class LGRLayer(nn.Module):
         self.residual = kinds[reading.residual](channels, reading.residual_scale)
 
     def forward(self, features: Tensor) -> Tensor:
-        nodes, votes = self.map_to_node(features)
-        return features + self.residual(self.node_to_map(features, self.reasoning(nodes), votes))
+        maps = self.map_norm(features)
+        nodes, votes = self.map_to_node(maps)
+        return features + self.residual(self.node_to_map(maps, self.reasoning(nodes), votes))
 
 
 class MapToNode(nn.Module):

@@ -9,6 +9,7 @@ from benchmark.pyramid import PyramidResidual
 from ffld.schema import FFLD, FLD8
 from lgr.layers import PAPER, GraphClustering, LGRLayer, PlainReasoning, Reading
 from lgr.model import PAPER_VARIANT, Config
+from tests.benchmark.test_models import fit, make_batch
 
 STACKED = ["lgr", "gcn", "global-context", "vgg16-pyramid"]
 TINY = {"input_size": 64, "width": 0.125}
@@ -165,6 +166,24 @@ def test_the_penalty_is_weighted_and_part_of_the_loss():
     assert heavy.penalty().item() == pytest.approx(0.1 * 4 * 7 * 9, rel=1e-5)
     assert light.penalty().item() == 0
     assert build("lgr", FLD8, **TINY, clusters="orthogonal").penalty() == 0
+
+
+@pytest.mark.parametrize(
+    ("score", "low", "high"), [("bilinear", 0.01, 10.0), ("additive", 0.0, 1e-5)]
+)
+def test_trained_layers_still_tell_cells_apart(score, low, high):
+    """Eq. 4 repaired must stay so: not only fresh, where any bilinear score varies."""
+    torch.manual_seed(0)
+    model, batch = build("lgr", FLD8, **TINY, score=score, stacks=2), make_batch(FLD8)
+    fit(model, batch, 60, lr=1e-2)
+    mixed = []
+    for layer in model.modules():
+        if isinstance(layer, LGRLayer):
+            layer.node_to_map.register_forward_hook(lambda _, __, out: mixed.append(out))
+    model.predict(batch.inputs)
+    spreads = [(maps.flatten(2).std(-1).mean() / maps.mean()).item() for maps in mixed]
+    assert len(spreads) == 2
+    assert all(low <= spread < high for spread in spreads)
 
 
 def mirrored(model, schema):
