@@ -29,7 +29,7 @@ class Reading:
         coordinates: whether maps have their cells' x and y as two more channels where they meet
             nodes, without which nodes hold no layout.
         map_norm: batch normalisation of F where it meets nodes. Features after a relu point all one
-            way, and training turns a bilinear score to it: all cells take the same node.
+            way; a bilinear score may be trained to that, so that all cells take the same node.
         node_norm: layer normalisation of nodes wherever they come out. Nothing else holds their
             size; it grows in training until that softmax saturates.
         topdown: adjacency on the way down. "kept": that of the way up. "clustered": as printed,
@@ -51,7 +51,7 @@ class Reading:
     vote: Literal["cells", "nodes", "nodes_mean"] = "cells"
     embedding: bool = True
     coordinates: bool = True
-    map_norm: bool = True
+    map_norm: bool = False
     node_norm: bool = True
     topdown: Literal["kept", "clustered"] = "kept"
     clusters: Literal["soft", "orthogonal", "fixed"] = "soft"
@@ -68,7 +68,6 @@ PAPER = Reading(
     vote="nodes",
     embedding=False,
     coordinates=False,
-    map_norm=False,
     node_norm=False,
     topdown="clustered",
     score="additive",

@@ -28,7 +28,7 @@ READINGS = [
     Reading(clusters="orthogonal", edges="trained"),
     Reading(clusters="fixed", residual_scale=1.0),
     Reading(plain_layers=8, plain_residual=True),
-    Reading(plain_layers=2),
+    Reading(plain_layers=2, map_norm=True),
 ]
 
 
