@@ -134,8 +134,11 @@ def _numbered(
 
 
 def _text(picture: np.ndarray, text: str, at: tuple[int, int], scale: float) -> None:
+    """White on a rim of black; a thicker stroke would be wider set in OpenCV 5."""
     font = cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(picture, text, at, font, scale, (0, 0, 0), 3, cv2.LINE_AA)
+    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        place = (at[0] + dx, at[1] + dy)
+        cv2.putText(picture, text, place, font, scale, (0, 0, 0), 1, cv2.LINE_AA)
     cv2.putText(picture, text, at, font, scale, (255, 255, 255), 1, cv2.LINE_AA)
 
 
