@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,6 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def leftovers(folder: Path) -> list[Path]:
-    """The temporary files in a folder and below of writers that were killed."""
-    return [path for path in folder.rglob(".*") if re.fullmatch(r"\..+\.\d+", path.name)]
+def leftovers(folder: Path, name: str) -> list[Path]:
+    """What writers of folder / name that were killed have left of it."""
+    return [p for p in folder.glob(f".{name}.*") if p.suffix[1:].isdecimal()]

@@ -24,6 +24,8 @@ FLOOR = "mean-shape"
 
 _ABOUT, _WEIGHTS, _FLOOR = "checkpoint.json", "model.safetensors", "floor.safetensors"
 
+FILES = (_ABOUT, _WEIGHTS, _FLOOR)
+
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be used; the message says what was found and expected."""

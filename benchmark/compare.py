@@ -166,18 +166,19 @@ def grouped(folders: Sequence[Path]) -> dict[str, dict[int, Path]]:
     Raises:
         RunError: no run, one that is not finished, samples of another kind, a seed twice.
     """
+    from benchmark.folder import flat
     from benchmark.plan import RunError
 
     configurations = [_configuration(folder) for folder in folders]
     problems = []
     groups: dict[str, dict[int, Path]] = {}
     contents = [{k: v for k, v in c.items() if k != "seed"} for c in configurations]
-    flat = [_flat(content) for content in contents]
-    for folder, one, configuration in zip(folders, flat, configurations, strict=True):
+    flat_contents = [flat(content) for content in contents]
+    for folder, one, configuration in zip(folders, flat_contents, configurations, strict=True):
         for key in ("dataset", "revision", "split", "root", "approximate", "settings.test_limit"):
-            if one.get(key) != flat[0].get(key):
-                problems.append(f"{folder}: {key} {one.get(key)}, not {flat[0].get(key)}")
-        runs = groups.setdefault(_label(one, flat), {})
+            if one.get(key) != flat_contents[0].get(key):
+                problems.append(f"{folder}: {key} {one.get(key)}, not {flat_contents[0].get(key)}")
+        runs = groups.setdefault(_label(one, flat_contents), {})
         if configuration["seed"] in runs:
             problems.append(f"{folder}: the same run as {runs[configuration['seed']]}")
         runs[configuration["seed"]] = folder
@@ -261,14 +262,6 @@ def _label(one: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
         and any(other.get(key) != value for other in same)
     ]
     return " ".join([one["model"], *differing])
-
-
-def _flat(configuration: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in configuration.items():
-        inner = isinstance(value, Mapping)
-        flat |= {f"{key}.{name}": v for name, v in value.items()} if inner else {key: value}
-    return flat
 
 
 def _mean(values: Sequence[float]) -> str:

@@ -168,9 +168,8 @@ def _on_grid(scores: np.ndarray) -> np.ndarray:
     It is the finest for which their sums, and those of a resample, fit float64 exactly, so that
     results are the same bytes whatever the order of summation, the threads or the machine.
     """
-    _, exponent = np.frexp(
-        8 * np.abs(scores).sum()
-    )  # no resample's sum comes near 8 times that of all
+    # No resample's sum comes near 8 times that of all.
+    _, exponent = np.frexp(8 * np.abs(scores).sum())
     grid = np.ldexp(1.0, exponent - 53)
     return np.rint(scores / grid) * grid
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmark import checkpoint
 from benchmark.atomic import leftovers, replacing
 from benchmark.plan import RunError
 
@@ -87,7 +88,10 @@ def log(path: Path, history: Sequence[Mapping[str, float]]) -> None:
 
 def forget_training(path: Path) -> None:
     """Remove the state of the training, and what kills in the middle of saving have left."""
-    for file in (path / TRAINING, *leftovers(path)):
+    ours = (CONFIG, METRICS, CURVE, TRAINING, PREDICTIONS, FLOOR, SHEET, RESULT)
+    left = [file for name in ours for file in leftovers(path, name)]
+    left += [file for name in checkpoint.FILES for file in leftovers(path / CHECKPOINT, name)]
+    for file in (path / TRAINING, *left):
         file.unlink(missing_ok=True)
 
 
@@ -115,7 +119,7 @@ def _check_writable(path: Path) -> None:
 
 def _differences(saved: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """The keys in which two configurations differ, with both values."""
-    old, new = _flat(saved), _flat(asked)
+    old, new = flat(saved), flat(asked)
     return ", ".join(
         f"{key}: {old.get(key)} there, {new.get(key)} asked"
         for key in sorted(old.keys() | new.keys())
@@ -123,9 +127,10 @@ def _differences(saved: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     )
 
 
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A configuration without nesting: the keys of inner mappings joined by dots."""
+    found: dict[str, Any] = {}
     for key, value in tree.items():
         inner = isinstance(value, Mapping)
-        flat |= _flat(value, f"{prefix}{key}.") if inner else {prefix + key: value}
-    return flat
+        found |= flat(value, f"{prefix}{key}.") if inner else {prefix + key: value}
+    return found

@@ -71,6 +71,9 @@ def _predict(arguments: argparse.Namespace) -> None:
     if not arguments.box:
         print("no --box: the whole picture is taken as the garment's box", file=sys.stderr)
     overlays = _overlays(files, arguments.out)
+    originals = {file.resolve() for file in files}
+    if taken := [str(path) for path in overlays.values() if path.resolve() in originals]:
+        raise RunError(f"--out would overwrite {taken[0]!r}, a picture to predict; name another")
     found: list[dict] = []
     problems: list[str] = []
     with tqdm(total=len(files), unit=" pictures", disable=len(files) == 1) as progress:
@@ -94,6 +97,7 @@ def _batch(
     """What is printed of each picture; why one cannot be read is added to the problems."""
     import numpy as np
 
+    from benchmark.plan import RunError
     from ffld import DataError
     from ffld.photo import read_photo
 
@@ -113,7 +117,10 @@ def _batch(
         slots = np.flatnonzero(detector.owned(arguments.garment_type))
         if file in overlays:
             names = [detector.schema.landmarks[k] for k in slots]
-            _draw(overlays[file], image, box, names, xy[slots], confidence[slots])
+            try:
+                _draw(overlays[file], image, box, names, xy[slots], confidence[slots])
+            except RunError as error:
+                problems.append(str(error))
         yield {
             "photo": str(file),
             "garment_type": arguments.garment_type,

@@ -168,6 +168,23 @@ def test_a_box_beyond_the_border_is_clipped(trained, photo, predict):
     assert (code, answer["box"]) == (0, [0, 20, 60, 90])
 
 
+def test_pictures_are_never_drawn_over(trained, dots, photo, predict):
+    before = photo.read_bytes()
+    for photos, out in ((photo, photo), (photo, photo.parent), (photo.parent, photo.parent)):
+        code, answer, notes = predict(photos, "--checkpoint", trained, "--out", out)
+        assert (code, answer) == (2, None)
+        assert f"--out would overwrite '{photo}'" in notes
+    assert photo.read_bytes() == before
+
+
+def test_a_drawing_that_cannot_be_written_loses_no_answer(trained, photo, predict, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, answer, notes = predict(photo, "--checkpoint", trained, "--out", tmp_path / "file/x.png")
+    assert code == 2
+    assert len(answer["landmarks"]) == 8
+    assert "cannot write" in notes
+
+
 def test_one_box_for_several_pictures_is_refused(trained, dots, photo, predict):
     save(photo.with_name("two.png"), dots["test"].image(1))
     code, _, notes = predict(photo.parent, "--checkpoint", trained, "--box", 0, 0, 9, 9)

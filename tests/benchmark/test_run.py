@@ -49,6 +49,15 @@ def test_the_paper_s_recipe_and_variant_make_one_configuration(run, tmp_path):
     assert (overrides["variant"], overrides["reduction"]) == ("paper", "mean")
 
 
+def test_hidden_files_of_others_are_left_alone(run, tmp_path):
+    out = tmp_path / "run"
+    (out / ".git").mkdir(parents=True)
+    for name in (".notes.2026", ".git/.result.json.7"):
+        (out / name).write_text("mine")
+    assert run(*QUICK, "--model", "mean-shape", "--out", out)[0] == 0
+    assert (out / ".notes.2026").read_text() == (out / ".git/.result.json.7").read_text() == "mine"
+
+
 def test_a_checkpoint_keeps_every_setting_of_its_model(run, tmp_path):
     """A later default must not change what an old checkpoint is."""
     few = ["--dataset", "dots", "--device", "cpu", "--epochs", 1, "--out", tmp_path / "run"]
