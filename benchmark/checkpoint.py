@@ -188,7 +188,7 @@ class TrainingState:
         except (KeyError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:300]
             raise CheckpointError(
-                f"{path} is of another training ({reason}); --train begins afresh"
+                f"{path} is of another training ({reason}); --afresh begins anew"
             ) from error
 
 
