@@ -22,7 +22,6 @@ from benchmark.settings import Settings, parse, profile, recipe, understood
 from ffld.catalog import DatasetSpec
 from ffld.sample import DataError
 
-
 DEFAULT_MODEL = "lgr"
 SHIPPED = Path("shipped")  # as --checkpoint: the weights that come with the model
 
@@ -83,7 +82,7 @@ class Plan:
     @cached_property
     def configuration(self) -> dict[str, Any]:
         """All that the result depends on, as JSON values; names the run's folder."""
-        weights = self.weights and _sha256(self.weights / "model.safetensors")
+        weights = self.weights and sha256(self.weights / "model.safetensors")
         content = {
             "model": self.model,
             "dataset": self.spec.name,
@@ -253,7 +252,8 @@ def _name(plan: Plan) -> str:
     return f"{model}-{plan.spec.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Of a file's bytes, in hexadecimal digits."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
