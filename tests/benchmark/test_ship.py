@@ -55,11 +55,12 @@ def test_shipped_weights_score_and_their_card_says_so(run, ship, trained, tmp_pa
 
 
 def test_what_is_no_finished_training_is_refused(run, ship, trained, tmp_path):
-    assert "no such folder" in ship("nowhere", "--out", tmp_path / "w")[2]
+    refused = "is not the folder of a finished training"
+    assert refused in ship("nowhere", "--out", tmp_path / "w")[2]
     (tmp_path / "work" / trained / "result.json").unlink()
     code, _, notes = ship(trained, "--out", tmp_path / "w")
     assert code == 2
-    assert "is not the folder of a finished training" in notes
+    assert refused in notes
     assert not (tmp_path / "w").exists()
 
 
