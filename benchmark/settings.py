@@ -45,7 +45,8 @@ class Settings:
         noise: standard deviation of a pixel's noise is drawn uniformly up to this share of white.
         erase: probability that a rectangle, its sides 10 to 40 % of the frame's, is filled with one
             colour; landmarks beneath it count as before.
-        mixed_precision: 16-bit arithmetic in training, on CUDA.
+        mixed_precision: bfloat16 arithmetic in training; on a CPU it pays where that has matrix
+            units for it, such as AMX, and is slower elsewhere.
         pretrained: start VGG16 from torchvision's ImageNet weights, which are downloaded; the LGR
             paper trains "without any pre-trained models".
     """
