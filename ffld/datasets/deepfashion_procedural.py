@@ -14,7 +14,7 @@ from ffld.schema import FLD8
 
 EDITION = Edition(
     name="deepfashion-procedural",
-    version="0.1",
+    version="0.2",
     splits={"train": 209_222, "val": 40_000, "test": 40_000},
     schema=FLD8,
     mix=Mix(

@@ -14,7 +14,7 @@ from ffld.schema import FLD8
 
 EDITION = Edition(
     name="fld-procedural",
-    version="0.1",
+    version="0.2",
     splits={"train": 83_033, "val": 19_992, "test": 19_991},
     schema=FLD8,
     mix=Mix(
