@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ffld.render.fabric import Colour, draw_colour, noise
+from ffld.render.noise import noise
+from ffld.render.palette import Colour, draw_colour
 from ffld.render.stream import Stream
 
 _FLOORS = ((150, 112, 78), (186, 158, 124), (150, 150, 148), (205, 200, 192), (96, 84, 78))
