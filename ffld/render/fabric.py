@@ -38,6 +38,8 @@ class Material:
         decal: a picture or lettering on the chest.
         block: colour of the lower part of the chest and where it begins, armpit 0 to hem 1.
         sleeve: another material for the sleeves.
+        features: what makes a face, five numbers from 0 to 1.
+        cover: "", "sunglasses", "glasses" or "mask".
     """
 
     tile: np.ndarray
@@ -54,6 +56,8 @@ class Material:
     decal: Decal | None = None
     block: tuple[Colour, float] | None = None
     sleeve: Material | None = None
+    features: tuple[float, ...] = ()
+    cover: str = ""
 
 
 def draw_cloth(stream: Stream, garment: str) -> Material:
@@ -84,8 +88,11 @@ def draw_cloth(stream: Stream, garment: str) -> Material:
 def draw_skin(stream: Stream) -> Material:
     """A skin tone with little texture."""
     base = draw_colour(stream, "skin")
-    ink = (base[0] * 0.78, base[1] * 0.66, base[2] * 0.6)
-    return Material(flat(base, 1.2, stream), 0.2, 0.0, base, ink, even=True, warm=1.0)
+    ink = (base[0] * 0.82, base[1] * 0.70, base[2] * 0.64)
+    cover = stream.weighted({"": 10, "sunglasses": 0.9, "glasses": 0.8, "mask": 0.5})
+    features = tuple(stream.unit() for _ in range(5))
+    tile = flat(base, 1.0, stream)
+    return Material(tile, 0.2, 0.0, base, ink, even=True, warm=1.0, features=features, cover=cover)
 
 
 def draw_hair(stream: Stream) -> Material:

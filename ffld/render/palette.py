@@ -59,6 +59,11 @@ def scaled(colour: Colour, factor: float, lift: float = 0.0) -> Colour:
     return tuple(min(255.0, max(0.0, c * factor + lift)) for c in colour)
 
 
+def blend(one: Colour, other: Colour, amount: float) -> Colour:
+    """A colour between two: `one` at 0, `other` at 1."""
+    return tuple((1 - amount) * a + amount * b for a, b in zip(one, other, strict=True))
+
+
 def luma(colour: Colour) -> float:
     """Brightness, 0 to 255."""
     return 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]

@@ -1,4 +1,4 @@
-"""Marks drawn on layers: seams, bands, collars, plackets, pockets, and the features of a face."""
+"""Marks drawn on layers: seams, bands, collars, plackets, pockets, faces, soles."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ffld.render.fabric import Material
+from ffld.render.face import draw_face
 from ffld.render.palette import Colour, luma, scaled
 
 _FIXED = {"zip": (158, 158, 156), "buckle": (196, 180, 130)}
@@ -21,6 +22,9 @@ def draw_mark(
         path: (n, 2) int32 in 1/16 pixel of the picture.
         thin: width of a seam in pixels.
     """
+    if kind in ("face", "profile"):
+        draw_face(picture, kind, path, material)
+        return
     draw = _KINDS.get(kind)
     if draw:
         draw(picture, path, material, thin)
@@ -101,23 +105,23 @@ def _shadow(picture: np.ndarray, path: np.ndarray, material: Material, thin: int
     _stroke(picture, path, scaled(material.base, 0.82), thin * 3)
 
 
-def _eye(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
-    centre, span = path.mean(0) / 16, abs(path[1] - path[0]).max() / 32
-    at = (int(centre[0]), int(centre[1]))
-    if span > 1.5:
-        axes = (int(span), max(1, int(span * 0.5)))
-        cv2.ellipse(picture, at, axes, 0, 0, 360, (232, 228, 224), -1, cv2.LINE_AA)
-    cv2.circle(picture, at, max(1, int(span * 0.5)), (40, 30, 28), -1, cv2.LINE_AA)
+def _shine(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    """A glint on hair: strands of it a little lighter."""
+    step = (path[len(path) // 2] - path.mean(0)) * 0.25
+    for k in range(-2, 3):
+        colour = scaled(material.base, 1.12 + 0.06 * (2 - abs(k)), 8 - 2 * abs(k))
+        _stroke(picture, (path + step * k).astype(np.int32), colour, thin)
 
 
-def _brow(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
-    _stroke(picture, path, (66, 50, 44), thin * 2)
+def _sole(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    dark = luma(material.base) > 190
+    _stroke(picture, path, (120, 96, 74) if dark else (238, 236, 230), thin * 3.5)
 
 
-def _mouth(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
-    _stroke(picture, path, (188, 96, 94), thin * 2)
+def _laces(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    _stroke(picture, path, scaled(material.base, 0.6, 70), thin * 2)
 
 
 _KINDS = {"edge": _edge, "band": _band, "flap": _flap, "pocket": _pocket, "buttons": _buttons,
-          "belt": _belt, "waistband": _waistband, "shadow": _shadow, "eye": _eye, "brow": _brow,
-          "mouth": _mouth}  # fmt: skip
+          "belt": _belt, "waistband": _waistband, "shadow": _shadow, "shine": _shine,
+          "sole": _sole, "laces": _laces}  # fmt: skip
