@@ -16,6 +16,12 @@ from ffld.render.palette import Colour, contrast, draw_colour, luma, near, scale
 from ffld.render.stream import Stream
 from ffld.render.weave import TILE, clip, denim, flat, weave
 
+_TRIMS = {
+    "hem_band": 0.12, "cuff_band": 0.2, "stripes": 0.05, "pouch": 0.6, "cords": 0.4,
+    "chest_pocket": 0.14, "hip_pocket": 0.6, "belt": 0.14, "front_pocket": 0.65,
+    "back_pocket": 0.7, "fly": 0.7, "pressed": 0.12, "outseam": 0.4, "rips": 0.0, "label": 0.6,
+    "pleats": 0.22, "button_front": 0.08,
+}  # fmt: skip
 _JEANS = ("trousers", "shorts", "skirt", "short_sleeve_outwear", "long_sleeve_outwear")
 
 
@@ -38,6 +44,7 @@ class Material:
         decal: a picture or lettering on the chest.
         block: colour of the lower part of the chest and where it begins, armpit 0 to hem 1.
         sleeve: another material for the sleeves.
+        trims: optional marks that it shows, such as "belt" or "chest_pocket".
         features: what makes a face, five numbers from 0 to 1.
         cover: "", "sunglasses", "glasses" or "mask".
     """
@@ -56,6 +63,7 @@ class Material:
     decal: Decal | None = None
     block: tuple[Colour, float] | None = None
     sleeve: Material | None = None
+    trims: frozenset[str] = frozenset()
     features: tuple[float, ...] = ()
     cover: str = ""
 
@@ -63,8 +71,9 @@ class Material:
 def draw_cloth(stream: Stream, garment: str) -> Material:
     """A random fabric for a type of garment; some types are often denim."""
     s = stream
+    trims = frozenset(name for name, chance in _TRIMS.items() if s.chance(chance))
     if garment in _JEANS and s.chance(0.45 if garment in _JEANS[:2] else 0.25):
-        return _denim(s)
+        return replace(_denim(s), trims=_jeans_trims(trims, s))
     base = draw_colour(s)
     weights = {"plain": 10, "stripes": 2.2, "checks": 1.6, "dots": 0.6, "floral": 1.6,
                "knit": 1.2, "melange": 1.2, "patches": 0.4, "lace": 0.5}  # fmt: skip
@@ -76,7 +85,7 @@ def draw_cloth(stream: Stream, garment: str) -> Material:
     crisp = s.unit()
     cloth = Material(
         tile, size, s.uniform(0.5, 1.3) * (0.6 if kind == "knit" else 1.0), base, _ink(base),
-        even=kind in ("plain", "melange"), flow=crisp, sheer=_sheer(garment, kind, s),
+        even=kind in ("plain", "melange"), flow=crisp, sheer=_sheer(garment, kind, s), trims=trims,
     )  # fmt: skip
     if s.chance(0.25):
         cloth = replace(cloth, rim=contrast(base, s) if s.chance(0.6) else draw_colour(s))
@@ -134,6 +143,13 @@ def _denim(s: Stream) -> Material:
     worn = s.uniform(0.0, 0.45) if s.chance(0.7) else 0.0
     tile = denim(base, s)
     return Material(tile, 0.16, s.uniform(0.8, 1.3), base, ink, flow=0.15, worn=worn)
+
+
+def _jeans_trims(trims: frozenset[str], s: Stream) -> frozenset[str]:
+    """Jeans always have their pockets and fly, and never pleats; some are torn."""
+    always = {"front_pocket", "back_pocket", "fly", "outseam", "chest_pocket", "hip_pocket"}
+    torn = {"rips"} if s.chance(0.15) else set()
+    return (trims - {"pleats", "pressed", "cords", "stripes"}) | always | torn
 
 
 def _sheer(garment: str, kind: str, s: Stream) -> float:

@@ -123,7 +123,7 @@ def _paint_layer(
     for polygon in piece.polygons:
         cv2.fillPoly(mask, [polygon - shift], 255, cv2.LINE_AA, 4)
     low, corner = _low_mask(piece, canvas.shape)
-    if not piece.layer.name.startswith("leg"):  # they continue the yoke
+    if not piece.layer.name.startswith(("leg", "shoe")):  # they continue yoke and leg
         _drop_shadow(canvas, low, corner, light, figures, piece)
     cloth = draw_surface(piece, material, window)
     lit = _lit(piece, material, low, corner, window, light, s)
@@ -158,8 +158,9 @@ def _drop_shadow(
     x, y = corner
     h, w = mask.shape
     reach = max(0.7, (0.012 if piece.layer.order > 55 else 0.007) * piece.scene.unit / _LOW)
+    depth = light.shadow * (0.4 if piece.layer.name.startswith("hand") else 1.0)
     near = cv2.min(shadow(mask, light, reach), figures[y : y + h, x : x + w])
-    dim = cv2.convertScaleAbs(near, alpha=-light.shadow, beta=255)
+    dim = cv2.convertScaleAbs(near, alpha=-depth, beta=255)
     part = canvas[y * _LOW : (y + h) * _LOW, x * _LOW : (x + w) * _LOW]
     dim = cv2.resize(dim, (w * _LOW, h * _LOW))[: part.shape[0], : part.shape[1]]
     cv2.multiply(part, cv2.merge([dim] * 3), dst=part, scale=1 / 255)
@@ -183,7 +184,11 @@ def _lit(
     length = min(float(np.ptp(points)), max(mask.shape) * 1.0)
     width = float(mask.sum()) / max(1.0, length)
     cloth = material.relief > 0
-    round_ = shade(mask, light, grain / 1j, 0.5 * width, 0.35 if cloth else 1.0)
+    limb = piece.layer.name.startswith(("bare", "hand"))
+    round_ = shade(mask, light, grain / 1j, 0.5 * width, 0.3 if cloth or limb else 0.9)
+    if material.worn:  # rubbed pale where it bulges
+        inner = cv2.blur(mask, (2 * int(0.5 * width) + 1,) * 2)
+        round_ += material.worn * cv2.multiply(inner, inner)
     x, y = x1 / _LOW - corner[0], y1 / _LOW - corner[1]
     matrix = np.array([[2 / _LOW, 0, x], [0, 2 / _LOW, y]], np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

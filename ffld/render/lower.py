@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ffld.render.details import leg_details, skirt_details, yoke_details
 from ffld.render.figure import CROTCH, SIDES
 from ffld.render.outline import bow, mix, smooth
 from ffld.render.pieces import LOWER, Anchor, Layer, Mark, bend_patches, outward, tube
@@ -28,11 +29,8 @@ class Trousers(Tailor):
         middle = view.project(waist.rim(1.0))
         band = [tops["left"], *bow(tops["left"], middle, tops["right"]), tops["right"]]
         outline = [*band, hips["right"], crotch, hips["left"]]
-        lower = [p + 0.018j * self.unit for p in band]
-        marks = [Mark("seam", lower)]
-        if self.near > 0:
-            fly = view.project(waist.at(0.0, 1.0))
-            marks.append(Mark("seam", [fly, mix(fly, crotch, 0.55)]))
+        ends = [[points[side] for side in SIDES] for points in (tops, hips)]
+        marks = yoke_details(self.near > 0, *ends, crotch, band, self.unit)
         order = LOWER + 0.5 + self.level
         self.layers.append(Layer("yoke", "cloth", order, outline, crotch - middle, marks))
 
@@ -58,6 +56,7 @@ class Trousers(Tailor):
                    mix(crotch, inside, 0.5), mix(hip, inside, 0.3)]  # fmt: skip
         up = -0.016j * self.unit
         marks = [Mark("edge", [p + up for p in (outer[-1], *rim, inner[-1])])]
+        marks += leg_details(outer, inner, self.unit)
         ahead = view.depth(limb.joints[1]) - view.depth(figure.torso(0.0, 0.5, 0.0))
         order = LOWER + 0.6 + self.level + 0.3 * min(1.0, max(-0.25, ahead))
         grain = middle - hip
@@ -90,6 +89,6 @@ class Skirt(Tailor):
         outline = [left[0], *band, *right, *edge, *left[::-1]]
         top = (left[0], *band, right[0])
         marks = [Mark("edge", [p - 0.010j * self.unit for p in (right[-1], *edge, left[-1])])]
-        marks.append(Mark("seam", [p + 0.016j * self.unit for p in top]))
+        marks += skirt_details([*top], [right[-1], *edge, left[-1]], self.unit)
         order = LOWER + 1.0 + self.level
         self.layers.append(Layer("skirt", "cloth", order, outline, low - middle, marks))

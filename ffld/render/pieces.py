@@ -31,10 +31,17 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Mark:
-    """A line drawn on a layer: "seam", "edge", "fold", "zip" or "buttons"."""
+    """Something drawn on a layer that leaves its outline as it is.
+
+    Attributes:
+        kind: how it is drawn, such as "seam", "flap" or "pocket".
+        path: a line, or the corners of an area.
+        option: where not empty, it is drawn on fabrics only that have this trim.
+    """
 
     kind: str
     path: list[complex]
+    option: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ def draw_surface(piece: Painted, material: Material, window: Window) -> np.ndarr
     thin = max(1, round(piece.scene.unit * 0.0022))
     shift = np.array((x1 * 16, y1 * 16), np.int32)
     for mark, path in zip(piece.layer.marks, piece.marks, strict=True):
-        draw_mark(cloth, mark.kind, path - shift, material, thin)
+        if not mark.option or mark.option in material.trims:
+            draw_mark(cloth, mark.kind, path - shift, material, thin)
     return cloth
 
 

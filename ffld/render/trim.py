@@ -101,6 +101,32 @@ def _waistband(picture: np.ndarray, path: np.ndarray, material: Material, thin: 
     _stroke(picture, path - np.int32([0, thin * 20]), material.ink, 1)
 
 
+def _stripe(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    colour = material.rim or scaled(material.base, 0.5 if luma(material.base) > 110 else 1.0, 110)
+    _stroke(picture, path, colour, thin * 3)
+
+
+def _cord(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    _stroke(picture, path, scaled(material.base, 0.6), thin * 2)
+    _stroke(picture, path - np.int32([8, 0]), (240, 238, 232), thin * 1.2)
+
+
+def _pleat(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    _stroke(picture, path, scaled(material.base, 0.72), thin * 1.5)
+    _stroke(picture, path + np.int32([24 * thin, 0]), scaled(material.base, 1.08, 6), thin)
+
+
+def _rip(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    """A torn hole with the pale weft across it."""
+    for k in range(4):
+        line = path + np.int32([[8 * k * thin, 26 * k * thin], [-6 * k * thin, 26 * k * thin]])
+        _stroke(picture, line, (226, 200, 182) if k % 2 else (232, 234, 236), thin * 2)
+
+
+def _label(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    _fill(picture, path, (250, 250, 248) if luma(material.base) < 200 else (40, 40, 44))
+
+
 def _shadow(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
     _stroke(picture, path, scaled(material.base, 0.82), thin * 3)
 
@@ -123,5 +149,6 @@ def _laces(picture: np.ndarray, path: np.ndarray, material: Material, thin: int)
 
 
 _KINDS = {"edge": _edge, "band": _band, "flap": _flap, "pocket": _pocket, "buttons": _buttons,
-          "belt": _belt, "waistband": _waistband, "shadow": _shadow, "shine": _shine,
+          "belt": _belt, "waistband": _waistband, "shadow": _shadow, "stripe": _stripe,
+          "cord": _cord, "pleat": _pleat, "rip": _rip, "label": _label, "shine": _shine,
           "sole": _sole, "laces": _laces}  # fmt: skip

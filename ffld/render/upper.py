@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ffld.render.cut import DRESSES, OUTWEAR, STRAPPED
+from ffld.render.details import open_details, panel_details, sleeve_details
 from ffld.render.figure import ARMPIT, SHOULDER, SIDES, Ring
 from ffld.render.outline import bow, mix, smooth
 from ffld.render.pieces import (
@@ -180,8 +181,8 @@ class Upper(Tailor):
     ) -> list[Mark]:
         cut, u = self.cut, self.unit
         marks = [Mark("edge", [p - 0.012j * u for p in edge])]
-        if cut.collar in ("band", "turtle", "none") and front:
-            marks.append(Mark("edge", [p + 0.011j * u for p in neck]))
+        pits = [self.anchors[f"{side}_armpit"].point for side in SIDES]
+        marks += panel_details(front, cut.collar, cut.garment_type in OUTWEAR, neck, pits, edge, u)
         middle = neck[len(neck) // 2]
         if front and cut.collar == "shirt":
             marks.append(Mark("buttons", [middle, hem]))
@@ -204,9 +205,8 @@ class Upper(Tailor):
         edge = smooth([neck, top, waist, hem])
         rim = bow(hem, mix(hem, flank[-1], 0.5) + 0.006j * self.unit, flank[-1])
         marks = [Mark("edge", [p + sign * self.near * 0.008 * self.unit for p in edge])]
-        if cut.collar == "lapel":
-            flap = mix(neck, flank[0], 0.45)
-            marks.append(Mark("seam", [neck, mix(flap, top, 0.55), top]))
+        pit = self.anchors[f"{side}_armpit"].point
+        marks += open_details(neck, top, hem, pit, cut.collar, self.unit)
         outline = [*edge, *rim, *flank[::-1]]
         self.layers.append(Layer(f"front_{side}", "cloth", order, outline, hem - neck, marks))
 
@@ -245,6 +245,7 @@ class Upper(Tailor):
         back = (mix(shoulder, armpit, 0.5) - mix(outer[-1], inner[-1], 0.5)) * 0.07
         marks = [Mark("edge", [p + back for p in (outer[-1], *rim, inner[-1])])]
         marks.append(Mark("seam", [shoulder, mix(mix(shoulder, armpit, 0.5), chest, 0.12), armpit]))
+        marks += sleeve_details(shoulder, outer, inner, rim, self.unit)
         order = limb_order(view, figure, arm) + 0.1 * (self.level + 1)
         grain = mix(outer[-1], inner[-1], 0.5) - mix(shoulder, armpit, 0.5)
         patches = [[shoulder, outer[0], inner[0], armpit], [shoulder, armpit, closing]]
