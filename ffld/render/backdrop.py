@@ -20,6 +20,8 @@ def draw_backdrop(style: str, presentation: str, width: int, height: int, s: Str
     if presentation == "flat":
         plain = style == "shop" and s.chance(0.55)
         picture = _studio(w, h, s) if plain else _surface(w, h, s)
+    elif presentation == "hung":
+        picture = s.weighted({_set: 3, room: 2, _studio: 2, shop: 1})(w, h, s)
     elif style == "shop":
         picture = s.weighted({_studio: 8, _set: 1.2, room: 0.8, street: 0.8, shop: 0.3})(w, h, s)
     else:
@@ -27,9 +29,9 @@ def draw_backdrop(style: str, presentation: str, width: int, height: int, s: Str
         picture = s.weighted(kinds)(w, h, s)
     blur = s.uniform(0.2, 1.1) if s.chance(0.65) else s.uniform(1.2, 4.5)
     picture = cv2.GaussianBlur(picture, (0, 0), blur)
-    if style == "shop" and presentation == "worn":
+    if style == "shop" and presentation != "flat":
         return cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
-    return _held(picture, width, height, presentation != "worn", s)
+    return _held(picture, width, height, presentation == "flat", s)
 
 
 def _held(picture: np.ndarray, width: int, height: int, from_above: bool, s: Stream) -> np.ndarray:

@@ -99,8 +99,9 @@ def yoke_details(front: bool, tops: Path, hips: Path, crotch: complex, band: Pat
             at = mix(mix(top, middle, 0.52), mix(hip, crotch, 0.5), 0.36)
             w = 0.34 * (middle - top)
             h = 0.055 * u * down
-            marks.append(Mark("pocket", [at - w, at + w, at + 0.95 * w + 0.8 * h, at + h,
-                                         at - 0.95 * w + 0.8 * h, at - w], "back_pocket"))  # fmt: skip
+            low = at + 0.8 * h
+            patch = [at - w, at + w, low + 0.95 * w, at + h, low - 0.95 * w, at - w]
+            marks.append(Mark("pocket", patch, "back_pocket"))
     if front:
         fly = mix(middle, crotch, 0.62)
         side = 0.10 * (tops[1] - tops[0])

@@ -104,6 +104,13 @@ def draw_skin(stream: Stream) -> Material:
     return Material(tile, 0.2, 0.0, base, ink, even=True, warm=1.0, features=features, cover=cover)
 
 
+def draw_mannequin(stream: Stream) -> Material:
+    """The plastic or linen of a shop's dummy."""
+    colours = ((244, 242, 238), (226, 208, 188), (206, 206, 208), (36, 36, 38), (214, 190, 160))
+    base = near(stream.pick(colours), stream, 6)
+    return Material(flat(base, 0.6, stream), 0.2, 0.0, base, scaled(base, 0.8), even=True)
+
+
 def draw_hair(stream: Stream) -> Material:
     """Hair: strands along the grain."""
     base = draw_colour(stream, "hair")

@@ -15,23 +15,29 @@ def photograph(picture: np.ndarray, style: str, s: Stream) -> np.ndarray:
     picture = _develop(picture, rough, s)
     picture = _soften(picture, rough, s)
     if s.chance(0.8 * rough):
-        picture = _grain(picture, s.unit() ** 2 * 7 * rough, s)
+        picture = _grain(picture, s.unit() ** 2 * 4.5 * rough, s)
     quality = int(s.uniform(45, 92) if style == "consumer" else s.uniform(82, 95))
     _, data = cv2.imencode(".jpg", picture[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
     return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
 
 
 def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
-    """Exposure, contrast and white balance as one look-up table a channel."""
-    exposure = 1 + rough * s.normal(0, 0.17)
+    """Exposure, contrast, haze, white balance and filters as one look-up table a channel."""
+    exposure = 1 + rough * s.normal(0.0, 0.12)
     if s.chance(0.08 * rough):
-        exposure *= 0.6
-    contrast = 1 + rough * s.normal(0, 0.13)
+        exposure *= s.uniform(0.5, 0.75)
+    contrast = 1 + rough * s.normal(-0.02, 0.08)
+    haze = s.uniform(8, 34) if s.chance(0.3 * rough) else 0.0
+    warm = s.normal(0.01, 0.035) + (s.uniform(0.04, 0.13) if s.chance(0.25) else 0.0)
+    tint = s.normal(0, 0.012)
+    soft = 0.75 if s.chance(0.5 * rough) else 1.0
     levels = np.arange(256, dtype=np.float32)
     table = np.empty((1, 256, 3), np.uint8)
-    for channel in range(3):
-        cast = 1 + rough * s.normal(0, 0.04)
-        curve = (levels * exposure * cast - 128) * contrast + 128
+    for channel, cast in enumerate((warm, tint, -1.2 * warm)):
+        curve = (levels * exposure * (1 + rough * cast) - 128) * contrast + 128
+        # bright tones roll off softly, as on film and in phones
+        curve = np.where(curve > 215, 215 + (curve - 215) * soft, curve)
+        curve = haze + curve * (1 - haze / 255)
         table[0, :, channel] = np.clip(curve, 0, 255)
     return cv2.LUT(picture, table)
 

@@ -9,10 +9,12 @@ from ffld.render.decal import SIDE, Decal
 from ffld.render.fabric import Material
 from ffld.render.labels import Painted
 from ffld.render.pieces import FAR_PANEL
+from ffld.render.things import draw_thing
 from ffld.render.trim import draw_mark
 from ffld.render.weave import TILE
 
 Window = tuple[int, int, int, int]
+_INSIDE = ("label", "seam", "edge")  # marks that are seen from the inside too
 _STEP = 8  # the map of a pattern is computed for every so many pixels
 
 
@@ -26,8 +28,14 @@ def draw_surface(piece: Painted, material: Material, window: Window) -> np.ndarr
         _draw_prints(cloth, piece, material, corner)
     thin = max(1, round(piece.scene.unit * 0.0022))
     shift = np.array((x1 * 16, y1 * 16), np.int32)
+    draw_thing(cloth, piece.layer.name, piece.polygons[0] - shift, material, thin)
     for mark, path in zip(piece.layer.marks, piece.marks, strict=True):
-        if not mark.option or mark.option in material.trims:
+        shown = not mark.option or mark.option in material.trims
+        if (
+            shown
+            and (near or piece.owner < 0 or mark.kind in _INSIDE)
+            and (mark.kind != "label" or not near)
+        ):
             draw_mark(cloth, mark.kind, path - shift, material, thin)
     return cloth
 
