@@ -10,6 +10,8 @@ from ffld.render.outline import ellipse, mix, smooth
 from ffld.render.pieces import BODY, LEG, Layer, bend_patches, limb_order, outward, tube
 from ffld.render.view import View
 
+__all__ = ["Look", "body_layers"]
+
 
 def body_layers(figure: Figure, view: View, look: Look, sleeve: float = 0.0) -> list[Layer]:
     """All skin, hair and shoes of a figure; arms are bare from `sleeve`, a fraction of the arm."""

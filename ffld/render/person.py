@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ffld.render.body import body_layers
+from ffld.render.body import Look, body_layers
 from ffld.render.cut import DRESSES, OUTWEAR, TOPS, TROUSERS, draw_cut
 from ffld.render.figure import SIDES, Build, Figure, Posture
 from ffld.render.garments import wear
-from ffld.render.look import Look
 from ffld.render.outline import ellipse
 from ffld.render.pieces import HELD, Garment, Layer, limb_order
 from ffld.render.poses import ARMS, LEGS, LimbPose

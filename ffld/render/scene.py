@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ffld.render.body import Look
 from ffld.render.cut import TROUSERS
-from ffld.render.look import Look
 from ffld.render.outline import ellipse, smooth
 from ffld.render.person import Person, draw_outfit, draw_posture, dress, flat_posture
 from ffld.render.pieces import Garment, Layer

@@ -43,9 +43,7 @@ def _bag(picture: np.ndarray, outline: np.ndarray, material: Material, thin: int
     def p(x: float, y: float) -> np.ndarray:
         return _at(outline, x, y)
 
-    dark = (
-        scaled(material.base, 0.62) if luma(material.base) > 60 else scaled(material.base, 1.6, 16)
-    )
+    dark = material.ink
     kind = int(sum(material.base)) % 3
     if kind == 0:
         flap = np.array([p(0.02, 0.04), p(0.98, 0.04), p(0.9, 0.5), p(0.5, 0.6), p(0.1, 0.5)])
