@@ -172,7 +172,7 @@ class Easel:
         points = {name: (a.point - frame.origin) * frame.zoom
                   for name, a in garment.anchors.items()}  # fmt: skip
         strokes = creases(piece.layer.name, points, garment.cut.flare, s)
-        strength = material.relief * (0.5 + 0.7 * (1 - self.light.ambient))
+        strength = material.relief * (0.6 + 0.7 * (1 - self.light.ambient))
         way = self.light.side / abs(self.light.side)
         scale = 2 * 256 / max(60.0, 0.55 * piece.scene.unit)
         kind = "folds" if s.chance(material.flow) else "crumple"

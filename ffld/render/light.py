@@ -35,8 +35,10 @@ class Light:
         angle = s.uniform(0.15, math.pi - 0.15)
         strength = s.uniform(0.1, 0.45) if style == "shop" else s.uniform(0.15, 0.75)
         side = complex(math.cos(angle), -math.sin(angle)) * strength
-        ambient = s.uniform(0.35, 0.6) if style == "shop" else s.uniform(0.2, 0.55)
+        ambient = s.uniform(0.5, 0.75) if style == "shop" else s.uniform(0.3, 0.68)
         worn = presentation == "worn"
+        if not worn:  # what lies or hangs is hardly round
+            ambient = s.uniform(0.72, 0.85)
         wall = s.uniform(0.05, 0.3) if not worn or s.chance(0.35) else 0.0
         reach = s.uniform(0.02, 0.12) if worn else s.uniform(0.003, 0.012)
         return Light(side, ambient, s.uniform(0.2, 0.45), wall, reach)

@@ -13,6 +13,8 @@ def photograph(picture: np.ndarray, style: str, s: Stream) -> np.ndarray:
     """(H, W, 3) uint8 RGB as a phone (consumer) or a studio camera (shop) would keep it."""
     rough = 1.0 if style == "consumer" else 0.3
     picture = _develop(picture, rough, s)
+    if s.chance(0.7 * rough):
+        picture = _falloff(picture, s)
     picture = _soften(picture, rough, s)
     if s.chance(0.8 * rough):
         picture = _grain(picture, s.unit() ** 2 * 4.5 * rough, s)
@@ -40,6 +42,16 @@ def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
         curve = haze + curve * (1 - haze / 255)
         table[0, :, channel] = np.clip(curve, 0, 255)
     return cv2.LUT(picture, table)
+
+
+def _falloff(picture: np.ndarray, s: Stream) -> np.ndarray:
+    """Light that is brighter on one side, or in the middle as of a flash or a lens."""
+    across, down, edge = s.normal(0, 0.07), s.normal(0.03, 0.07), s.uniform(0.0, 0.14) ** 1.5 * 2
+    grid = [[1.03 - across * x - down * y - edge * (x * x + y * y) for x in (-1, -0.4, 0.4, 1)]
+            for y in (-1, -0.4, 0.4, 1)]  # fmt: skip
+    level = cv2.convertScaleAbs(np.array(grid, np.float32), alpha=128)
+    level = cv2.resize(level, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return cv2.multiply(picture, cv2.merge([level] * 3), scale=1 / 128)
 
 
 def _soften(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
