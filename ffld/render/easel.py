@@ -54,7 +54,7 @@ class Easel:
         low, corner = self._low_mask([piece])
         name = piece.layer.name
         if not name.startswith(("leg", "shoe")):  # they continue yoke and leg
-            above = 0.012 if piece.layer.order > 55 else 0.007
+            above = 0.018 if name == "head" else 0.012 if piece.layer.order > 55 else 0.007
             reach = max(0.7, above * piece.scene.unit / LOW)
             x, y = corner
             around = self.figures[y : y + low.shape[0], x : x + low.shape[1]]
@@ -177,7 +177,7 @@ class Easel:
         scale = 2 * 256 / max(60.0, 0.55 * piece.scene.unit)
         kind = "folds" if s.chance(material.flow) else "crumple"
         field = drift(kind, shape, piece.layer.grain, scale, s)
-        return strength * (0.52 * relief(shape, strokes, corner, way) + 0.042 * field)
+        return strength * (0.75 * relief(shape, strokes, corner, way) + 0.055 * field)
 
 
 def _blend(part: np.ndarray, other: np.ndarray, mask: np.ndarray, amount: float) -> None:

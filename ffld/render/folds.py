@@ -30,7 +30,9 @@ def creases(name: str, points: Mapping[str, complex], flare: float, s: Stream) -
     if part == "leg":
         return _leg(points, side, s)
     if part == "yoke":
-        return _crotch(points, ("left", "right"), s)
+        return [
+            crease for each in ("left", "right") for crease in _crotch(points, each, 0.05, 0.6, s)
+        ]
     if part in ("skirt", "front", "back"):
         return _torso(points, s) + _drapes(points, flare, s)
     return []
@@ -52,14 +54,14 @@ def relief(
     end = np.array([stroke[1] for stroke in strokes])[:, None]
     width = np.array([stroke[2] for stroke in strokes])[:, None]
     step = end - start
-    bend = 0.14 * np.where(np.arange(len(strokes)) % 2, 1, -1)[:, None]
+    bend = 0.09 * np.where(np.arange(len(strokes)) % 2, 1, -1)[:, None]
     spine = start + _T * step + step * 1j * bend * (4 * _T * (1 - _T))
     side = step * 1j / np.maximum(1e-6, abs(step)) * width * 0.5 * _TAPER
     ring = (np.concatenate([spine + side, (spine - side)[:, ::-1]], 1) - corner) * 8
     ring = np.stack([ring.real, ring.imag], -1).clip(-30000, 30000).astype(np.int32)
     for number, polygon in enumerate(ring):
         cv2.fillPoly(height, [polygon], 150 + 35 * (number % 4), cv2.LINE_AA, 4)
-    size = max(1.0, 0.17 * float(np.median(width)))
+    size = max(0.8, 0.12 * float(np.median(width)))
     soft = cv2.GaussianBlur(height, (0, 0), size).astype(np.float32)
     move = way * max(1.0, size)
     matrix = np.array([[1, 0, -move.real], [0, 1, -move.imag]], np.float32)
@@ -151,23 +153,23 @@ def _at(path: list[complex], t: float) -> complex:
     return path[k] + (path[k + 1] - path[k]) * (t - k)
 
 
-def _crotch(points: Mapping[str, complex], sides: tuple[str, ...], s: Stream) -> list[Crease]:
-    """Whiskers from the crotch to the hips."""
+def _crotch(
+    points: Mapping[str, complex], side: str, low: float, high: float, s: Stream
+) -> list[Crease]:
+    """Whiskers from the crotch to a hip; `low` and `high` say how steeply they rise."""
     crotch, found = points["crotch"], []
-    for side in sides:
-        hip = points[f"{side}_waistband"]
-        for _ in range(2 + s.integer(3)):
-            way = hip - crotch
-            way = complex(way.real * s.uniform(0.5, 0.95), way.imag * s.uniform(-0.15, 0.55))
-            start = crotch + way * s.uniform(0.02, 0.2)
-            found.append((start, start + way * 0.8, abs(way) * s.uniform(0.06, 0.14)))
+    hip = points[f"{side}_waistband"] - crotch
+    for _ in range(1 + s.integer(3)):
+        way = complex(hip.real * s.uniform(0.45, 0.9), hip.imag * s.uniform(low, high))
+        start = crotch + way * s.uniform(0.05, 0.25)
+        found.append((start, start + way * 0.8, abs(hip) * s.uniform(0.035, 0.075)))
     return found
 
 
 def _leg(points: Mapping[str, complex], side: str, s: Stream) -> list[Crease]:
     crotch, hip = points["crotch"], points[f"{side}_waistband"]
     outer, inner = points[f"{side}_bottom_out"], points[f"{side}_bottom_in"]
-    found = _crotch(points, (side,), s)
+    found = _crotch(points, side, -0.5, -0.02, s)
     knees = [points.get(f"{side}_knee_{way}") for way in ("out", "in")]
     if None not in knees:
         size = abs(knees[0] - knees[1])

@@ -25,14 +25,14 @@ def photograph(picture: np.ndarray, style: str, s: Stream) -> np.ndarray:
 
 def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
     """Exposure, contrast, haze, white balance and filters as one look-up table a channel."""
-    exposure = 1 + rough * s.normal(0.0, 0.12)
+    exposure = 1 + rough * s.normal(0.04, 0.13)
     if s.chance(0.08 * rough):
         exposure *= s.uniform(0.5, 0.75)
-    contrast = 1 + rough * s.normal(-0.02, 0.08)
-    haze = s.uniform(8, 34) if s.chance(0.3 * rough) else 0.0
+    contrast = 1 + rough * s.normal(0.06, 0.10)
+    haze = s.uniform(8, 30) if s.chance(0.2 * rough) else 0.0
     warm = s.normal(0.01, 0.035) + (s.uniform(0.04, 0.13) if s.chance(0.25) else 0.0)
     tint = s.normal(0, 0.012)
-    soft = 0.75 if s.chance(0.5 * rough) else 1.0
+    soft = 0.75 if s.chance(0.3 * rough) else 1.0
     levels = np.arange(256, dtype=np.float32)
     table = np.empty((1, 256, 3), np.uint8)
     for channel, cast in enumerate((warm, tint, -1.2 * warm)):

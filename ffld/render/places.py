@@ -30,12 +30,12 @@ def room(w: int, h: int, s: Stream) -> np.ndarray:
         b.shape(side, scaled(tuple(b.picture[0, 0].tolist()), s.uniform(0.75, 1.1)))
     b.light(0.08)
     ground = s.uniform(0.6, 1.2)
-    for _ in range(s.integer(3)):
-        s.pick((_window, _door, _wardrobe, _picture, _picture, _drapes, _shelf))(b, ground)
+    for _ in range(s.pick((0, 1, 2, 2, 3))):
+        s.pick((_window, _window, _door, _wardrobe, _picture, _picture, _drapes, _shelf))(b, ground)
     floor(b, ground)
     if ground < 1 and s.chance(0.6):
         b.box(0, ground - 0.025, 1, 0.025, pale(s, 170))
-    for _ in range(s.integer(4)):
+    for _ in range(s.pick((0, 1, 2, 3, 4))):
         s.pick((_bed, _table, _table, _chair, _heap, _lamp, _suitcase))(b, ground)
     b.light(0.07)
     if s.chance(0.22):
