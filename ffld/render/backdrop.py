@@ -14,39 +14,49 @@ from ffld.render.places import room, shop
 from ffld.render.stream import Stream
 
 
-def draw_backdrop(style: str, presentation: str, width: int, height: int, s: Stream) -> np.ndarray:
-    """(height, width, 3) uint8; drawn at half size, so that it is never quite sharp."""
+def draw_backdrop(
+    style: str, presentation: str, width: int, height: int, feet: float, s: Stream
+) -> np.ndarray:
+    """(height, width, 3) uint8; drawn at half size, so that it is never quite sharp.
+
+    `feet` is where people stand, as a fraction of the height; the floor begins above it.
+    """
     w, h = (width + 1) // 2, (height + 1) // 2
+    ground = feet - s.uniform(0.02, 0.22) if feet < 1.2 else s.uniform(0.8, 1.3)
     if presentation == "flat":
         plain = style == "shop" and s.chance(0.55)
-        picture = _studio(w, h, s) if plain else _surface(w, h, s)
+        picture = _studio(w, h, ground, s) if plain else _surface(w, h, s)
     elif presentation == "hung":
-        picture = s.weighted({_set: 3, room: 2, _studio: 2, shop: 1})(w, h, s)
+        picture = s.weighted({_set: 3, room: 2, _studio: 2, shop: 1})(w, h, ground, s)
     elif style == "shop":
-        picture = s.weighted({_studio: 8, _set: 1.2, room: 0.8, street: 0.8, shop: 0.3})(w, h, s)
+        picture = s.weighted({_studio: 8, _set: 1.2, room: 0.8, street: 0.8, shop: 0.3})(
+            w, h, ground, s
+        )
     else:
         kinds = {room: 5, street: 2.4, shop: 1.2, greenery: 0.9, _studio: 0.8, _set: 0.6}
-        picture = s.weighted(kinds)(w, h, s)
+        picture = s.weighted(kinds)(w, h, ground, s)
     blur = s.uniform(0.2, 1.1) if s.chance(0.65) else s.uniform(1.2, 4.5)
     picture = cv2.GaussianBlur(picture, (0, 0), blur)
     if style == "shop" and presentation != "flat":
         return cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
-    return _held(picture, width, height, presentation == "flat", s)
+    return _held(picture, width, height, presentation == "flat", ground, s)
 
 
-def _held(picture: np.ndarray, width: int, height: int, from_above: bool, s: Stream) -> np.ndarray:
+def _held(
+    picture: np.ndarray, width: int, height: int, from_above: bool, ground: float, s: Stream
+) -> np.ndarray:
     """A picture from a hand-held camera: rolled a little, and closer or farther."""
     turn = s.uniform(-1.6, 1.6) if from_above else s.normal(0, 0.06)
     size = 0.5 / s.uniform(1.0, 1.5)
     a, b = math.cos(turn) * size, math.sin(turn) * size
-    x, y = s.uniform(0.4, 0.6) * width, s.uniform(0.45, 0.6) * height
+    x, y = s.uniform(0.4, 0.6) * width, (min(ground, 1.0) if ground > 0.3 else 0.5) * height
     matrix = np.array([[a, b, 0.5 * x - a * x - b * y], [-b, a, 0.5 * y + b * x - a * y]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     border = cv2.BORDER_REFLECT if from_above else cv2.BORDER_REPLICATE
     return cv2.warpAffine(picture, matrix, (width, height), flags=flags, borderMode=border)
 
 
-def _studio(w: int, h: int, s: Stream) -> np.ndarray:
+def _studio(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     """Seamless paper, mostly white, a little darker at the foot or at the edges."""
     kind = s.weighted({"white": 5, "pale": 4, "colour": 1.2})
     if kind == "white":
@@ -56,20 +66,18 @@ def _studio(w: int, h: int, s: Stream) -> np.ndarray:
     b = Brush(w, h, top, s)
     if kind != "white" or s.chance(0.3):
         b.light(0.05)
-    if s.chance(0.35):
-        ground = b.below(s.uniform(0.7, 0.95))
-        tone = cv2.convertScaleAbs(ground.picture, alpha=s.uniform(0.9, 0.99))
-        ramp = min(ground.height, 6)
-        ground.picture[ramp:] = tone[ramp:]
+    if ground < 0.95 and s.chance(0.4):
+        floor_ = b.below(ground)
+        tone = cv2.convertScaleAbs(floor_.picture, alpha=s.uniform(0.9, 0.99))
+        floor_.picture[:] = tone
     return b.picture
 
 
-def _set(w: int, h: int, s: Stream) -> np.ndarray:
+def _set(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     """A plain wall and floor as shops use them, with a curtain, a plant or a chair."""
     b = Brush(w, h, pale(s, 200), s)
     if s.chance(0.25):
         bricks(b, "bricks")
-    ground = s.uniform(0.75, 0.98)
     if s.chance(0.25):
         curtain(b, s.uniform(-0.2, 0.8), s.uniform(0.2, 0.6), pale(s, 190))
     floor(b, ground, s.pick(("boards", "boards", "tiles", "carpet")))

@@ -26,7 +26,8 @@ def panel_details(
     """
     middle, hem = neck[len(neck) // 2], edge[len(edge) // 2]
     down = _unit(hem - middle)
-    marks = [Mark("band", [p - 0.010 * u * down for p in edge], "hem_band")]
+    marks = [Mark("band", [p - 0.010 * u * down for p in edge], "hem_band"),
+             Mark("scallop", [p - 0.004 * u * down for p in edge], "scallops")]  # fmt: skip
     if not front:
         return [*marks, *_back(collar, neck, pits, down, u)]
     if collar == "hood":
@@ -134,6 +135,10 @@ def skirt_details(band: Path, edge: Path, u: float) -> list[Mark]:
     low = edge[::-1]
     for k in range(1, 12):
         marks.append(Mark("pleat", [_along(band, k / 12), _along(low, k / 12)], "pleats"))
+    marks.append(Mark("scallop", [p - 0.004 * u * down for p in low], "scallops"))
+    for share in (0.36, 0.68):
+        tier = [mix(_along(band, k / 8), _along(low, k / 8), share) for k in range(9)]
+        marks.append(Mark("tier", tier, "tiers"))
     marks.append(Mark("buttons", [middle + 0.02 * u * down, hem], "button_front"))
     for side in (band[0], band[-1]):
         start = mix(side, middle, 0.4) + 0.018 * u * down

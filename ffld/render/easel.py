@@ -35,12 +35,27 @@ class Easel:
         self.painted = painted
         self._hips: dict[tuple[int, int], np.ndarray] = {}
 
-    def cast(self, figures: np.ndarray, unit: float) -> None:
-        """The shadow of everybody on the wall, or of a garment on what it lies on."""
-        if not self.light.wall:
-            return
-        thrown = shadow(figures, self.light, max(1.0, self.light.reach * unit / LOW))
-        self._darken(thrown, self.light.wall, (0, 0))
+    def cast(
+        self, figures: np.ndarray, soles: list[tuple[float, float, float]], unit: float
+    ) -> None:
+        """Shadows on the wall, on what a garment lies on, and on the floor beneath soles.
+
+        A sole is the middle, lowest point and half width of a shoe.
+        """
+        light = self.light
+        if light.wall:
+            thrown = shadow(figures, light, max(1.0, light.reach * unit / LOW))
+            self._darken(thrown, light.wall, (0, 0))
+        floor = np.zeros_like(figures)
+        for x, y, half in soles:
+            if y < self.canvas.shape[0] * 1.1:
+                tall = max(1, int(0.009 * unit / LOW))
+                at = (int((x - 2 * light.side.real * half) / LOW), int(y / LOW) - tall // 2)
+                wide = max(1, int(1.5 * half / LOW))
+                cv2.ellipse(floor, at, (wide, tall), 0, 0, 360, 255, -1, cv2.LINE_AA)
+        if soles:
+            size = max(1, int(0.012 * unit / LOW))
+            self._darken(cv2.blur(floor, (4 * size + 1, 2 * size + 1)), 0.5, (0, 0))
 
     def paint(
         self, piece: Painted, window: Window, material: Material, skin: Material | None, s: Stream
@@ -177,7 +192,7 @@ class Easel:
         scale = 2 * 256 / max(60.0, 0.55 * piece.scene.unit)
         kind = "folds" if s.chance(material.flow) else "crumple"
         field = drift(kind, shape, piece.layer.grain, scale, s)
-        return strength * (0.75 * relief(shape, strokes, corner, way) + 0.055 * field)
+        return strength * (0.64 * relief(shape, strokes, corner, way) + 0.055 * field)
 
 
 def _blend(part: np.ndarray, other: np.ndarray, mask: np.ndarray, amount: float) -> None:

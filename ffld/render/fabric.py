@@ -20,7 +20,7 @@ _TRIMS = {
     "hem_band": 0.12, "cuff_band": 0.2, "stripes": 0.05, "pouch": 0.6, "cords": 0.4,
     "chest_pocket": 0.14, "hip_pocket": 0.6, "belt": 0.14, "front_pocket": 0.65,
     "back_pocket": 0.7, "fly": 0.7, "pressed": 0.12, "outseam": 0.4, "rips": 0.0, "label": 0.6,
-    "pleats": 0.22, "button_front": 0.08,
+    "pleats": 0.22, "button_front": 0.08, "tiers": 0.14, "scallops": 0.07,
 }  # fmt: skip
 _JEANS = ("trousers", "shorts", "skirt", "short_sleeve_outwear", "long_sleeve_outwear")
 
@@ -141,7 +141,7 @@ def draw_leaf(stream: Stream) -> Material:
 
 def _ink(base: Colour) -> Colour:
     """Seams are darker than pale cloth and a little lighter than dark cloth."""
-    return scaled(base, 0.74) if luma(base) > 70 else scaled(base, 1.5, 14)
+    return scaled(base, 0.80) if luma(base) > 70 else scaled(base, 1.25, 9)
 
 
 def _denim(s: Stream) -> Material:
@@ -156,7 +156,7 @@ def _jeans_trims(trims: frozenset[str], s: Stream) -> frozenset[str]:
     """Jeans always have their pockets and fly, and never pleats; some are torn."""
     always = {"front_pocket", "back_pocket", "fly", "outseam", "chest_pocket", "hip_pocket"}
     torn = {"rips"} if s.chance(0.15) else set()
-    return (trims - {"pleats", "pressed", "cords", "stripes"}) | always | torn
+    return (trims - {"pleats", "pressed", "tiers", "scallops", "cords", "stripes"}) | always | torn
 
 
 def _sheer(garment: str, kind: str, s: Stream) -> float:

@@ -34,11 +34,14 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
     scene = labels.scene
     frame, about = scene.frame, scene.attributes
     light = Light.draw(about["style"], about["presentation"], s)
-    canvas = draw_backdrop(about["style"], about["presentation"], frame.width, frame.height, s)
+    soles = _soles(labels)
+    feet = max((y for _, y, _ in soles), default=2.0 * frame.height) / frame.height
+    canvas = draw_backdrop(about["style"], about["presentation"], frame.width, frame.height,
+                           feet, s)  # fmt: skip
     wardrobe = _wardrobe(labels, s)
     windows, figures = _seen(labels, wardrobe)
     easel = Easel(canvas, light, figures, labels.painted)
-    easel.cast(figures, scene.unit)
+    easel.cast(figures, soles, scene.unit)
     if about["presentation"] == "hung":
         points = {name: (anchor.point - frame.origin) * frame.zoom
                   for name, anchor in scene.garment.anchors.items()}  # fmt: skip
@@ -50,6 +53,16 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
             easel.paint(piece, window, material, skin, s)
     draw_overlay(canvas, about["style"], s)
     return photograph(canvas, about["style"], streams.stream("camera"))
+
+
+def _soles(labels: Labels) -> list[tuple[float, float, float]]:
+    """Middle, lowest point and half width of each shoe of the main person, in pixels."""
+    found = []
+    for piece in labels.painted:
+        if piece.person == labels.scene.target[0] and piece.layer.name.startswith("shoe"):
+            low, high = piece.polygons[0].min(0) / 16, piece.polygons[0].max(0) / 16
+            found.append(((low[0] + high[0]) / 2, float(high[1]), (high[0] - low[0]) / 2))
+    return found
 
 
 def _worn(piece: Painted) -> tuple[int, int, str]:

@@ -9,10 +9,9 @@ from ffld.render.palette import Colour, draw_colour, near, scaled
 from ffld.render.stream import Stream
 
 
-def street(w: int, h: int, s: Stream) -> np.ndarray:
+def street(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     """A house front with shop windows, or a wall, pavement, cars, people."""
     b = Brush(w, h, scaled(draw_colour(s, "room"), s.uniform(0.6, 1.0)), s)
-    ground = s.uniform(0.55, 1.05)
     kind = s.weighted({"shops": 4, "wall": 2, "open": 2})
     if kind == "shops":
         _shop_fronts(b, ground)
@@ -103,7 +102,7 @@ def bush(b: Brush, x: float, y: float, r: float, colour: Colour) -> None:
         b.disc(*at, r * s.uniform(0.1, 0.3), tone, 0.8 if k % 2 else 1.1)
 
 
-def greenery(w: int, h: int, s: Stream) -> np.ndarray:
+def greenery(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     """A park or garden: foliage, sky between leaves, grass or a path."""
     b = Brush(w, h, near((92, 112, 76), s, 22), s)
     b.grain("blotches", 14)
@@ -115,7 +114,6 @@ def greenery(w: int, h: int, s: Stream) -> np.ndarray:
     for _ in range(s.integer(3)):
         x = s.unit()
         b.box(x, -0.1, s.uniform(0.02, 0.07), 0.85, near((84, 70, 56), s, 12))
-    ground = s.uniform(0.6, 1.1)
     if s.chance(0.5):
         floor(b, ground, s.pick(("asphalt", "stone")))
     elif ground < 1:

@@ -17,7 +17,7 @@ from ffld.render.palette import draw_colour, near, scaled
 from ffld.render.stream import Stream
 
 
-def room(w: int, h: int, s: Stream) -> np.ndarray:
+def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     """A wall, a floor and furniture; often a mirror's frame round all of it."""
     b = Brush(w, h, draw_colour(s, "room"), s)
     if s.chance(0.2):
@@ -29,7 +29,6 @@ def room(w: int, h: int, s: Stream) -> np.ndarray:
             side = [(x, 0), (x + lean, 1), (-1, 1), (-1, 0)]
         b.shape(side, scaled(tuple(b.picture[0, 0].tolist()), s.uniform(0.75, 1.1)))
     b.light(0.08)
-    ground = s.uniform(0.6, 1.2)
     for _ in range(s.pick((0, 1, 2, 2, 3))):
         s.pick((_window, _window, _door, _wardrobe, _picture, _picture, _drapes, _shelf))(b, ground)
     floor(b, ground)
@@ -197,10 +196,9 @@ def _mirror_frame(b: Brush) -> None:
         b.shape([(-0.1, -0.1), (1.1, -0.1), (1.1, 0.03 + lean), (-0.1, 0.03 - lean)], colour)
 
 
-def shop(w: int, h: int, s: Stream) -> np.ndarray:
+def shop(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     """Rails and shelves of clothes, lamps in the ceiling."""
     b = Brush(w, h, pale(s, 150), s)
-    ground = s.uniform(0.75, 1.1)
     floor(b, ground, s.pick(("tiles", "boards")))
     for row in range(1 + s.integer(2)):
         x, wide = s.uniform(-0.3, 0.5), s.uniform(0.4, 1.2)

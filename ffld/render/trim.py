@@ -116,6 +116,28 @@ def _pleat(picture: np.ndarray, path: np.ndarray, material: Material, thin: int)
     _stroke(picture, path + np.int32([24 * thin, 0]), scaled(material.base, 1.08, 6), thin)
 
 
+def _tier(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    """A ruffle sewn on: it throws a shadow, and gathers hang from it."""
+    _stroke(picture, path + np.int32([0, 16 * thin]), scaled(material.base, 0.74), thin * 2.5)
+    _stroke(picture, path - np.int32([0, 24 * thin]), scaled(material.base, 1.07, 5), thin * 1.5)
+    for p, q in zip(path, path[1:], strict=False):
+        for share in (0.2, 0.55, 0.9):
+            at = (p + (q - p) * share).astype(np.int32)
+            gather = np.array([at, at + np.int32([8 * thin, 150 * thin])], np.int32)
+            _stroke(picture, gather, scaled(material.base, 0.84), thin)
+
+
+def _scallop(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    """A lace border of small arcs with holes."""
+    pale, dark = scaled(material.base, 1.06, 8), scaled(material.base, 0.7)
+    for p, q in zip(path, path[1:], strict=False):
+        count = max(1, int(np.hypot(*(q - p)) / (16 * 7 * thin)))
+        for k in range(count):
+            x, y = (p + (q - p) * ((k + 0.5) / count)).astype(np.int32).tolist()
+            cv2.circle(picture, (x, y), 48 * thin, pale, -1, cv2.LINE_AA, 4)
+            cv2.circle(picture, (x, y), 20 * thin, dark, -1, cv2.LINE_AA, 4)
+
+
 def _rip(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
     """A torn hole with the pale weft across it."""
     for k in range(4):
@@ -150,5 +172,5 @@ def _laces(picture: np.ndarray, path: np.ndarray, material: Material, thin: int)
 
 _KINDS = {"edge": _edge, "band": _band, "flap": _flap, "pocket": _pocket, "buttons": _buttons,
           "belt": _belt, "waistband": _waistband, "shadow": _shadow, "stripe": _stripe,
-          "cord": _cord, "pleat": _pleat, "rip": _rip, "label": _label, "shine": _shine,
-          "sole": _sole, "laces": _laces}  # fmt: skip
+          "cord": _cord, "pleat": _pleat, "rip": _rip, "tier": _tier, "scallop": _scallop,
+          "label": _label, "shine": _shine, "sole": _sole, "laces": _laces}  # fmt: skip
