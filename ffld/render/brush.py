@@ -8,6 +8,7 @@ import numpy as np
 from ffld.render.noise import noise
 from ffld.render.palette import Colour, draw_colour, near, scaled
 from ffld.render.stream import Stream
+from ffld.render.weave import weave
 
 
 class Brush:
@@ -29,6 +30,21 @@ class Brush:
         path = np.array(points) * (self.width * 16, self.height * 16)
         path = path.clip(-30000, 30000).astype(np.int32)
         cv2.fillPoly(self.picture, [path], colour, cv2.LINE_AA, 4)
+
+    def cloth(self, points: list[tuple[float, float]]) -> None:
+        """A polygon of patterned cloth: a bedspread, a rug, wallpaper, a poster."""
+        kind = self.s.pick(("checks", "stripes", "floral", "dots", "patches"))
+        tile, _ = weave(kind, draw_colour(self.s), self.s)
+        side = int(self.s.uniform(24, 80))
+        tile = cv2.resize(tile, (side, side), interpolation=cv2.INTER_AREA)
+        mask = np.zeros((self.height, self.width), np.uint8)
+        path = np.array(points) * (self.width, self.height)
+        cv2.fillPoly(mask, [path.clip(-2000, 2000).astype(np.int32)], 255)
+        x, y, w, h = cv2.boundingRect(mask)
+        if w:
+            part = np.tile(tile, (-(-h // side), -(-w // side), 1))[:h, :w]
+            cv2.copyTo(np.ascontiguousarray(part), mask[y : y + h, x : x + w],
+                       self.picture[y : y + h, x : x + w])  # fmt: skip
 
     def line(self, x: float, y: float, x2: float, y2: float, colour: Colour, width=1) -> None:
         """A straight line, `width` in pixels."""

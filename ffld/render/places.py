@@ -22,6 +22,8 @@ def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     b = Brush(w, h, draw_colour(s, "room"), s)
     if s.chance(0.2):
         bricks(b, s.pick(("tiles", "tiles", "bricks")))
+    if s.chance(0.08):
+        b.cloth([(0, 0), (1, 0), (1, 1), (0, 1)])
     if s.chance(0.3):  # a corner: the other wall is lit differently
         x, lean = s.uniform(0.1, 0.9), s.normal(0, 0.03)
         side = [(x, 0), (x + lean, 1), (2, 1), (2, 0)]
@@ -32,6 +34,9 @@ def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     for _ in range(s.pick((0, 1, 2, 2, 3))):
         s.pick((_window, _window, _door, _wardrobe, _picture, _picture, _drapes, _shelf))(b, ground)
     floor(b, ground)
+    if ground < 0.95 and s.chance(0.15):  # a rug
+        x, y = s.uniform(-0.3, 0.4), ground + 0.06
+        b.cloth([(x, y), (x + 0.8, y), (x + 1.0, y + 0.3), (x - 0.2, y + 0.3)])
     if ground < 1 and s.chance(0.6):
         b.box(0, ground - 0.025, 1, 0.025, pale(s, 170))
     for _ in range(s.pick((0, 1, 2, 3, 4))):
@@ -55,6 +60,9 @@ def _window(b: Brush, ground: float) -> None:
     panes = 1 + s.integer(3)
     for k in range(panes):
         b.box(x + w * (k + 0.08) / panes, y + 0.03, w * 0.84 / panes, h - 0.06, glass)
+    if s.chance(0.15):  # blinds
+        for k in range(24):
+            b.line(x, y + h * k / 24, x + w, y + h * k / 24, (206, 204, 198))
     if s.chance(0.5):
         curtain(b, x - 0.05, w * 0.35, pale(s, 180) if s.chance(0.5) else draw_colour(s))
 
@@ -94,7 +102,11 @@ def _picture(b: Brush, ground: float) -> None:
     h = w * s.uniform(0.6, 1.4) * b.width / b.height
     b.box(x, y, w, h, draw_colour(s, "wood"))
     b.box(x + 0.012, y + 0.01, w - 0.024, h - 0.02, pale(s, 200))
-    b.box(x + 0.03, y + 0.03, w - 0.06, h - 0.06, draw_colour(s))
+    inside = (x + 0.03, y + 0.03, w - 0.06, h - 0.06)
+    b.box(*inside, draw_colour(s))
+    if s.chance(0.5):
+        b.cloth([(x + 0.03, y + 0.03), (x + w - 0.03, y + 0.03), (x + w - 0.03, y + h - 0.03),
+                 (x + 0.03, y + h - 0.03)])  # fmt: skip
 
 
 def _drapes(b: Brush, ground: float) -> None:
@@ -120,6 +132,9 @@ def _bed(b: Brush, ground: float) -> None:
     b.shape([(x, top), (x + 0.9, top), (x + 1.1, top + 0.2), (x - 0.15, top + 0.2)], sheet)
     b.shape([(x - 0.15, top + 0.2), (x + 1.1, top + 0.2), (x + 1.05, 1.1), (x - 0.1, 1.1)],
             scaled(sheet, 0.8))  # fmt: skip
+    if s.chance(0.5):
+        b.cloth([(x + 0.05, top + 0.04), (x + 0.95, top + 0.04), (x + 1.1, top + 0.2),
+                 (x + 1.05, 1.1), (x - 0.1, 1.1), (x - 0.15, top + 0.2)])  # fmt: skip
     for k in range(2):
         b.disc(x + 0.15 + 0.3 * k, top + 0.01, 0.13, near(scaled(sheet, 0.95), s, 8), 0.35)
 

@@ -16,8 +16,10 @@ TILE = 128
 
 def flat(base: Colour, grain: float, s: Stream) -> np.ndarray:
     """A tile of one colour with fine irregularity."""
-    field = noise("grain", s)[:TILE, :TILE, None] * np.float32(grain)
-    return clip(np.array(base, np.float32) + field)
+    field = noise("grain", s)[:TILE, :TILE] * np.float32(grain)
+    tile = np.empty((TILE, TILE, 3), np.uint8)
+    tile[:] = base
+    return cv2.add(tile, cv2.merge([field] * 3), dtype=cv2.CV_8U)
 
 
 def clip(tile: np.ndarray) -> np.ndarray:
