@@ -7,10 +7,13 @@ from ffld.render.figure import SIDES, Figure
 from ffld.render.head import head_layers
 from ffld.render.look import Look
 from ffld.render.outline import ellipse, mix, smooth
-from ffld.render.pieces import BODY, LEG, Layer, bend_patches, limb_order, outward, tube
+from ffld.render.pieces import BODY, LEG, Layer, Mark, bend_patches, limb_order, outward, tube
 from ffld.render.view import View
 
 __all__ = ["Look", "body_layers"]
+
+
+_COLLAR_BONE = ((0.012, 0.822, 0.045), (0.040, 0.829, 0.040), (0.075, 0.832, 0.030))
 
 
 def body_layers(figure: Figure, view: View, look: Look, sleeve: float = 0.0) -> list[Layer]:
@@ -31,7 +34,12 @@ def _torso(figure: Figure, view: View) -> Layer:
         rings = [figure.ring(y) for y in (0.880, 0.850, 0.815, 0.755, 0.620, 0.510, 0.450)]
         sides[side] = [view.project(ring.corner(side)) for ring in rings]
     outline = [*smooth(sides["left"], 2), *smooth(sides["right"], 2)[::-1]]
-    return Layer("torso", "skin", BODY, outline)
+    marks = []
+    if figure.faces_camera:
+        for sign in (-1.0, 1.0):  # collar bones
+            bone = [figure.torso(sign * x, y, z) for x, y, z in _COLLAR_BONE]
+            marks.append(Mark("shadow", [view.project(point) for point in bone]))
+    return Layer("torso", "skin", BODY, outline, marks=marks)
 
 
 def _leg(figure: Figure, view: View, side: str, look: Look) -> list[Layer]:
@@ -43,7 +51,13 @@ def _leg(figure: Figure, view: View, side: str, look: Look) -> list[Layer]:
     outline = [*smooth(outer), *smooth(inner[::-1])]
     grain = mix(outer[-1], inner[-1], 0.5) - mix(outer[0], inner[0], 0.5)
     patches = bend_patches(outer, inner)
-    leg = Layer(f"bare_leg_{side}", "skin", order, outline, grain, patches=patches)
+    marks = []
+    if figure.faces_camera and len(outer) == 5:
+        dip = mix(outer[2], inner[2], 0.5) + 0.06 * (outer[3] - outer[2])
+        across = 0.22 * (outer[2] - inner[2])
+        low = 0.04 * (outer[4] - outer[2])
+        marks.append(Mark("shadow", [dip - across, dip + low, dip + across]))
+    leg = Layer(f"bare_leg_{side}", "skin", order, outline, grain, marks, patches)
     return [leg, shoe(figure, view, side, look, order + 0.2)]
 
 

@@ -120,8 +120,8 @@ def leg_details(outer: Path, inner: Path, u: float) -> list[Mark]:
                                 (0.06, "seam", "outseam")):  # fmt: skip
         line = [mix(p, q, share) for p, q in zip(outer, inner, strict=True)]
         marks.append(Mark(kind, line, option))
-    if len(outer) > 3:
-        p, q = outer[1], inner[1]
+    if len(outer) > 4:
+        p, q = outer[2], inner[2]
         marks.append(Mark("rip", [mix(p, q, 0.22), mix(p, q, 0.75)], "rips"))
     return marks
 

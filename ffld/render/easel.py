@@ -117,8 +117,9 @@ class Easel:
         points = np.concatenate(piece.polygons) @ (grain.real, grain.imag) * (1 / 16 / LOW)
         length = min(float(np.ptp(points)), max(mask.shape) * 1.0)
         half = 0.5 * float(mask.sum()) / max(1.0, length)
-        straight = material.relief > 0 or piece.layer.name.startswith(("bare", "hand"))
-        lit = shade(mask, self.light, grain / 1j, half, 0.3 if straight else 0.9)
+        limb = piece.layer.name.startswith(("bare", "hand", "torso"))
+        along = 0.12 if limb else 0.3 if material.relief > 0 else 0.5
+        lit = shade(mask, self.light, grain / 1j, half, along)
         if material.worn:  # rubbed pale where it bulges
             inner = cv2.blur(mask, (2 * int(half) + 1,) * 2)
             lit += material.worn * cv2.multiply(inner, inner)
@@ -187,6 +188,8 @@ class Easel:
         points = {name: (a.point - frame.origin) * frame.zoom
                   for name, a in garment.anchors.items()}  # fmt: skip
         strokes = creases(piece.layer.name, points, garment.cut.flare, s)
+        if piece.scene.attributes["presentation"] != "worn":
+            strokes = strokes[::3]  # there is no body to pull at it
         strength = material.relief * (0.6 + 0.7 * (1 - self.light.ambient))
         way = self.light.side / abs(self.light.side)
         scale = 2 * 256 / max(60.0, 0.55 * piece.scene.unit)

@@ -60,7 +60,7 @@ def relief(
     ring = (np.concatenate([spine + side, (spine - side)[:, ::-1]], 1) - corner) * 8
     ring = np.stack([ring.real, ring.imag], -1).clip(-30000, 30000).astype(np.int32)
     for number, polygon in enumerate(ring):
-        cv2.fillPoly(height, [polygon], 150 + 35 * (number % 4), cv2.LINE_AA, 4)
+        cv2.fillPoly(height, [polygon], 90 + 50 * (number % 4), cv2.LINE_AA, 4)
     size = max(0.8, 0.12 * float(np.median(width)))
     soft = cv2.GaussianBlur(height, (0, 0), size).astype(np.float32)
     move = way * max(1.0, size)
@@ -93,16 +93,16 @@ def _torso(points: Mapping[str, complex], s: Stream) -> list[Crease]:
         for _ in range(2 + s.integer(3)):  # pulled from the armpit to the bust and the waist
             way = across * s.uniform(0.15, 0.45) + down * s.uniform(0.1, 0.55)
             start = pit + 0.06 * way + down * s.uniform(0, 0.12)
-            found.append((start, start + way, size * s.uniform(0.05, 0.11)))
-        for _ in range(1 + s.integer(4)):  # gathered at the waist
+            found.append((start, start + way, size * s.uniform(0.03, 0.075)))
+        for _ in range(s.integer(4)):  # gathered at the waist
             at = pit + down * s.uniform(0.5, 1.0)
             way = across * s.uniform(0.15, 0.5) + down * s.normal(0.08, 0.1)
-            found.append((at, at + way, size * s.uniform(0.04, 0.10)))
+            found.append((at, at + way, size * s.uniform(0.025, 0.065)))
         shoulder = points.get(f"{side}_shoulder")
         if shoulder is not None and s.chance(0.6):
             start = shoulder + across * 0.12 + down * 0.1
             way = across * s.uniform(0.0, 0.25) + down * s.uniform(0.2, 0.5)
-            found.append((start, start + way, size * s.uniform(0.06, 0.12)))
+            found.append((start, start + way, size * s.uniform(0.04, 0.09)))
     return found
 
 
@@ -143,7 +143,7 @@ def _sleeve(points: Mapping[str, complex], side: str, s: Stream) -> list[Crease]
         way = (_at(outer, t + s.normal(0.05, 0.22)) - inside) * s.uniform(0.5, 0.9)
         if s.chance(0.35):
             inside, way = _at(outer, t), -way
-        found.append((inside, inside + way, size * s.uniform(0.10, 0.24)))
+        found.append((inside, inside + way, size * s.uniform(0.07, 0.17)))
     return found
 
 
@@ -180,7 +180,7 @@ def _leg(points: Mapping[str, complex], side: str, s: Stream) -> list[Crease]:
                 if s.chance(0.5):
                     p, q = q, p
                 way = (q - p) * s.uniform(0.45, 0.85) + (outer - knees[0]) * s.normal(0, 0.06)
-                found.append((p, p + way, size * s.uniform(0.08, 0.2)))
+                found.append((p, p + way, size * s.uniform(0.05, 0.13)))
     elif s.chance(0.7):
         start = crotch + (hip - crotch) * s.uniform(0.1, 0.5)
         end = inner + (outer - inner) * s.uniform(0.2, 0.8)

@@ -68,7 +68,7 @@ def shade(mask: np.ndarray, light: Light, across: complex, half: float, along: f
     front = np.sqrt(np.maximum(0.05, 1 - u * u - v * v))
     lit = np.maximum(0, (lateral / facing) * u + (length / facing) * v + front)
     # what turns away from the camera also sees less of the surroundings
-    return light.ambient * (0.72 + 0.28 * front) + (1 - light.ambient) * np.minimum(lit, 1.5)
+    return light.ambient * (0.72 + 0.28 * front) + (1 - light.ambient) * np.minimum(lit, 1.22)
 
 
 def shadow(mask: np.ndarray, light: Light, reach: float) -> np.ndarray:

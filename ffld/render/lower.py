@@ -56,7 +56,7 @@ class Trousers(Tailor):
                    mix(crotch, inside, 0.5), mix(hip, inside, 0.3)]  # fmt: skip
         up = -0.016j * self.unit
         marks = [Mark("edge", [p + up for p in (outer[-1], *rim, inner[-1])])]
-        marks += leg_details(outer, inner, self.unit)
+        marks += leg_details([hip, *outer], [crotch, *inner], self.unit)
         ahead = view.depth(limb.joints[1]) - view.depth(figure.torso(0.0, 0.5, 0.0))
         order = LOWER + 0.6 + self.level + 0.3 * min(1.0, max(-0.25, ahead))
         grain = middle - hip
