@@ -15,6 +15,9 @@ __all__ = ["Look", "body_layers"]
 
 _COLLAR_BONE = ((0.012, 0.822, 0.045), (0.040, 0.829, 0.040), (0.075, 0.832, 0.030))
 
+_NECKLACE = ((-0.040, 0.845, 0.020), (-0.022, 0.818, 0.045), (0.0, 0.804, 0.052),
+             (0.022, 0.818, 0.045), (0.040, 0.845, 0.020))  # fmt: skip
+
 
 def body_layers(figure: Figure, view: View, look: Look, sleeve: float = 0.0) -> list[Layer]:
     """All skin, hair and shoes of a figure; arms are bare from `sleeve`, a fraction of the arm."""
@@ -39,6 +42,8 @@ def _torso(figure: Figure, view: View) -> Layer:
         for sign in (-1.0, 1.0):  # collar bones
             bone = [figure.torso(sign * x, y, z) for x, y, z in _COLLAR_BONE]
             marks.append(Mark("shadow", [view.project(point) for point in bone]))
+        chain = [figure.torso(x, y, z) for x, y, z in _NECKLACE]
+        marks.append(Mark("necklace", [view.project(point) for point in chain], "necklace"))
     return Layer("torso", "skin", BODY, outline, marks=marks)
 
 
@@ -57,7 +62,15 @@ def _leg(figure: Figure, view: View, side: str, look: Look) -> list[Layer]:
         across = 0.22 * (outer[2] - inner[2])
         low = 0.04 * (outer[4] - outer[2])
         marks.append(Mark("shadow", [dip - across, dip + low, dip + across]))
-    leg = Layer(f"bare_leg_{side}", "skin", order, outline, grain, marks, patches)
+    leg = Layer(
+        f"bare_leg_{side}",
+        "tights" if look.tights else "skin",
+        order,
+        outline,
+        grain,
+        marks,
+        patches,
+    )
     return [leg, shoe(figure, view, side, look, order + 0.2)]
 
 
@@ -72,4 +85,6 @@ def _arm(figure: Figure, view: View, side: str, start: float) -> Layer:
     cap = ellipse(mix(outer[0], inner[0], 0.5), across, across * 1j, 12)
     patches = [cap, *bend_patches(outer, inner)]
     grain = mix(outer[-1], inner[-1], 0.5) - mix(outer[0], inner[0], 0.5)
-    return Layer(f"bare_arm_{side}", "skin", order, outline, grain, patches=patches)
+    wrist = [mix(p, q, 0.93) for p, q in ((outer[-2], outer[-1]), (inner[-2], inner[-1]))]
+    marks = [Mark("watch", wrist, "watch")] if side == "left" else []
+    return Layer(f"bare_arm_{side}", "skin", order, outline, grain, marks, patches)

@@ -6,8 +6,8 @@ shows is part of its fabric.
 
 from __future__ import annotations
 
-from ffld.render.outline import bow, mix
-from ffld.render.pieces import Mark
+from ffld.render.outline import bow, mix, smooth
+from ffld.render.pieces import Layer, Mark
 
 Path = list[complex]
 
@@ -47,6 +47,17 @@ def panel_details(
         marks.append(Mark(kind, [p + 0.006 * u * down for p in neck]))
     marks += _pockets(middle, hem, pits, outwear, down, u)
     return marks
+
+
+def hood(necks: Path, order: float, u: float) -> Layer:
+    """A hood that lies behind the neck, as seen from the front."""
+    middle, half = mix(necks[0], necks[1], 0.5), (necks[1] - necks[0]) / 2
+    up = -1j * half / (abs(half) or 1.0) * u
+    up = up if up.imag < 0 else -up
+    outline = smooth([necks[0] - 0.25 * half - 0.02 * up, necks[0] - 0.15 * half + 0.022 * up,
+                      middle + 0.040 * up, necks[1] + 0.15 * half + 0.022 * up,
+                      necks[1] + 0.25 * half - 0.02 * up])  # fmt: skip
+    return Layer("hood", "cloth", order, outline)
 
 
 def open_details(neck: complex, top: complex, hem: complex, pit: complex, collar: str, u: float):

@@ -101,7 +101,15 @@ def draw_skin(stream: Stream) -> Material:
     cover = stream.weighted({"": 10, "sunglasses": 0.9, "glasses": 0.8, "mask": 0.5})
     features = tuple(stream.unit() for _ in range(5))
     tile = flat(base, 1.0, stream)
-    return Material(tile, 0.2, 0.0, base, ink, even=True, warm=1.0, features=features, cover=cover)
+    trims = frozenset(name for name in ("watch", "necklace") if stream.chance(0.18))
+    return Material(tile, 0.2, 0.0, base, ink, even=True, warm=1.0, trims=trims,
+                    features=features, cover=cover)  # fmt: skip
+
+
+def draw_tights(stream: Stream) -> Material:
+    """Stockings, mostly dark."""
+    base = near(stream.pick(((26, 25, 28), (44, 42, 46), (70, 62, 62), (206, 178, 154))), stream, 5)
+    return Material(flat(base, 1.5, stream), 0.1, 0.0, base, scaled(base, 0.8), even=True)
 
 
 def draw_mannequin(stream: Stream) -> Material:

@@ -16,6 +16,7 @@ from ffld.render.fabric import (
     draw_mannequin,
     draw_skin,
     draw_thing,
+    draw_tights,
 )
 from ffld.render.labels import Labels, Painted
 from ffld.render.light import Light
@@ -25,7 +26,8 @@ from ffld.render.stream import Stream, Streams
 from ffld.render.surface import Window
 from ffld.render.things import draw_hanger
 
-_BODY_AND_THINGS = {"skin": draw_skin, "hair": draw_hair, "leaf": draw_leaf, "device": draw_device}
+_BODY_AND_THINGS = {"skin": draw_skin, "hair": draw_hair, "leaf": draw_leaf,
+                    "device": draw_device, "tights": draw_tights}  # fmt: skip
 
 
 def paint(labels: Labels, streams: Streams) -> np.ndarray:

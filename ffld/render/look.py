@@ -21,6 +21,7 @@ class Look:
         head: whether there is one (shop mannequins often have none).
         hands: shape of the hand by side: "relaxed", "open", "fist" or "victory".
         shoes: "sneaker", "flat", "heel", "boot" or "bare".
+        tights: whether the legs are covered by stockings.
         shaft: height of the shoe's shaft above the ankle, as a fraction of the leg.
     """
 
@@ -32,6 +33,7 @@ class Look:
     head: bool
     hands: dict[str, str]
     shoes: str
+    tights: bool
     shaft: float
 
     @staticmethod
@@ -53,5 +55,6 @@ class Look:
             head=not s.chance(headless),
             hands={side: s.weighted(shapes) for side in SIDES},
             shoes=shoes,
+            tights=s.chance(0.1),
             shaft=s.uniform(0.06, 0.42) if shoes == "boot" else 0.015,
         )

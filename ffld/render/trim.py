@@ -138,6 +138,20 @@ def _scallop(picture: np.ndarray, path: np.ndarray, material: Material, thin: in
             cv2.circle(picture, (x, y), 20 * thin, dark, -1, cv2.LINE_AA, 4)
 
 
+def _watch(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    """A watch or bangle round the wrist."""
+    dark = material.features[0] < 0.5 if material.features else True
+    _stroke(picture, path, (36, 32, 32) if dark else (196, 178, 132), thin * 4)
+    x, y = path.mean(0).astype(np.int32).tolist()
+    cv2.circle(picture, (x, y), 64 * thin, (222, 218, 208), -1, cv2.LINE_AA, 4)
+
+
+def _necklace(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
+    _stroke(picture, path, (206, 182, 128), thin)
+    x, y = path[len(path) // 2].tolist()
+    cv2.circle(picture, (x, y), 32 * thin, (226, 208, 160), -1, cv2.LINE_AA, 4)
+
+
 def _rip(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
     """A torn hole with the pale weft across it."""
     for k in range(4):
@@ -152,7 +166,7 @@ def _label(picture: np.ndarray, path: np.ndarray, material: Material, thin: int)
 def _shadow(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
     """A hollow of the body."""
     red, green, blue = material.base
-    _stroke(picture, path, (red * 0.95, green * 0.91, blue * 0.89), thin * 3.5)
+    _stroke(picture, path, (red * 0.97, green * 0.94, blue * 0.925), thin * 3)
 
 
 def _shine(picture: np.ndarray, path: np.ndarray, material: Material, thin: int) -> None:
@@ -174,5 +188,6 @@ def _laces(picture: np.ndarray, path: np.ndarray, material: Material, thin: int)
 
 _KINDS = {"edge": _edge, "band": _band, "flap": _flap, "pocket": _pocket, "buttons": _buttons,
           "belt": _belt, "waistband": _waistband, "shadow": _shadow, "stripe": _stripe,
-          "cord": _cord, "pleat": _pleat, "rip": _rip, "tier": _tier, "scallop": _scallop,
-          "label": _label, "shine": _shine, "sole": _sole, "laces": _laces}  # fmt: skip
+          "cord": _cord, "pleat": _pleat, "rip": _rip, "watch": _watch, "necklace": _necklace,
+          "tier": _tier, "scallop": _scallop, "label": _label, "shine": _shine, "sole": _sole,
+          "laces": _laces}  # fmt: skip

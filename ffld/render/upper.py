@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ffld.render.cut import DRESSES, OUTWEAR, STRAPPED
-from ffld.render.details import open_details, panel_details, sleeve_details
+from ffld.render.details import hood, open_details, panel_details, sleeve_details
 from ffld.render.figure import ARMPIT, SHOULDER, SIDES, Ring
 from ffld.render.outline import bow, mix, smooth
 from ffld.render.pieces import (
@@ -44,6 +44,8 @@ class Upper(Tailor):
                 self._panel(front, necks, flanks, hems[front], at)
         if self.cut.garment_type in STRAPPED:
             self._straps(order)
+        if self.cut.collar == "hood" and self.near > 0:
+            self.layers.append(hood(list(necks.values()), FAR_PANEL + 6.0, self.unit))
 
     def _neck(self, side: str) -> complex:
         """The collar landmark: neckline meets shoulder seam, or strap meets bodice."""
