@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, pairwise
 
 import cv2
 import numpy as np
@@ -51,11 +53,15 @@ class Labels:
     """The annotation of one sample; shapes as in `ffld.Sample`, rivals (R, K, 2)."""
 
     scene: Scene
-    painted: list[Painted]
     box: np.ndarray
     xy: np.ndarray
     visibility: np.ndarray
     rivals: np.ndarray
+
+    @cached_property
+    def painted(self) -> list[Painted]:
+        """All layers of the scene in pixels, back to front."""
+        return paint_order(self.scene)
 
 
 def label(mix: Mix, streams: Streams, convert: Convert, schema: LandmarkSchema) -> Labels:
@@ -78,12 +84,7 @@ def label(mix: Mix, streams: Streams, convert: Convert, schema: LandmarkSchema) 
 
 def paint_order(scene: Scene) -> list[Painted]:
     """All layers of a scene in pixels, back to front."""
-    pieces = [
-        (layer, number, owner)
-        for number, person in enumerate(scene.people)
-        for owner, layer in person.layers
-    ]
-    pieces += [(layer, -1, -1) for layer in scene.foreground]
+    pieces = _pieces(scene)
     outlines = [outline for layer, _, _ in pieces for outline in (layer.outline, *layer.patches)]
     corners = iter(polygons(scene, outlines))
     return [
@@ -92,18 +93,25 @@ def paint_order(scene: Scene) -> list[Painted]:
     ]
 
 
+def _pieces(scene: Scene) -> list[tuple[Layer, int, int]]:
+    """Layer, person and owner of everything that is painted, back to front."""
+    pieces = [
+        (layer, number, owner)
+        for number, person in enumerate(scene.people)
+        for owner, layer in person.layers
+    ]
+    return pieces + [(layer, -1, -1) for layer in scene.foreground]
+
+
 def polygons(scene: Scene, outlines: list[list[complex]]) -> list[np.ndarray]:
     """(n, 2) int32 vertices of each outline, as `Frame.pixel` rounds them; far ones are clamped."""
-    if not outlines:
-        return []
     frame, limit = scene.frame, UNIT * 8192
-    points = np.array([point for outline in outlines for point in outline])
-    corners = np.empty((len(points), 2), np.int32)
-    for axis, part in enumerate((points.real - frame.origin.real, points.imag - frame.origin.imag)):
-        corners[:, axis] = np.clip(
-            np.floor(part * frame.zoom * UNIT + 0.5) - UNIT // 2, -limit, limit
-        )
-    return np.split(corners, np.cumsum([len(outline) for outline in outlines])[:-1])
+    points = np.array([point for outline in outlines for point in outline], np.complex128)
+    points = (points - frame.origin).view(np.float64).reshape(-1, 2)
+    corners = np.floor(points * frame.zoom * UNIT + 0.5) - UNIT // 2
+    corners = np.clip(corners, -limit, limit).astype(np.int32)
+    stops = accumulate(map(len, outlines), initial=0)
+    return [corners[start:stop] for start, stop in pairwise(stops)]
 
 
 def painted_map(scene: Scene, painted: list[Painted]) -> np.ndarray:
@@ -116,14 +124,7 @@ def painted_map(scene: Scene, painted: list[Painted]) -> np.ndarray:
 def _measure(
     scene: Scene, jitter: Stream, convert: Convert, schema: LandmarkSchema
 ) -> Labels | None:
-    painted = paint_order(scene)
-    ids = painted_map(scene, painted)
-    person, owner = scene.target
-    names = {
-        piece.layer.name: number + 1
-        for number, piece in enumerate(painted)
-        if (piece.person, piece.owner) == (person, owner)
-    }
+    ids, names = target_map(scene)
     extent = _extent(ids, list(names.values()))
     if extent is None or min(extent[2] - extent[0], extent[3] - extent[1]) < MIN_BOX:
         return None
@@ -139,7 +140,36 @@ def _measure(
         return None
     box = _jittered(extent, scene, jitter)
     rivals = _rivals(scene, convert, schema, box)
-    return Labels(scene, painted, box, xy, visibility, rivals)
+    return Labels(scene, box, xy, visibility, rivals)
+
+
+def target_map(scene: Scene) -> tuple[np.ndarray, dict[str, int]]:
+    """(H, W) uint8 that shows the target as `painted_map` does, and its values by layer name.
+
+    Layers behind the target, and whatever lies beyond its reach, are left out.
+    """
+    pieces = _pieces(scene)
+    target = [number for number, piece in enumerate(pieces) if piece[1:] == scene.target]
+    names = {pieces[number][0].name: number + 1 for number in target}
+    outlines, values = [], []
+    for number in range(target[0], len(pieces)):
+        layer = pieces[number][0]
+        outlines += layer.outline, *layer.patches
+        values += [number + 1] * (1 + len(layer.patches))
+    shapes = polygons(scene, outlines)
+    starts = np.cumsum([0, *map(len, outlines[:-1])])
+    corners = np.concatenate(shapes)
+    low, high = np.minimum.reduceat(corners, starts), np.maximum.reduceat(corners, starts)
+    own = np.isin(values, list(names.values()))
+    size = (scene.frame.width, scene.frame.height)
+    first = np.clip(low[own].min(0) // UNIT, 0, size)
+    last = np.clip(high[own].max(0) // UNIT + 1, 0, size)
+    within = np.flatnonzero(((high >= UNIT * first) & (low < UNIT * last)).all(1)).tolist()
+    ids = np.zeros(size[::-1], np.uint8)
+    ids[first[1] : last[1], first[0] : last[0]] = identity_map(
+        [shapes[i] - UNIT * first for i in within], [values[i] for i in within], *(last - first)
+    )
+    return ids, names
 
 
 def _extent(ids: np.ndarray, own: list[int]) -> tuple[int, int, int, int] | None:

@@ -12,7 +12,7 @@ import pytest
 import ffld
 from ffld.datasets.ffld import EDITION
 from ffld.render import edition as editions
-from ffld.render.labels import painted_map
+from ffld.render.labels import painted_map, target_map
 from ffld.render.stream import Stream, Streams
 from ffld.schema import FFLD, Visibility
 
@@ -118,6 +118,17 @@ def test_visible_means_that_the_garment_was_painted_last():
             owners = {(labels.painted[i - 1].person, labels.painted[i - 1].owner)
                       for i in window.ravel().tolist() if i}  # fmt: skip
             assert labels.scene.target in owners
+
+
+def test_what_is_left_out_of_the_targets_map_never_shows_it_nor_hides_it():
+    for index in range(60):
+        labels = editions.annotate_one(EDITION, "val", "", index)
+        full = painted_map(labels.scene, labels.painted)
+        ids, names = target_map(labels.scene)
+        own = list(names.values())
+        assert np.isin(ids, own).any()
+        assert np.array_equal(np.where(np.isin(full, own), full, 0),
+                              np.where(np.isin(ids, own), ids, 0))  # fmt: skip
 
 
 def test_labels_do_not_depend_on_appearance(monkeypatch):
