@@ -40,7 +40,7 @@ def test_nothing_to_paint():
 
 def test_any_number_of_polygons_fits():
     count = 120
-    bars = [np.array([(16 * k - 8, -9), (999, -9), (999, 99), (16 * k - 8, 99)])
+    bars = [np.array([(16 * k - 8, -9), (9999, -9), (9999, 99), (16 * k - 8, 99)])
             for k in range(count)]  # fmt: skip
     ids = identity_map(bars, range(1, count + 1), count, 3)
     assert (ids == np.arange(1, count + 1)).all()
