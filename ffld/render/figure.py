@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ffld.render.poses import LimbPose
 from ffld.render.stream import Stream
@@ -28,8 +29,7 @@ _RINGS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Ring:
+class Ring(NamedTuple):
     """An ellipse round the body: centre, lateral axis a, front axis b, half width and depth.
 
     `shown` is 1 where the garment's left side is to be looked for at the picture's left, else -1;
@@ -77,7 +77,9 @@ class Limb:
         bone, t = (0, fraction * 2) if fraction <= 0.5 else (1, fraction * 2 - 1)
         p, q = self.joints[bone], self.joints[bone + 1]
         r = self.radii[bone] + t * (self.radii[bone + 1] - self.radii[bone])
-        return tuple(p[i] + t * (q[i] - p[i]) for i in range(3)), r
+        return (
+            p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1]), p[2] + t * (q[2] - p[2]),
+        ), r  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -128,37 +130,39 @@ class Figure:
     def __init__(self, build: Build, posture: Posture) -> None:
         self.build = build
         self.posture = posture
+        #: 1 where the garment's left is at the picture's left, -1 where it is at its right.
+        self.shown = 1.0 if math.cos(posture.yaw + 0.5 * posture.twist) >= 0 else -1.0
+        #: Whether the front of the chest is turned to the camera.
+        self.faces_camera = math.cos(posture.yaw + posture.twist) >= 0
         self._ground = 0.0
         self._spines: dict[float, tuple] = {}
+        self._rings: dict[tuple, Ring] = {}
         self.legs = {side: self._leg(side) for side in SIDES}
         self._ground = min(leg.joints[2][1] for leg in self.legs.values()) - ANKLE * build.size
         self._spines.clear()
+        self._rings.clear()
         self.legs = {side: self._leg(side) for side in SIDES}
         self.arms = {side: self._arm(side) for side in SIDES}
 
-    @property
-    def shown(self) -> float:
-        """1 where the garment's left is at the picture's left, -1 where it is at its right."""
-        return 1.0 if math.cos(self.posture.yaw + 0.5 * self.posture.twist) >= 0 else -1.0
-
-    @property
-    def faces_camera(self) -> bool:
-        """Whether the front of the chest is turned to the camera."""
-        return math.cos(self.posture.yaw + self.posture.twist) >= 0
-
     def ring(self, y: float, ease: float = 0.0, width: float | None = None) -> Ring:
         """The torso's ring at rest height y, let out by `ease`; `width` replaces its half width."""
-        centre, axes = self._spine(y)
-        w, d = self._girth(y)
-        w = w if width is None else width
-        size = self.build.size
-        return Ring(centre, axes[0], axes[2], (w + ease) * size, (d + ease) * size, self.shown)
+        key = (y, ease, width)
+        if key not in self._rings:
+            centre, (a, _, b) = self._spine(y)
+            w, d = self._girth(y)
+            w = w if width is None else width
+            size = self.build.size
+            self._rings[key] = Ring(centre, a, b, (w + ease) * size, (d + ease) * size, self.shown)
+        return self._rings[key]
 
     def torso(self, x: float, y: float, z: float) -> Vector:
         """World position of a point of the torso given in the body frame at rest."""
         centre, (a, _, b) = self._spine(y)
         x, z = x * self.build.size, z * self.build.size
-        return tuple(centre[i] + x * a[i] + z * b[i] for i in range(3))
+        return (
+            centre[0] + x * a[0] + z * b[0], centre[1] + x * a[1] + z * b[1],
+            centre[2] + x * a[2] + z * b[2],
+        )  # fmt: skip
 
     def shoulder_width(self) -> float:
         """Half width between the shoulder points, body frame."""
@@ -184,8 +188,8 @@ class Figure:
         _, up, _ = _axes(p.yaw + 0.5 * t * p.twist, 0.5 * t * p.lean, 0.5 * t * p.tilt)
         rise = (y - PELVIS) * size
         x, z = p.place[0], p.place[2]
-        pelvis = (x, p.place[1] + PELVIS * size - self._ground, z)
-        return tuple(pelvis[i] + rise * up[i] for i in range(3)), axes
+        pelvis = p.place[1] + PELVIS * size - self._ground
+        return (x + rise * up[0], pelvis + rise * up[1], z + rise * up[2]), axes
 
     def _girth(self, y: float) -> tuple[float, float]:
         below = _RINGS[0]
@@ -235,8 +239,12 @@ def _axes(yaw: float, lean: float, tilt: float) -> tuple[Vector, Vector, Vector]
     cy, sy = math.cos(yaw), math.sin(yaw)
     cl, sl = math.cos(lean), math.sin(lean)
     ct, st = math.cos(tilt), math.sin(tilt)
-    local = ((ct, -st * cl, -st * sl), (st, ct * cl, ct * sl), (0.0, -sl, cl))
-    return tuple((x * cy + z * sy, y, z * cy - x * sy) for x, y, z in local)
+    x, z = -st * sl, ct * sl
+    return (
+        (ct * cy + x * sy, -st * cl, x * cy - ct * sy),
+        (st * cy + z * sy, ct * cl, z * cy - st * sy),
+        (cl * sy, -sl, cl * cy),
+    )
 
 
 def _unit(v: Vector) -> Vector:
@@ -249,6 +257,9 @@ def _step(
 ) -> Vector:
     out, up, front = _unit(way)
     a, u, b = axes
-    return tuple(
-        start[i] + length * (sign * out * a[i] + up * u[i] + front * b[i]) for i in range(3)
+    out *= sign
+    return (
+        start[0] + length * (out * a[0] + up * u[0] + front * b[0]),
+        start[1] + length * (out * a[1] + up * u[1] + front * b[1]),
+        start[2] + length * (out * a[2] + up * u[2] + front * b[2]),
     )

@@ -18,17 +18,14 @@ def bow(start: complex, middle: complex, end: complex, steps: int = 6) -> list[c
 def smooth(points: Sequence[complex], steps: int = 3) -> list[complex]:
     """A Catmull-Rom curve through all points, ends included."""
     path = [points[0]]
-    for i in range(len(points) - 1):
-        p1, p2 = points[i], points[i + 1]
-        p0 = points[i - 1] if i else 2 * p1 - p2
-        p3 = points[i + 2] if i + 2 < len(points) else 2 * p2 - p1
-        for k in range(1, steps):
-            t = k / steps
-            path.append(
-                0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
-                       + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
-            )  # fmt: skip
+    p0, p1, p2 = 2 * points[0] - points[1], *points[:2]
+    for p3 in (*points[2:], 2 * points[-1] - points[-2]):
+        twice, slope = 2 * p1, p2 - p0
+        bend, twist = 2 * p0 - 5 * p1 + 4 * p2 - p3, 3 * p1 - p0 - 3 * p2 + p3
+        for t, square, cube in _POWERS[steps]:
+            path.append(0.5 * (twice + slope * t + bend * square + twist * cube))
         path.append(p2)
+        p0, p1, p2 = p1, p2, p3
     return path
 
 
@@ -55,4 +52,8 @@ def _circle(steps: int) -> list[tuple[float, float]]:
     return points
 
 
+_POWERS = {
+    steps: [(k / steps, (k / steps) ** 2, (k / steps) ** 3) for k in range(1, steps)]
+    for steps in (2, 3)
+}
 _CIRCLE = {steps: _circle(steps) for steps in (12, 20)}
