@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 
 import cv2
 import numpy as np
@@ -105,13 +105,17 @@ def _pieces(scene: Scene) -> list[tuple[Layer, int, int]]:
 
 def polygons(scene: Scene, outlines: list[list[complex]]) -> list[np.ndarray]:
     """(n, 2) int32 vertices of each outline, as `Frame.pixel` rounds them; far ones are clamped."""
-    frame, limit = scene.frame, UNIT * 8192
-    points = np.array([point for outline in outlines for point in outline], np.complex128)
-    points = (points - frame.origin).view(np.float64).reshape(-1, 2)
-    corners = np.floor(points * frame.zoom * UNIT + 0.5) - UNIT // 2
-    corners = np.clip(corners, -limit, limit).astype(np.int32)
+    corners = _corners(scene, outlines)
     stops = accumulate(map(len, outlines), initial=0)
     return [corners[start:stop] for start, stop in pairwise(stops)]
+
+
+def _corners(scene: Scene, outlines: list[list[complex]]) -> np.ndarray:
+    frame, limit = scene.frame, UNIT * 8192
+    points = np.array(list(chain.from_iterable(outlines)), np.complex128)
+    points = (points - frame.origin).view(np.float64).reshape(-1, 2)
+    corners = np.floor(points * frame.zoom * UNIT + 0.5) - UNIT // 2
+    return np.clip(corners, -limit, limit).astype(np.int32)
 
 
 def painted_map(scene: Scene, painted: list[Painted]) -> np.ndarray:
@@ -156,18 +160,21 @@ def target_map(scene: Scene) -> tuple[np.ndarray, dict[str, int]]:
         layer = pieces[number][0]
         outlines += layer.outline, *layer.patches
         values += [number + 1] * (1 + len(layer.patches))
-    shapes = polygons(scene, outlines)
-    starts = np.cumsum([0, *map(len, outlines[:-1])])
-    corners = np.concatenate(shapes)
-    low, high = np.minimum.reduceat(corners, starts), np.maximum.reduceat(corners, starts)
-    own = np.isin(values, list(names.values()))
+    corners = _corners(scene, outlines)
+    starts = list(accumulate(map(len, outlines), initial=0))
+    low = np.minimum.reduceat(corners, starts[:-1])
+    high = np.maximum.reduceat(corners, starts[:-1])
+    own = [number for number, value in enumerate(values) if value in names.values()]
     size = (scene.frame.width, scene.frame.height)
-    first = np.clip(low[own].min(0) // UNIT, 0, size)
-    last = np.clip(high[own].max(0) // UNIT + 1, 0, size)
+    first = np.minimum(np.maximum(low[own].min(0) // UNIT, 0), size)
+    last = np.minimum(np.maximum(high[own].max(0) // UNIT + 1, 0), size)
     within = np.flatnonzero(((high >= UNIT * first) & (low < UNIT * last)).all(1)).tolist()
+    corners -= UNIT * first
     ids = np.zeros(size[::-1], np.uint8)
     ids[first[1] : last[1], first[0] : last[0]] = identity_map(
-        [shapes[i] - UNIT * first for i in within], [values[i] for i in within], *(last - first)
+        [corners[starts[i] : starts[i + 1]] for i in within],
+        [values[i] for i in within],
+        *(last - first).tolist(),
     )
     return ids, names
 
@@ -183,8 +190,9 @@ def _extent(ids: np.ndarray, own: list[int]) -> tuple[int, int, int, int] | None
 def _shows(ids: np.ndarray, pixel: complex, anchor: Anchor, names: dict[str, int]) -> bool:
     x, y = int(pixel.real), int(pixel.imag)
     window = ids[max(0, y - _WINDOW) : y + _WINDOW + 1, max(0, x - _WINDOW) : x + _WINDOW + 1]
-    own = {names[part] for part in anchor.parts if part in names}
-    return sum(value in own for value in window.ravel().tolist()) >= _ENOUGH
+    own = bytes(names[part] for part in anchor.parts if part in names)
+    pixels = window.tobytes()
+    return len(pixels) - len(pixels.translate(None, own)) >= _ENOUGH
 
 
 def _jittered(extent: tuple[int, int, int, int], scene: Scene, s: Stream) -> np.ndarray:
