@@ -137,6 +137,7 @@ class Figure:
         self._ground = 0.0
         self._spines: dict[float, tuple] = {}
         self._rings: dict[tuple, Ring] = {}
+        self._turns: dict[float, tuple] = {}
         self.legs = {side: self._leg(side) for side in SIDES}
         self._ground = min(leg.joints[2][1] for leg in self.legs.values()) - ANKLE * build.size
         self._spines.clear()
@@ -184,8 +185,11 @@ class Figure:
     def _bend(self, y: float) -> tuple[Vector, tuple[Vector, Vector, Vector]]:
         p, size = self.posture, self.build.size
         t = min(1.0, max(0.0, (y - PELVIS) / (NECK - PELVIS)))
-        axes = _axes(p.yaw + t * p.twist, t * p.lean, t * p.tilt)
-        _, up, _ = _axes(p.yaw + 0.5 * t * p.twist, 0.5 * t * p.lean, 0.5 * t * p.tilt)
+        if t not in self._turns:
+            axes = _axes(p.yaw + t * p.twist, t * p.lean, t * p.tilt)
+            _, up, _ = _axes(p.yaw + 0.5 * t * p.twist, 0.5 * t * p.lean, 0.5 * t * p.tilt)
+            self._turns[t] = axes, up
+        axes, up = self._turns[t]
         rise = (y - PELVIS) * size
         x, z = p.place[0], p.place[2]
         pelvis = p.place[1] + PELVIS * size - self._ground
