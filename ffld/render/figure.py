@@ -7,6 +7,7 @@ the unit is the body's height. Left is the garment's left: x < 0.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ _RINGS = (
     (0.620, 0.072, 0.052), (0.670, 0.078, 0.057), (0.725, 0.089, 0.067), (0.755, 0.092, 0.064),
     (0.800, 0.100, 0.050), (0.822, 0.104, 0.042), (0.846, 0.040, 0.036), (0.880, 0.034, 0.034),
 )  # fmt: skip
+_HEIGHTS = [height for height, _, _ in _RINGS]
 
 
 class Ring(NamedTuple):
@@ -196,11 +198,8 @@ class Figure:
         return (x + rise * up[0], pelvis + rise * up[1], z + rise * up[2]), axes
 
     def _girth(self, y: float) -> tuple[float, float]:
-        below = _RINGS[0]
-        for above in _RINGS:
-            if y < above[0]:
-                break
-            below = above
+        at = bisect_right(_HEIGHTS, y)
+        below, above = _RINGS[max(0, at - 1)], _RINGS[min(at, len(_RINGS) - 1)]
         span = above[0] - below[0]
         t = min(1.0, max(0.0, (y - below[0]) / span)) if span else 0.0
         w = below[1] + t * (above[1] - below[1])

@@ -157,9 +157,9 @@ def _frame(mix: Mix, target: list[Layer], everything: list[Layer], s: Stream) ->
     part = low * (high / low) ** s.unit()
     x1, y1, x2, y2 = _extent(target)
     zoom = part * min(width / (x2 - x1), height / (y2 - y1))
-    px1, py1, px2, py2 = _extent(everything)
-    whole = 0.95 * min(width / (px2 - px1), height / (py2 - py1))
     if s.chance(0.2):
+        px1, py1, px2, py2 = _extent(everything)
+        whole = 0.95 * min(width / (px2 - px1), height / (py2 - py1))
         zoom = max(zoom, whole * s.uniform(0.7, 1.0))
     loose_x = width / zoom - (x2 - x1)
     loose_y = height / zoom - (y2 - y1)
