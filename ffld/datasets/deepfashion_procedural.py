@@ -22,6 +22,17 @@ EDITION = Edition(
         consumer=0.25,
         viewpoints={"front": 8.5, "side": 1.0, "back": 0.5},
         flat={"consumer": 0.02, "shop": 0.10},
+        framing={
+            "consumer": {
+                "garment": 4,
+                "person": 2,
+                "bust": 1.5,
+                "torso": 2,
+                "legs": 1,
+                "close": 0.4,
+            },
+            "shop": {"garment": 5, "person": 2, "torso": 2, "close": 0.2},
+        },
         zoom={(0.40, 0.65): 2.0, (0.65, 0.95): 7.0, (0.95, 1.25): 1.0},
         company=0.15,
         clutter=0.05,

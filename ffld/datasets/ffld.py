@@ -34,6 +34,17 @@ EDITION = Edition(
         consumer=0.75,
         viewpoints={"front": 7.0, "side": 1.5, "back": 1.5},
         flat={"consumer": 0.06, "shop": 0.18},
+        framing={
+            "consumer": {
+                "garment": 2.5,
+                "person": 2.5,
+                "bust": 2.5,
+                "torso": 2.5,
+                "legs": 1.5,
+                "close": 1.2,
+            },
+            "shop": {"garment": 5, "person": 2.5, "torso": 2, "close": 0.3},
+        },
         zoom={(0.30, 0.60): 2.0, (0.60, 0.95): 6.0, (0.95, 1.50): 2.0},
         company=0.35,
         clutter=0.15,

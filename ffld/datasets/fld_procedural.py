@@ -22,6 +22,17 @@ EDITION = Edition(
         consumer=0.60,
         viewpoints={"front": 7.0, "side": 1.7, "back": 0.6},
         flat={"consumer": 0.01, "shop": 0.06},
+        framing={
+            "consumer": {
+                "garment": 3,
+                "person": 2.5,
+                "bust": 2.5,
+                "torso": 2,
+                "legs": 1,
+                "close": 0.8,
+            },
+            "shop": {"garment": 4, "person": 2.5, "bust": 1, "torso": 2, "close": 0.3},
+        },
         zoom={(0.30, 0.60): 2.0, (0.60, 0.95): 4.0, (0.95, 1.60): 3.0},
         company=0.30,
         clutter=0.10,

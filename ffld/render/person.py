@@ -52,23 +52,30 @@ def draw_outfit(target: str, alone: bool, stream: Stream) -> list[str]:
     return outfit
 
 
-def draw_posture(viewpoint: str, stream: Stream, place: Vector = (0.0, 0.0, 0.0)) -> Posture:
-    """A posture of somebody seen from the front, the side or the back."""
+def draw_posture(
+    viewpoint: str, stream: Stream, place: Vector = (0.0, 0.0, 0.0), habit: str = "posed"
+) -> Posture:
+    """A posture of somebody seen from the front, the side or the back.
+
+    `habit` is what the picture is: "posed", "mirror" (a phone held before a mirror), "selfie" (at
+    arm's length) or "catalogue" (calm, upright).
+    """
     s = stream
+    calm = habit == "catalogue"
     if viewpoint == "front":
-        yaw = s.normal(0.0, 0.30)
+        yaw = s.normal(0.0, 0.22 if calm else 0.34)
     elif viewpoint == "side":
-        yaw = s.sign() * s.uniform(0.85, 1.65)
+        yaw = s.sign() * s.uniform(0.75, 1.65)
     else:
         yaw = math.pi + s.normal(0.0, 0.35)
-    sitting = s.chance(0.07)
+    legs, sitting = _legs(s, calm, sits={"catalogue": 0.02, "selfie": 0.20}.get(habit, 0.12))
     return Posture(
         yaw=yaw,
-        twist=s.normal(0.0, 0.16),
-        lean=s.normal(0.03, 0.08) + (0.10 if sitting else 0.0),
-        tilt=s.normal(0.0, 0.06),
-        arms=_arms(s),
-        legs=_legs(s, sitting),
+        twist=s.normal(0.0, 0.10 if calm else 0.18),
+        lean=s.normal(0.02, 0.05 if calm else 0.09) + (0.10 if sitting else 0.0),
+        tilt=s.normal(0.0, 0.04 if calm else 0.08),
+        arms=_arms(s, habit),
+        legs=legs,
         place=place,
     )
 
@@ -130,40 +137,59 @@ def _jitter(pose: LimbPose, s: Stream, amount: float) -> LimbPose:
     return LimbPose(*(tuple(x + s.normal(0.0, amount) for x in direction) for direction in pose))
 
 
-def _arms(s: Stream) -> dict[str, LimbPose]:
-    likely = {
-        "hanging": 7, "relaxed": 5, "on_hip": 2, "in_pocket": 2.4, "clasped": 1.2, "at_face": 1.0,
-        "phone": 1.2, "raised": 0.6, "overhead": 0.3, "reaching": 0.4, "selfie": 0.7,
-        "behind": 0.8, "spread": 0.6, "holding": 1.0,
-    }  # fmt: skip
-    if s.chance(0.07):
-        both = ARMS["crossed"]
-        return {side: _jitter(both, s, 0.06) for side in SIDES}
+def _arms(s: Stream, habit: str) -> dict[str, LimbPose]:
+    likely = _CALM_ARMS if habit == "catalogue" else _ARMS
+    if habit not in ("mirror", "selfie") and s.chance(0.05):
+        return {side: _jitter(ARMS["crossed"], s, 0.06) for side in SIDES}
     if s.chance(0.45):
-        both = ARMS[s.weighted(likely)]
-        return {side: _jitter(both, s, 0.10) for side in SIDES}
-    return {side: _jitter(ARMS[s.weighted(likely)], s, 0.10) for side in SIDES}
-
-
-def _legs(s: Stream, sitting: bool) -> dict[str, LimbPose]:
-    if sitting:
-        kinds = {"left": "sitting", "right": "sitting"}
-        if s.chance(0.3):
-            kinds[s.pick(SIDES)] = "sitting_crossed"
+        both = s.weighted(likely)
+        names = dict.fromkeys(SIDES, both)
     else:
-        stance = s.weighted({"still": 5, "apart": 2, "walk": 2.5, "crossed": 0.8, "bent": 1.2})
-        kinds = {"left": "standing", "right": "standing"}
-        one = s.pick(SIDES)
-        other = "right" if one == "left" else "left"
-        if stance == "apart":
-            kinds = {"left": "apart", "right": "apart"}
-        elif stance == "walk":
-            kinds = {one: "step_front", other: "step_back"}
-        elif stance == "crossed":
-            kinds[one] = "crossed"
-        elif stance == "bent":
-            kinds[one] = s.weighted({"bent": 2, "lifted": 0.5, "kicked": 0.8})
-    return {side: _jitter(LEGS[kinds[side]], s, 0.05) for side in SIDES}
+        names = {side: s.weighted(likely) for side in SIDES}
+    if habit == "mirror":
+        names[s.pick(SIDES)] = s.weighted({"phone": 3, "at_face": 1})
+    elif habit == "selfie":
+        names[s.pick(SIDES)] = "selfie"
+    return {side: _jitter(ARMS[name], s, 0.10) for side, name in names.items()}
+
+
+_ARMS = {
+    "hanging": 7, "relaxed": 5, "on_hip": 2, "in_pocket": 2.4, "clasped": 1.4, "at_face": 1.0,
+    "phone": 1.0, "raised": 0.6, "overhead": 0.3, "reaching": 0.4, "selfie": 0.4, "behind": 0.8,
+    "spread": 0.6, "holding": 1.4,
+}  # fmt: skip
+_CALM_ARMS = {
+    "hanging": 9, "relaxed": 6, "on_hip": 1.2, "in_pocket": 1.6, "clasped": 0.3, "at_face": 0.2,
+    "behind": 0.5, "spread": 0.4, "holding": 0.3,
+}  # fmt: skip
+
+
+def _legs(s: Stream, calm: bool, sits: float) -> tuple[dict[str, LimbPose], bool]:
+    """Poses of both legs, and whether they are those of somebody who sits."""
+    one = s.pick(SIDES)
+    sitting = s.chance(sits)
+    if sitting:
+        both = s.weighted({"sitting": 4, "sitting_apart": 2, "sitting_low": 1.5, "cross_legged": 1})
+        kinds = dict.fromkeys(SIDES, both)
+        if both == "sitting" and s.chance(0.35):
+            kinds[one] = "sitting_crossed"
+        return {side: _jitter(LEGS[kinds[side]], s, 0.09) for side in SIDES}, True
+    stance = s.weighted(_CALM_STANCES if calm else _STANCES)
+    kinds = dict.fromkeys(SIDES, "standing")
+    if stance in ("apart", "kneeling"):
+        kinds = dict.fromkeys(SIDES, stance)
+    elif stance == "walk":
+        kinds = {one: "step_front", "right" if one == "left" else "left": "step_back"}
+    elif stance == "up":
+        kinds[one] = s.weighted({"bent": 3, "lifted": 0.8, "kicked": 1, "raised": 1.2,
+                                 "figure_four": 0.6})  # fmt: skip
+    elif stance == "crossed":
+        kinds[one] = "crossed"
+    return {side: _jitter(LEGS[kinds[side]], s, 0.05) for side in SIDES}, False
+
+
+_STANCES = {"still": 4.5, "apart": 2.5, "walk": 2.5, "crossed": 1.2, "up": 2.2, "kneeling": 0.2}
+_CALM_STANCES = {"still": 7, "apart": 2, "walk": 1.2, "crossed": 0.5, "up": 0.4}
 
 
 def _held(figure: Figure, view: View, s: Stream) -> list[Layer]:

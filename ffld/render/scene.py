@@ -24,7 +24,8 @@ class Mix:
         consumer: share of consumer-style images; the rest is shop style.
         viewpoints: weights of "front", "side" and "back" for people.
         flat: share of garments laid flat or hung up, by style.
-        zoom: weights of (least, most) part of the frame that the garment takes up.
+        framing: weights of what a picture of a person is meant to show, by style: see `_window`.
+        zoom: weights of (least, most) part of the image that this takes up.
         company: mean number of further people in consumer images.
         clutter: probability of something in front of a consumer image's garment.
         long_side: longest image sides in pixels, equally likely.
@@ -34,6 +35,7 @@ class Mix:
     consumer: float
     viewpoints: Mapping[str, float]
     flat: Mapping[str, float]
+    framing: Mapping[str, Mapping[str, float]]
     zoom: Mapping[tuple[float, float], float]
     company: float
     clutter: float
@@ -84,7 +86,7 @@ def _laid_out(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> 
     hung = s.chance(0.35)
     person = dress([garment_type], flat_posture(g), view, None, g)
     layers = [layer for _, layer in person.layers]
-    frame = _frame(mix, layers, layers, s)
+    frame = _frame(mix, _extent(layers), _part(s.weighted(mix.zoom), s), s)
     attributes = {"style": style, "viewpoint": "none", "presentation": "hung" if hung else "flat"}
     foreground = _clutter(frame, s) if s.chance(0.5 * mix.clutter) else []
     return Scene(frame, _unit(view, frame), [person], (0, 0), foreground, attributes)
@@ -92,11 +94,13 @@ def _laid_out(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> 
 
 def _worn(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> Scene:
     viewpoint = s.weighted(mix.viewpoints)
-    view = _camera(style, s)
+    habit = s.weighted(_HABITS[style])
+    view = _camera(habit, s)
     outfit = draw_outfit(garment_type, s.chance(0.03), s)
     look = Look.draw(s, headless=0.12 if style == "shop" else 0.02)
     lower = garment_type in TROUSERS or garment_type == "skirt"
-    main = dress(outfit, draw_posture(viewpoint, g), view, look, g, 0.5 if lower else 0.28)
+    posture = draw_posture(viewpoint, g, habit=habit)
+    main = dress(outfit, posture, view, look, g, 0.5 if lower else 0.28)
     number = outfit.index(garment_type)
     behind, before = [], []
     count = 0
@@ -105,7 +109,9 @@ def _worn(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> Scen
         near = s.chance(0.25)
         (before if near else behind).append(_passer_by(view, near, s, g))
     target_layers = [layer for owner, layer in main.layers if owner == number]
-    frame = _frame(mix, target_layers, [layer for _, layer in main.layers], s)
+    everything = [layer for _, layer in main.layers]
+    window, part = _window(mix, style, lower, target_layers, everything, s)
+    frame = _frame(mix, window, part, s)
     foreground = _clutter(frame, s) if style == "consumer" and s.chance(mix.clutter) else []
     attributes = {"style": style, "viewpoint": viewpoint, "presentation": "worn"}
     people = [*behind, main, *before]
@@ -116,16 +122,24 @@ def _unit(view: View, frame: Frame) -> float:
     return frame.zoom * view.scale((0.0, 0.6, 0.0))
 
 
-def _camera(style: str, s: Stream) -> View:
-    if style == "shop":
+_HABITS = {
+    "shop": {"catalogue": 1.0},
+    "consumer": {"posed": 6.0, "mirror": 2.5, "selfie": 1.5},
+}
+
+
+def _camera(habit: str, s: Stream) -> View:
+    if habit == "catalogue":
         distance, height = s.uniform(2.8, 6.0), s.uniform(0.45, 0.75)
         return View(distance, height, s.normal(0.0, 0.03), s.normal(0.0, 0.015))
-    if s.chance(0.16):  # held at arm's length, from above
-        distance, height = s.uniform(0.55, 0.95), s.uniform(0.85, 1.15)
+    if habit == "selfie":
+        distance, height, roll = s.uniform(0.50, 0.95), s.uniform(0.85, 1.20), 0.20
+    elif habit == "mirror":
+        distance, height, roll = s.uniform(0.9, 2.4), s.uniform(0.60, 0.95), 0.11
     else:
-        distance, height = s.uniform(1.1, 3.8), s.uniform(0.35, 1.05)
-    down = math.atan2(height - s.uniform(0.45, 0.72), distance) * s.uniform(0.6, 1.1)
-    return View(distance, height, down, s.normal(0.0, 0.09))
+        distance, height, roll = s.uniform(1.1, 3.8), s.uniform(0.35, 1.05), 0.06
+    down = math.atan2(height - s.uniform(0.45, 0.75), distance) * s.uniform(0.6, 1.1)
+    return View(distance, height, down, s.normal(0.0, roll))
 
 
 def _passer_by(view: View, near: bool, s: Stream, g: Stream) -> Person:
@@ -147,24 +161,55 @@ def _extent(layers: list[Layer]) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _frame(mix: Mix, target: list[Layer], everything: list[Layer], s: Stream) -> Frame:
-    """Frame the garment, or the whole person, to a drawn part of the image."""
+def _window(
+    mix: Mix, style: str, lower: bool, target: list[Layer], everything: list[Layer], s: Stream
+) -> tuple[tuple[float, float, float, float], float]:
+    """What of the picture plane the photographer wants to show, and on what part of the image.
+
+    "garment" is the target alone; of the whole "person", "bust" is the upper part, "torso" leaves
+    out the head, "legs" is the lower part; "close" is a part of the garment.
+    """
+    kinds = {k: v for k, v in mix.framing[style].items() if k != ("bust" if lower else "legs")}
+    kind = s.weighted(kinds)
+    x1, y1, x2, y2 = _extent(target)
+    if kind == "garment":
+        return (x1, y1, x2, y2), _part(s.weighted(mix.zoom), s)
+    if kind == "close":
+        w, h = (x2 - x1) * s.uniform(0.55, 0.95), (y2 - y1) * s.uniform(0.55, 0.95)
+        x1 += (x2 - x1 - w) * s.unit()
+        y1 += (y2 - y1 - h) * s.unit()
+        return (x1, y1, x1 + w, y1 + h), s.uniform(0.85, 1.15)
+    px1, py1, px2, py2 = _extent(everything)
+    tall = py2 - py1
+    if kind == "bust":
+        py2 = max(py1 + tall * s.uniform(0.34, 0.60), y1 + 0.35 * (y2 - y1))
+    elif kind == "torso":
+        py1 = min(py1 + tall * s.uniform(0.08, 0.20), y1 + 0.35 * (y2 - y1))
+        py2 = max(py1 + tall * s.uniform(0.40, 0.75), y1 + 0.60 * (y2 - y1))
+    elif kind == "legs":
+        py1 = min(py1 + tall * s.uniform(0.25, 0.50), y2 - 0.35 * (y2 - y1))
+    middle = ((px1 + px2) / 2 + (x1 + x2) / 2) / 2
+    half = min(px2 - px1, 0.9 * (py2 - py1)) / 2
+    return (middle - half, py1, middle + half, py2), _part((0.75, 1.35), s)
+
+
+def _part(limits: tuple[float, float], s: Stream) -> float:
+    low, high = limits
+    return low * (high / low) ** s.unit()
+
+
+def _frame(mix: Mix, window: tuple[float, float, float, float], part: float, s: Stream) -> Frame:
+    """Make a window take up this part of the image."""
+    x1, y1, x2, y2 = window
     aspect = s.weighted({0.75: 5, 1.0: 2.5, 0.667: 2, 0.5625: 1, 1.333: 0.8})
     side = s.pick(mix.long_side)
     width = side if aspect >= 1 else round(side * aspect)
     height = side if aspect <= 1 else round(side / aspect)
-    low, high = s.weighted(mix.zoom)
-    part = low * (high / low) ** s.unit()
-    x1, y1, x2, y2 = _extent(target)
     zoom = part * min(width / (x2 - x1), height / (y2 - y1))
-    if s.chance(0.2):
-        px1, py1, px2, py2 = _extent(everything)
-        whole = 0.95 * min(width / (px2 - px1), height / (py2 - py1))
-        zoom = max(zoom, whole * s.uniform(0.7, 1.0))
     loose_x = width / zoom - (x2 - x1)
     loose_y = height / zoom - (y2 - y1)
-    dx = loose_x * (0.5 + s.normal(0.0, 0.16))
-    dy = loose_y * (0.5 + s.normal(0.0, 0.16))
+    dx = loose_x * (0.5 + s.normal(0.0, 0.16)) + s.normal(0.0, 0.04) * width / zoom
+    dy = loose_y * (0.5 + s.normal(0.0, 0.16)) + s.normal(0.0, 0.04) * height / zoom
     return Frame(width, height, zoom, complex(x1 - dx, y1 - dy))
 
 
