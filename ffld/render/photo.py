@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ffld.render.fabric import noise
+from ffld.render.noise import noise
 from ffld.render.stream import Stream
 
 
