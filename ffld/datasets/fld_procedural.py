@@ -8,7 +8,7 @@ from ffld.catalog import DatasetSpec, LoadOptions
 from ffld.datasets.ffld import EDITION as FFLD_EDITION
 from ffld.render.edition import Edition, open_edition
 from ffld.render.fld8 import fld8_landmarks, fld8_type
-from ffld.render.scene import Mix
+from ffld.render.mix import Mix
 from ffld.sample import Split
 from ffld.schema import FLD8
 
@@ -58,4 +58,4 @@ SPEC = DatasetSpec(
 
 def read(split: str, options: LoadOptions) -> Split:
     """Open a split; `options.key` is the secret of a sealed test set."""
-    return open_edition(EDITION, split, options.key)
+    return open_edition(EDITION.turned(options.dials), split, options.key)

@@ -98,6 +98,7 @@ class Posture:
     arms: dict[str, LimbPose]
     legs: dict[str, LimbPose]
     place: Vector = (0.0, 0.0, 0.0)
+    name: str = "standing"
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
     for piece, window in zip(labels.painted, windows, strict=True):
         if window is not None:
             _paint_layer(canvas, piece, window, wardrobe[_worn(piece)], light, figures, s)
-    return photograph(canvas, about["style"], streams.stream("camera"))
+    return photograph(canvas, about["style"], scene.roughness, streams.stream("camera"))
 
 
 def _worn(piece: Painted) -> tuple[int, int, str]:

@@ -10,9 +10,10 @@ from itertools import accumulate, chain, pairwise
 import cv2
 import numpy as np
 
+from ffld.render.mix import Mix
 from ffld.render.pieces import Anchor, Garment, Layer
 from ffld.render.raster import UNIT, identity_map
-from ffld.render.scene import Mix, Scene, draw_scene
+from ffld.render.scene import Scene, draw_scene
 from ffld.render.stream import Stream, Streams
 from ffld.schema import LandmarkSchema, Visibility
 

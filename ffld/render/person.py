@@ -16,15 +16,18 @@ from ffld.render.stream import Stream
 from ffld.render.view import Vector, View
 
 BODY_OWNER = -1
+THINGS = ("bag", "device", "object")  # materials of what is held
 
 
 @dataclass(frozen=True)
 class Person:
     """A figure with its garments, innermost first, and everything to paint of it.
 
-    `layers` pairs each layer with its owner: the garment's number, or BODY_OWNER.
+    `layers` pairs each layer with its owner: the garment's number, or BODY_OWNER; `pose` is the
+    name of the posture.
     """
 
+    pose: str
     garments: list[Garment]
     layers: list[tuple[int, Layer]]
 
@@ -68,15 +71,16 @@ def draw_posture(
         yaw = s.sign() * s.uniform(0.75, 1.65)
     else:
         yaw = math.pi + s.normal(0.0, 0.35)
-    legs, sitting = _legs(s, calm, sits={"catalogue": 0.02, "selfie": 0.20}.get(habit, 0.12))
+    legs, pose = _legs(s, calm, sits={"catalogue": 0.02, "selfie": 0.20}.get(habit, 0.12))
     return Posture(
         yaw=yaw,
         twist=s.normal(0.0, 0.10 if calm else 0.18),
-        lean=s.normal(0.02, 0.05 if calm else 0.09) + (0.10 if sitting else 0.0),
+        lean=s.normal(0.02, 0.05 if calm else 0.09) + (0.10 if pose == "sitting" else 0.0),
         tilt=s.normal(0.0, 0.04 if calm else 0.08),
         arms=_arms(s, habit),
         legs=legs,
         place=place,
+        name=pose,
     )
 
 
@@ -91,6 +95,7 @@ def flat_posture(stream: Stream) -> Posture:
         yaw=0.0, twist=0.0, lean=0.0, tilt=s.normal(0.0, 0.02),
         arms={"left": _jitter(pose, s, 0.04), "right": _jitter(pose, s, 0.04)},
         legs={"left": leg, "right": leg},
+        name="laid out",
     )  # fmt: skip
 
 
@@ -101,10 +106,12 @@ def dress(
     look: Look | None,
     stream: Stream,
     tuck: float = 0.28,
+    occlusion: float = 1.0,
 ) -> Person:
     """A person in an outfit; without a look only the garments are there.
 
-    `tuck` is the probability that a top is worn inside trousers or skirt.
+    `tuck` is the probability that a top is worn inside trousers or skirt; `occlusion` is a factor
+    on those of things held.
     """
     figure = Figure(Build.draw(stream), posture)
     garments = []
@@ -116,9 +123,9 @@ def dress(
     if look is not None:
         sleeve = max(garment.cut.sleeve for garment in garments)
         layers += [(BODY_OWNER, layer) for layer in body_layers(figure, view, look, sleeve)]
-        layers += [(BODY_OWNER, layer) for layer in _held(figure, view, stream)]
+        layers += [(BODY_OWNER, layer) for layer in _held(figure, view, stream, occlusion)]
     layers.sort(key=lambda pair: pair[1].order)
-    return Person(garments, layers)
+    return Person(posture.name, garments, layers)
 
 
 def _draw_top(s: Stream) -> str:
@@ -164,8 +171,8 @@ _CALM_ARMS = {
 }  # fmt: skip
 
 
-def _legs(s: Stream, calm: bool, sits: float) -> tuple[dict[str, LimbPose], bool]:
-    """Poses of both legs, and whether they are those of somebody who sits."""
+def _legs(s: Stream, calm: bool, sits: float) -> tuple[dict[str, LimbPose], str]:
+    """Poses of both legs, and what they do: sitting, standing, walking, kneeling, leg up."""
     one = s.pick(SIDES)
     sitting = s.chance(sits)
     if sitting:
@@ -173,8 +180,9 @@ def _legs(s: Stream, calm: bool, sits: float) -> tuple[dict[str, LimbPose], bool
         kinds = dict.fromkeys(SIDES, both)
         if both == "sitting" and s.chance(0.35):
             kinds[one] = "sitting_crossed"
-        return {side: _jitter(LEGS[kinds[side]], s, 0.09) for side in SIDES}, True
+        return {side: _jitter(LEGS[kinds[side]], s, 0.09) for side in SIDES}, "sitting"
     stance = s.weighted(_CALM_STANCES if calm else _STANCES)
+    names = {"walk": "walking", "up": "leg up", "kneeling": "kneeling"}
     kinds = dict.fromkeys(SIDES, "standing")
     if stance in ("apart", "kneeling"):
         kinds = dict.fromkeys(SIDES, stance)
@@ -185,14 +193,16 @@ def _legs(s: Stream, calm: bool, sits: float) -> tuple[dict[str, LimbPose], bool
                                  "figure_four": 0.6})  # fmt: skip
     elif stance == "crossed":
         kinds[one] = "crossed"
-    return {side: _jitter(LEGS[kinds[side]], s, 0.05) for side in SIDES}, False
+    return {side: _jitter(LEGS[kinds[side]], s, 0.05) for side in SIDES}, names.get(
+        stance, "standing"
+    )
 
 
 _STANCES = {"still": 4.5, "apart": 2.5, "walk": 2.5, "crossed": 1.2, "up": 2.2, "kneeling": 0.2}
 _CALM_STANCES = {"still": 7, "apart": 2, "walk": 1.2, "crossed": 0.5, "up": 0.4}
 
 
-def _held(figure: Figure, view: View, s: Stream) -> list[Layer]:
+def _held(figure: Figure, view: View, s: Stream, often: float) -> list[Layer]:
     """Bag, phone or cup, where the hands and shoulders are."""
     held = []
     side = s.pick(SIDES)
@@ -202,16 +212,16 @@ def _held(figure: Figure, view: View, s: Stream) -> list[Layer]:
     u = view.scale(wrist) * figure.build.size
     at = view.project(wrist)
     order = limb_order(view, figure, arm) + 0.6
-    if s.chance(0.22):
+    if s.chance(0.22 * often):
         held += _bag(figure, view, s, sign)
     raised = arm.joints[2][1] > arm.joints[1][1]
-    if raised and s.chance(0.6):
+    if raised and s.chance(0.6 * often):
         w, h = 0.020 * u, 0.040 * u
         tilt = complex(1.0, s.normal(0.0, 0.2))
         box = [at + tilt * complex(x * w, y * h - 0.03 * u)
                for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]  # fmt: skip
         held.append(Layer("phone", "device", order, box))
-    elif s.chance(0.06):
+    elif s.chance(0.06 * often):
         cup = ellipse(at + complex(0, -0.01 * u), 0.018 * u + 0j, 0.034j * u, 12)
         held.append(Layer("cup", "object", order, cup))
     return held

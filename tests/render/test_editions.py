@@ -183,3 +183,51 @@ def test_labels_of_many_samples_are_cached_under_the_source_of_the_renderer(monk
     with pytest.raises(TypeError):
         ffld.load("fld-procedural", "val", limit=210).targets.xy.sum()
     assert stored.exists()
+
+
+@pytest.mark.parametrize("dials", [{"company": 0.0, "clutter": 0.0}, {"occlusion": 0.0}])
+def test_turning_a_dial_leaves_the_rest_of_the_scene(dials):
+    as_it_is = ffld.load("ffld", "val", limit=120).targets
+    turned = ffld.load("ffld", "val", limit=120, dials=dials).targets
+    assert (turned.garment_type == as_it_is.garment_type).all()
+    pairs = zip(turned.xy, as_it_is.xy, strict=True)
+    same = [np.array_equal(one, other, equal_nan=True) for one, other in pairs]
+    assert np.mean(same) > 0.95  # where too little was visible, another scene was drawn
+    occluded = [(t.visibility[same] == Visibility.OCCLUDED).sum() for t in (turned, as_it_is)]
+    assert occluded[0] < occluded[1]
+    assert turned.revision != as_it_is.revision == EDITION.revision
+
+
+def test_dials_say_what_is_in_the_pictures():
+    def attributes(**dials):
+        return ffld.load("ffld", "val", limit=80, dials=dials).targets.attributes
+
+    assert set(attributes(consumer=0, flat={"consumer": 0, "shop": 0})["style"]) == {"shop"}
+    assert set(attributes(viewpoints={"back": 1})["viewpoint"]) == {"back", "none"}
+    still, free = (set(attributes(pose=pose)["pose"]) for pose in (0, 1))
+    assert "sitting" in free
+    assert "kneeling" not in still
+    sharp, rough = (ffld.load("ffld", "val", limit=8, dials={"blur": b}) for b in (0, 1))
+    for one, other in zip(sharp, rough, strict=True):
+        assert np.array_equal(one.xy, other.xy, equal_nan=True)
+        assert not np.array_equal(one.image, other.image)
+
+
+@pytest.mark.parametrize(
+    ("dials", "said"),
+    [
+        ({"poze": 1}, "no dial poze; there are types, consumer"),
+        ({"pose": 2}, "pose is 2; it must be from 0 to 1"),
+        ({"blur": -1}, "blur is -1; it must be from 0 to 3"),
+        ({"viewpoints": {"above": 1}}, "viewpoints must map some of front, side, back"),
+        ({"types": {"skirt": 0}}, "types must map some of short_sleeve_top"),
+    ],
+)
+def test_an_impossible_dial_is_refused(dials, said):
+    with pytest.raises(ffld.DataError, match=said):
+        ffld.load("ffld", "val", dials=dials)
+
+
+def test_photographs_have_no_dials(tmp_path):
+    with pytest.raises(ffld.DataError, match="made of photographs, which have no dials"):
+        ffld.load("fld", root=tmp_path, dials={"pose": 0})
