@@ -9,6 +9,7 @@ from ffld.render.body import Look, body_layers
 from ffld.render.cut import DRESSES, OUTWEAR, TOPS, TROUSERS, draw_cut
 from ffld.render.figure import SIDES, Build, Figure, Posture
 from ffld.render.garments import wear
+from ffld.render.measure import scatter
 from ffld.render.outline import ellipse
 from ffld.render.pieces import HELD, Garment, Layer, limb_order
 from ffld.render.poses import ARMS, LEGS, LimbPose
@@ -52,23 +53,27 @@ def draw_outfit(target: str, alone: bool, stream: Stream) -> list[str]:
     return outfit
 
 
-def draw_posture(viewpoint: str, stream: Stream, place: Vector = (0.0, 0.0, 0.0)) -> Posture:
-    """A posture of somebody seen from the front, the side or the back."""
+def draw_posture(
+    viewpoint: str, calm: bool, stream: Stream, place: Vector = (0.0, 0.0, 0.0)
+) -> Posture:
+    """A posture of somebody seen from the front, the side or the back.
+
+    A `calm` one is as of those who stand up straight to be photographed.
+    """
     s = stream
-    if viewpoint == "front":
-        yaw = s.normal(0.0, 0.30)
-    elif viewpoint == "side":
+    facing = math.pi if viewpoint == "back" else 0.0
+    if viewpoint == "side":
         yaw = s.sign() * s.uniform(0.85, 1.65)
     else:
-        yaw = math.pi + s.normal(0.0, 0.35)
-    sitting = s.chance(0.07)
+        yaw = facing + (scatter(s, 0.07) if calm else s.normal(0.0, 0.32))
+    sitting = not calm and s.chance(0.10)
     return Posture(
         yaw=yaw,
-        twist=s.normal(0.0, 0.16),
-        lean=s.normal(0.03, 0.08) + (0.10 if sitting else 0.0),
-        tilt=s.normal(0.0, 0.06),
-        arms=_arms(s),
-        legs=_legs(s, sitting),
+        twist=scatter(s, 0.04) if calm else s.normal(0.0, 0.18),
+        lean=s.normal(0.0, 0.03) if calm else s.normal(0.04, 0.09) + (0.10 if sitting else 0.0),
+        tilt=scatter(s, 0.020) if calm else s.normal(0.0, 0.07),
+        arms=_calm_arms(s) if calm else _arms(s),
+        legs=_calm_legs(s) if calm else _legs(s, sitting),
         place=place,
     )
 
@@ -128,6 +133,26 @@ def _scaled(way: Vector, out: float) -> Vector:
 
 def _jitter(pose: LimbPose, s: Stream, amount: float) -> LimbPose:
     return LimbPose(*(tuple(x + s.normal(0.0, amount) for x in direction) for direction in pose))
+
+
+def _calm_arms(s: Stream) -> dict[str, LimbPose]:
+    likely = {"hanging": 10, "relaxed": 1.5, "on_hip": 1.6, "in_pocket": 2.0, "clasped": 0.5,
+              "behind": 0.8, "at_face": 0.5, "holding": 0.4}  # fmt: skip
+    both = ARMS[s.weighted(likely)]
+    kinds = {side: both if s.chance(0.7) else ARMS[s.weighted(likely)] for side in SIDES}
+    return {side: _scattered(kind, s, 0.045) for side, kind in kinds.items()}
+
+
+def _calm_legs(s: Stream) -> dict[str, LimbPose]:
+    both = LEGS[s.weighted({"standing": 4, "apart": 1})]
+    kinds = dict.fromkeys(SIDES, both)
+    if s.chance(0.35):
+        kinds[s.pick(SIDES)] = LEGS[s.weighted({"step_front": 2, "bent": 1, "crossed": 0.7})]
+    return {side: _scattered(kind, s, 0.03) for side, kind in kinds.items()}
+
+
+def _scattered(pose: LimbPose, s: Stream, quartile: float) -> LimbPose:
+    return LimbPose(*(tuple(x + scatter(s, quartile) for x in direction) for direction in pose))
 
 
 def _arms(s: Stream) -> dict[str, LimbPose]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ffld.render.body import Look
 from ffld.render.cut import TROUSERS
+from ffld.render.measure import scatter
 from ffld.render.outline import ellipse, smooth
 from ffld.render.person import Person, draw_outfit, draw_posture, dress, flat_posture
 from ffld.render.pieces import Garment, Layer
@@ -22,7 +23,8 @@ class Mix:
     Attributes:
         types: weight of each FFLD garment type.
         consumer: share of consumer-style images; the rest is shop style.
-        viewpoints: weights of "front", "side" and "back" for people.
+        viewpoints: by style, weights of "front", "side" and "back" for people.
+        calm: by style, share of people who stand up straight to be photographed.
         flat: share of garments laid flat or hung up, by style.
         zoom: weights of (least, most) part of the frame that the garment takes up.
         company: mean number of further people in consumer images.
@@ -32,7 +34,8 @@ class Mix:
 
     types: Mapping[str, float]
     consumer: float
-    viewpoints: Mapping[str, float]
+    viewpoints: Mapping[str, Mapping[str, float]]
+    calm: Mapping[str, float]
     flat: Mapping[str, float]
     zoom: Mapping[tuple[float, float], float]
     company: float
@@ -91,12 +94,13 @@ def _laid_out(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> 
 
 
 def _worn(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> Scene:
-    viewpoint = s.weighted(mix.viewpoints)
+    viewpoint = s.weighted(mix.viewpoints[style])
     view = _camera(style, s)
     outfit = draw_outfit(garment_type, s.chance(0.03), s)
     look = Look.draw(s, headless=0.12 if style == "shop" else 0.02)
     lower = garment_type in TROUSERS or garment_type == "skirt"
-    main = dress(outfit, draw_posture(viewpoint, g), view, look, g, 0.5 if lower else 0.28)
+    posture = draw_posture(viewpoint, g.chance(mix.calm[style]), g)
+    main = dress(outfit, posture, view, look, g, 0.5 if lower else 0.28)
     number = outfit.index(garment_type)
     behind, before = [], []
     count = 0
@@ -119,7 +123,12 @@ def _unit(view: View, frame: Frame) -> float:
 def _camera(style: str, s: Stream) -> View:
     if style == "shop":
         distance, height = s.uniform(2.8, 6.0), s.uniform(0.45, 0.75)
-        return View(distance, height, s.normal(0.0, 0.03), s.normal(0.0, 0.015))
+        return View(
+            distance,
+            height,
+            s.normal(0.0, 0.03),
+            scatter(s, 0.020) if s.chance(0.85) else s.normal(0.0, 0.15),
+        )
     if s.chance(0.16):  # held at arm's length, from above
         distance, height = s.uniform(0.55, 0.95), s.uniform(0.85, 1.15)
     else:
@@ -138,7 +147,8 @@ def _passer_by(view: View, near: bool, s: Stream, g: Stream) -> Person:
                    "short_sleeve_dress", "long_sleeve_outwear"))  # fmt: skip
     viewpoint = s.weighted({"front": 3, "side": 2, "back": 2})
     look = Look.draw(s, headless=0.0)
-    return dress(draw_outfit(kind, False, s), draw_posture(viewpoint, g, place), view, look, g)
+    posture = draw_posture(viewpoint, g.chance(0.4), g, place)
+    return dress(draw_outfit(kind, False, s), posture, view, look, g)
 
 
 def _extent(layers: list[Layer]) -> tuple[float, float, float, float]:
