@@ -91,8 +91,8 @@ def load(
         key: secret of a sealed procedural test set.
         approximate: see `LoadOptions`.
         dials: how difficult a procedural dataset is to be, where that differs from the edition:
-            fields of `ffld.render.mix.Mix`, such as {"pose": 0, "viewpoints": {"back": 1}}. Sample
-            i shows the same subject as without, so that a study can be paired.
+            fields of `ffld.render.mix.Mix`, such as {"company": 0, "blur": 0}. Sample i
+            shows the same subject as without, so that a study can be paired.
 
     Raises:
         DataError: unknown name or split, missing root, unreadable or malformed files.

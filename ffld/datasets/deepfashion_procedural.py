@@ -20,7 +20,11 @@ EDITION = Edition(
     mix=Mix(
         types=FFLD_EDITION.mix.types,
         consumer=0.25,
-        viewpoints={"front": 8.5, "side": 1.0, "back": 0.5},
+        viewpoints={
+            "consumer": {"front": 8.0, "side": 1.3, "back": 0.7},
+            "shop": {"front": 9.0, "side": 0.5, "back": 0.5},
+        },
+        calm={"consumer": 0.40, "shop": 0.85},
         flat={"consumer": 0.02, "shop": 0.10},
         framing={
             "consumer": {

@@ -32,7 +32,11 @@ EDITION = Edition(
             "sling_dress": 0.7,
         },
         consumer=0.75,
-        viewpoints={"front": 7.0, "side": 1.5, "back": 1.5},
+        viewpoints={
+            "consumer": {"front": 7.0, "side": 1.5, "back": 1.5},
+            "shop": {"front": 9.5, "side": 0.2, "back": 0.3},
+        },
+        calm={"consumer": 0.40, "shop": 0.92},
         flat={"consumer": 0.06, "shop": 0.18},
         framing={
             "consumer": {

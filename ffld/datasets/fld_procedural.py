@@ -20,7 +20,11 @@ EDITION = Edition(
     mix=Mix(
         types=FFLD_EDITION.mix.types,
         consumer=0.60,
-        viewpoints={"front": 7.0, "side": 1.7, "back": 0.6},
+        viewpoints={
+            "consumer": {"front": 7.0, "side": 1.7, "back": 0.6},
+            "shop": {"front": 8.5, "side": 0.9, "back": 0.6},
+        },
+        calm={"consumer": 0.40, "shop": 0.80},
         flat={"consumer": 0.01, "shop": 0.06},
         framing={
             "consumer": {

@@ -19,14 +19,14 @@ SIDES = ("left", "right")
 
 # Rest heights of a standing body.
 ANKLE, KNEE, CROTCH, PELVIS, ARMPIT, SHOULDER, NECK = (
-    0.045, 0.285, 0.470, 0.530, 0.755, 0.822, 0.846,
+    0.045, 0.283, 0.480, 0.535, 0.755, 0.818, 0.846,
 )  # fmt: skip
 
 # Torso rings: rest height, half width, half depth.
 _RINGS = (
-    (0.300, 0.088, 0.062), (0.470, 0.095, 0.068), (0.505, 0.097, 0.069), (0.560, 0.088, 0.062),
-    (0.620, 0.072, 0.052), (0.670, 0.078, 0.057), (0.725, 0.089, 0.067), (0.755, 0.092, 0.064),
-    (0.800, 0.100, 0.050), (0.822, 0.104, 0.042), (0.846, 0.040, 0.036), (0.880, 0.034, 0.034),
+    (0.300, 0.084, 0.060), (0.480, 0.087, 0.064), (0.512, 0.088, 0.066), (0.560, 0.080, 0.059),
+    (0.620, 0.066, 0.049), (0.670, 0.070, 0.053), (0.725, 0.079, 0.062), (0.755, 0.083, 0.061),
+    (0.800, 0.092, 0.048), (0.822, 0.100, 0.040), (0.846, 0.037, 0.034), (0.880, 0.030, 0.031),
 )  # fmt: skip
 _HEIGHTS = [height for height, _, _ in _RINGS]
 
@@ -176,8 +176,8 @@ class Figure:
         """Centre and radius of the head."""
         centre, (a, u, b) = self._spine(NECK)
         size = self.build.size * self.build.head
-        rise, forward = 0.088 * size, 0.012 * size
-        return tuple(centre[i] + rise * u[i] + forward * b[i] for i in range(3)), 0.062 * size
+        rise, forward = 0.084 * size, 0.012 * size
+        return tuple(centre[i] + rise * u[i] + forward * b[i] for i in range(3)), 0.057 * size
 
     def _spine(self, y: float) -> tuple[Vector, tuple[Vector, Vector, Vector]]:
         """Centre and lateral, up and front axes of the torso at a rest height."""
@@ -218,24 +218,24 @@ class Figure:
         sign = -1.0 if side == "left" else 1.0
         pose = self.posture.arms[side]
         lift = max(0.0, _unit(pose.upper)[1] + 0.5) * 0.03
-        shoulder = self.torso(sign * (self.shoulder_width() - 0.012), 0.800 + lift, 0.0)
+        shoulder = self.torso(sign * (self.shoulder_width() - 0.012), 0.796 + lift, 0.0)
         _, axes = self._spine(NECK)
         size = self.build.size
-        elbow = _step(shoulder, axes, sign, pose.upper, 0.160 * size)
-        wrist = _step(elbow, axes, sign, pose.lower, 0.140 * size)
+        elbow = _step(shoulder, axes, sign, pose.upper, 0.168 * size)
+        wrist = _step(elbow, axes, sign, pose.lower, 0.148 * size)
         k = self.build.limbs * size
-        return Limb((shoulder, elbow, wrist), (0.030 * k, 0.025 * k, 0.017 * k))
+        return Limb((shoulder, elbow, wrist), (0.024 * k, 0.018 * k, 0.0125 * k))
 
     def _leg(self, side: str) -> Limb:
         sign = -1.0 if side == "left" else 1.0
         pose = self.posture.legs[side]
         size = self.build.size
-        hip = self.torso(sign * 0.048 * self.build.hips, 0.500, 0.0)
+        hip = self.torso(sign * 0.044 * self.build.hips, 0.508, 0.0)
         _, axes = self._spine(PELVIS)
-        knee = _step(hip, axes, sign, pose.upper, 0.218 * size)
-        ankle = _step(knee, axes, sign, pose.lower, 0.236 * size)
+        knee = _step(hip, axes, sign, pose.upper, 0.225 * size)
+        ankle = _step(knee, axes, sign, pose.lower, 0.238 * size)
         k = self.build.limbs * size
-        return Limb((hip, knee, ankle), (0.047 * k, 0.031 * k, 0.020 * k))
+        return Limb((hip, knee, ankle), (0.043 * k, 0.028 * k, 0.018 * k))
 
 
 def _axes(yaw: float, lean: float, tilt: float) -> tuple[Vector, Vector, Vector]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ffld.render.measure import scatter
 from ffld.render.mix import Mix
 from ffld.render.pieces import Layer
 from ffld.render.stream import Stream
@@ -11,23 +12,22 @@ from ffld.render.view import Frame, View
 
 Window = tuple[float, float, float, float]  # x1, y1, x2, y2 in the picture plane
 
-_HABITS = {
-    "shop": {"catalogue": 1.0},
-    "consumer": {"posed": 6.0, "mirror": 2.5, "selfie": 1.5},
-}
+_PART_OF_IMAGE = (0.75, 1.35)  # what is framed of a person takes up this part of the image
 
 
-def draw_habit(mix: Mix, style: str, s: Stream) -> str:
-    """What sort of picture of a person it is, see `person.draw_posture`."""
-    habit = s.weighted(_HABITS[style])
-    return habit if s.chance(mix.pose) else "catalogue"
+def draw_habit(style: str, s: Stream) -> str:
+    """What sort of picture of a person it is, one of `posture.HABITS`."""
+    if style == "shop":
+        return "posed"
+    return s.weighted({"posed": 6.0, "mirror": 2.5, "selfie": 1.5})
 
 
-def draw_camera(habit: str, s: Stream) -> View:
+def draw_camera(style: str, habit: str, s: Stream) -> View:
     """Where a picture of that sort is taken from."""
-    if habit == "catalogue":
+    if style == "shop":
         distance, height = s.uniform(2.8, 6.0), s.uniform(0.45, 0.75)
-        return View(distance, height, s.normal(0.0, 0.03), s.normal(0.0, 0.015))
+        roll = scatter(s, 0.016) if s.chance(0.8) else s.normal(0.0, 0.18)
+        return View(distance, height, s.normal(0.0, 0.03), roll)
     if habit == "selfie":
         distance, height, roll = s.uniform(0.50, 0.95), s.uniform(0.85, 1.20), 0.20
     elif habit == "mirror":
@@ -86,7 +86,7 @@ def _window(
         py1 = min(py1 + tall * s.uniform(0.25, 0.50), y2 - 0.35 * (y2 - y1))
     middle = ((px1 + px2) / 2 + (x1 + x2) / 2) / 2
     half = min(px2 - px1, 0.9 * (py2 - py1)) / 2
-    return (middle - half, py1, middle + half, py2), _part((0.75, 1.35), s)
+    return (middle - half, py1, middle + half, py2), _part(_PART_OF_IMAGE, s)
 
 
 def _part(limits: tuple[float, float], s: Stream) -> float:

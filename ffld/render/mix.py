@@ -8,24 +8,28 @@ from dataclasses import dataclass
 from ffld.sample import DataError
 from ffld.schema import FFLD
 
+STYLES = ("consumer", "shop")
+VIEWPOINTS = ("front", "side", "back")
+FRAMINGS = ("garment", "person", "bust", "torso", "legs", "close")
+
 
 @dataclass(frozen=True)
 class Mix:
     """What an edition shows, and how often: the dials of its difficulty.
 
-    Values are probabilities or weights; `pose`, `occlusion` and `blur` are 1 in every edition and
-    are there to be turned down (or up) in a study.
+    Values are probabilities or weights; `occlusion` and `blur` are 1 in every edition and are there
+    to be turned down (or up) in a study.
 
     Attributes:
         types: weight of each FFLD garment type.
         consumer: share of consumer-style images; the rest is shop style.
-        viewpoints: weights of "front", "side" and "back" for people.
+        viewpoints: by style, weights of "front", "side" and "back" for people.
+        calm: by style, share of people who stand up straight to be photographed.
         flat: share of garments laid flat or hung up, by style.
         framing: weights of what a picture of a person is meant to show, by style: see `_window`.
         zoom: weights of (least, most) part of the image that this takes up.
         company: mean number of further people in consumer images.
         clutter: probability of something in front of a consumer image's garment.
-        pose: share of consumer postures that are free; the rest is calm, as in a catalogue.
         occlusion: factor on the probability of bags, phones, cups and hair before the shoulder.
         blur: factor on what a camera does to a picture: exposure, cast, blur, noise.
         long_side: longest image sides in pixels, equally likely.
@@ -33,14 +37,14 @@ class Mix:
 
     types: Mapping[str, float]
     consumer: float
-    viewpoints: Mapping[str, float]
+    viewpoints: Mapping[str, Mapping[str, float]]
+    calm: Mapping[str, float]
     flat: Mapping[str, float]
     framing: Mapping[str, Mapping[str, float]]
     zoom: Mapping[tuple[float, float], float]
     company: float
     clutter: float
     long_side: tuple[int, ...]
-    pose: float = 1.0
     occlusion: float = 1.0
     blur: float = 1.0
 
@@ -49,15 +53,28 @@ class Mix:
             raise DataError("; ".join(found))
 
     def _problems(self) -> Iterator[str]:
-        for name in ("consumer", "clutter", "pose"):
-            if not 0 <= getattr(self, name) <= 1:
-                yield f"{name} is {getattr(self, name)}; it must be from 0 to 1"
-        for name in ("company", "occlusion", "blur"):
-            if not 0 <= getattr(self, name) <= 3:
-                yield f"{name} is {getattr(self, name)}; it must be from 0 to 3"
-        known = {"types": FFLD.type_names, "viewpoints": ("front", "side", "back")}
-        for name, keys in known.items():
-            if not _are_weights(getattr(self, name), keys):
+        for name, most in {
+            "consumer": 1,
+            "clutter": 1,
+            "company": 3,
+            "occlusion": 3,
+            "blur": 3,
+        }.items():
+            if not 0 <= getattr(self, name) <= most:
+                yield f"{name} is {getattr(self, name)}; it must be from 0 to {most}"
+        for name in ("viewpoints", "calm", "flat", "framing"):
+            if set(getattr(self, name)) != set(STYLES):
+                yield f"{name} must map each of {', '.join(STYLES)} to its value"
+                return
+        for name in ("calm", "flat"):
+            for style, share in getattr(self, name).items():
+                if not 0 <= share <= 1:
+                    yield f"{name} of {style} is {share}; it must be from 0 to 1"
+        weights = {"types": (self.types, FFLD.type_names)}
+        weights |= {f"viewpoints of {s}": (self.viewpoints[s], VIEWPOINTS) for s in STYLES}
+        weights |= {f"framing of {s}": (self.framing[s], FRAMINGS) for s in STYLES}
+        for name, (given, keys) in weights.items():
+            if not _are_weights(given, keys):
                 yield f"{name} must map some of {', '.join(keys)} to weights, not all zero"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ffld.render.body import Look, body_layers
@@ -11,9 +10,8 @@ from ffld.render.figure import SIDES, Build, Figure, Posture
 from ffld.render.garments import wear
 from ffld.render.outline import ellipse
 from ffld.render.pieces import HELD, Garment, Layer, limb_order
-from ffld.render.poses import ARMS, LEGS, LimbPose
 from ffld.render.stream import Stream
-from ffld.render.view import Vector, View
+from ffld.render.view import View
 
 BODY_OWNER = -1
 THINGS = ("bag", "device", "object")  # materials of what is held
@@ -55,50 +53,6 @@ def draw_outfit(target: str, alone: bool, stream: Stream) -> list[str]:
     return outfit
 
 
-def draw_posture(
-    viewpoint: str, stream: Stream, place: Vector = (0.0, 0.0, 0.0), habit: str = "posed"
-) -> Posture:
-    """A posture of somebody seen from the front, the side or the back.
-
-    `habit` is what the picture is: "posed", "mirror" (a phone held before a mirror), "selfie" (at
-    arm's length) or "catalogue" (calm, upright).
-    """
-    s = stream
-    calm = habit == "catalogue"
-    if viewpoint == "front":
-        yaw = s.normal(0.0, 0.22 if calm else 0.34)
-    elif viewpoint == "side":
-        yaw = s.sign() * s.uniform(0.75, 1.65)
-    else:
-        yaw = math.pi + s.normal(0.0, 0.35)
-    legs, pose = _legs(s, calm, sits={"catalogue": 0.02, "selfie": 0.20}.get(habit, 0.12))
-    return Posture(
-        yaw=yaw,
-        twist=s.normal(0.0, 0.10 if calm else 0.18),
-        lean=s.normal(0.02, 0.05 if calm else 0.09) + (0.10 if pose == "sitting" else 0.0),
-        tilt=s.normal(0.0, 0.04 if calm else 0.08),
-        arms=_arms(s, habit),
-        legs=legs,
-        place=place,
-        name=pose,
-    )
-
-
-def flat_posture(stream: Stream) -> Posture:
-    """Laid out on a surface, or on a hanger: arms and legs a little apart, facing up."""
-    s = stream
-    spread = s.uniform(0.5, 1.6)
-    arm = ARMS["flat"]
-    pose = LimbPose(_scaled(arm.upper, spread), _scaled(arm.lower, spread * s.uniform(0.5, 1.2)))
-    leg = _jitter(LEGS["apart"] if s.chance(0.6) else LEGS["standing"], s, 0.02)
-    return Posture(
-        yaw=0.0, twist=0.0, lean=0.0, tilt=s.normal(0.0, 0.02),
-        arms={"left": _jitter(pose, s, 0.04), "right": _jitter(pose, s, 0.04)},
-        legs={"left": leg, "right": leg},
-        name="laid out",
-    )  # fmt: skip
-
-
 def dress(
     outfit: list[str],
     posture: Posture,
@@ -134,72 +88,6 @@ def _draw_top(s: Stream) -> str:
 
 def _draw_bottom(s: Stream) -> str:
     return s.weighted({"trousers": 5, "shorts": 2.5, "skirt": 2.5})
-
-
-def _scaled(way: Vector, out: float) -> Vector:
-    return (way[0] * out, way[1], way[2])
-
-
-def _jitter(pose: LimbPose, s: Stream, amount: float) -> LimbPose:
-    return LimbPose(*(tuple(x + s.normal(0.0, amount) for x in direction) for direction in pose))
-
-
-def _arms(s: Stream, habit: str) -> dict[str, LimbPose]:
-    likely = _CALM_ARMS if habit == "catalogue" else _ARMS
-    if habit not in ("mirror", "selfie") and s.chance(0.05):
-        return {side: _jitter(ARMS["crossed"], s, 0.06) for side in SIDES}
-    if s.chance(0.45):
-        both = s.weighted(likely)
-        names = dict.fromkeys(SIDES, both)
-    else:
-        names = {side: s.weighted(likely) for side in SIDES}
-    if habit == "mirror":
-        names[s.pick(SIDES)] = s.weighted({"phone": 3, "at_face": 1})
-    elif habit == "selfie":
-        names[s.pick(SIDES)] = "selfie"
-    return {side: _jitter(ARMS[name], s, 0.10) for side, name in names.items()}
-
-
-_ARMS = {
-    "hanging": 7, "relaxed": 5, "on_hip": 2, "in_pocket": 2.4, "clasped": 1.4, "at_face": 1.0,
-    "phone": 1.0, "raised": 0.6, "overhead": 0.3, "reaching": 0.4, "selfie": 0.4, "behind": 0.8,
-    "spread": 0.6, "holding": 1.4,
-}  # fmt: skip
-_CALM_ARMS = {
-    "hanging": 9, "relaxed": 6, "on_hip": 1.2, "in_pocket": 1.6, "clasped": 0.3, "at_face": 0.2,
-    "behind": 0.5, "spread": 0.4, "holding": 0.3,
-}  # fmt: skip
-
-
-def _legs(s: Stream, calm: bool, sits: float) -> tuple[dict[str, LimbPose], str]:
-    """Poses of both legs, and what they do: sitting, standing, walking, kneeling, leg up."""
-    one = s.pick(SIDES)
-    sitting = s.chance(sits)
-    if sitting:
-        both = s.weighted({"sitting": 4, "sitting_apart": 2, "sitting_low": 1.5, "cross_legged": 1})
-        kinds = dict.fromkeys(SIDES, both)
-        if both == "sitting" and s.chance(0.35):
-            kinds[one] = "sitting_crossed"
-        return {side: _jitter(LEGS[kinds[side]], s, 0.09) for side in SIDES}, "sitting"
-    stance = s.weighted(_CALM_STANCES if calm else _STANCES)
-    names = {"walk": "walking", "up": "leg up", "kneeling": "kneeling"}
-    kinds = dict.fromkeys(SIDES, "standing")
-    if stance in ("apart", "kneeling"):
-        kinds = dict.fromkeys(SIDES, stance)
-    elif stance == "walk":
-        kinds = {one: "step_front", "right" if one == "left" else "left": "step_back"}
-    elif stance == "up":
-        kinds[one] = s.weighted({"bent": 3, "lifted": 0.8, "kicked": 1, "raised": 1.2,
-                                 "figure_four": 0.6})  # fmt: skip
-    elif stance == "crossed":
-        kinds[one] = "crossed"
-    return {side: _jitter(LEGS[kinds[side]], s, 0.05) for side in SIDES}, names.get(
-        stance, "standing"
-    )
-
-
-_STANCES = {"still": 4.5, "apart": 2.5, "walk": 2.5, "crossed": 1.2, "up": 2.2, "kneeling": 0.2}
-_CALM_STANCES = {"still": 7, "apart": 2, "walk": 1.2, "crossed": 0.5, "up": 0.4}
 
 
 def _held(figure: Figure, view: View, s: Stream, often: float) -> list[Layer]:

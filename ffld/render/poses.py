@@ -19,7 +19,7 @@ class LimbPose(NamedTuple):
 
 
 ARMS = {
-    "hanging": LimbPose((0.16, -1.0, 0.0), (0.06, -1.0, 0.16)),
+    "hanging": LimbPose((0.12, -1.0, 0.0), (0.03, -1.0, 0.14)),
     "relaxed": LimbPose((0.30, -1.0, -0.08), (0.05, -1.0, 0.30)),
     "on_hip": LimbPose((0.80, -1.0, -0.30), (-0.85, -0.60, 0.45)),
     "in_pocket": LimbPose((0.38, -1.0, -0.18), (-0.16, -1.0, 0.22)),
@@ -38,7 +38,7 @@ ARMS = {
 }
 
 LEGS = {
-    "standing": LimbPose((0.04, -1.0, 0.0), (0.0, -1.0, 0.0)),
+    "standing": LimbPose((0.01, -1.0, 0.0), (0.0, -1.0, 0.0)),
     "apart": LimbPose((0.18, -1.0, 0.0), (0.10, -1.0, 0.0)),
     "step_front": LimbPose((0.02, -1.0, 0.34), (0.0, -1.0, -0.06)),
     "step_back": LimbPose((0.02, -1.0, -0.22), (0.0, -1.0, -0.36)),

@@ -10,8 +10,9 @@ from ffld.render.clutter import draw_clutter
 from ffld.render.cut import TROUSERS
 from ffld.render.framing import draw_camera, draw_habit, frame_alone, frame_worn
 from ffld.render.mix import Mix
-from ffld.render.person import THINGS, Person, draw_outfit, draw_posture, dress, flat_posture
+from ffld.render.person import THINGS, Person, draw_outfit, dress
 from ffld.render.pieces import Garment, Layer
+from ffld.render.posture import draw_posture, flat_posture
 from ffld.render.stream import Stream, Streams
 from ffld.render.view import Frame, View
 
@@ -88,13 +89,14 @@ def _laid_out(mix: Mix, garment_type: str, style: str, stream: Callable[[str], S
 
 def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Stream]) -> Scene:
     s, g = stream("scene"), stream("geometry")
-    viewpoint = s.weighted(mix.viewpoints)
-    habit = draw_habit(mix, style, stream("habit"))
-    view = draw_camera(habit, stream("camera"))
+    viewpoint = s.weighted(mix.viewpoints[style])
+    habit = draw_habit(style, s)
+    view = draw_camera(style, habit, stream("camera"))
     outfit = draw_outfit(garment_type, s.chance(0.03), s)
     look = Look.draw(s, headless=0.12 if style == "shop" else 0.02, occlusion=mix.occlusion)
     lower = garment_type in TROUSERS or garment_type == "skirt"
-    posture = draw_posture(viewpoint, stream("posture"), habit=habit)
+    p = stream("posture")
+    posture = draw_posture(viewpoint, p.chance(mix.calm[style]), p, habit=habit)
     tuck = 0.5 if lower else 0.28
     main = dress(outfit, posture, view, look, g, tuck, mix.occlusion)
     number = outfit.index(garment_type)
@@ -151,4 +153,5 @@ def _passer_by(view: View, near: bool, s: Stream) -> Person:
                    "short_sleeve_dress", "long_sleeve_outwear"))  # fmt: skip
     viewpoint = s.weighted({"front": 3, "side": 2, "back": 2})
     look = Look.draw(s, headless=0.0)
-    return dress(draw_outfit(kind, False, s), draw_posture(viewpoint, s, place), view, look, s)
+    posture = draw_posture(viewpoint, s.chance(0.4), s, place)
+    return dress(draw_outfit(kind, False, s), posture, view, look, s)

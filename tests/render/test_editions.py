@@ -198,15 +198,19 @@ def test_turning_a_dial_leaves_the_rest_of_the_scene(dials):
     assert turned.revision != as_it_is.revision == EDITION.revision
 
 
+def both(value):
+    return {"consumer": value, "shop": value}
+
+
 def test_dials_say_what_is_in_the_pictures():
     def attributes(**dials):
         return ffld.load("ffld", "val", limit=80, dials=dials).targets.attributes
 
-    assert set(attributes(consumer=0, flat={"consumer": 0, "shop": 0})["style"]) == {"shop"}
-    assert set(attributes(viewpoints={"back": 1})["viewpoint"]) == {"back", "none"}
-    still, free = (set(attributes(pose=pose)["pose"]) for pose in (0, 1))
-    assert "sitting" in free
-    assert "kneeling" not in still
+    assert set(attributes(consumer=0)["style"]) == {"shop"}
+    assert set(attributes(viewpoints=both({"back": 1}), flat=both(0))["viewpoint"]) == {"back"}
+    still, free = (set(attributes(calm=both(share))["pose"]) for share in (1, 0))
+    assert still == {"standing", "laid out"}
+    assert {"sitting", "walking", "leg up"} <= free
     sharp, rough = (ffld.load("ffld", "val", limit=8, dials={"blur": b}) for b in (0, 1))
     for one, other in zip(sharp, rough, strict=True):
         assert np.array_equal(one.xy, other.xy, equal_nan=True)
@@ -217,9 +221,10 @@ def test_dials_say_what_is_in_the_pictures():
     ("dials", "said"),
     [
         ({"poze": 1}, "no dial poze; there are types, consumer"),
-        ({"pose": 2}, "pose is 2; it must be from 0 to 1"),
+        ({"calm": both(2)}, "calm of consumer is 2; it must be from 0 to 1"),
         ({"blur": -1}, "blur is -1; it must be from 0 to 3"),
-        ({"viewpoints": {"above": 1}}, "viewpoints must map some of front, side, back"),
+        ({"viewpoints": {"above": 1}}, "viewpoints must map each of consumer, shop"),
+        ({"framing": both({"all": 1})}, "framing of consumer must map some of garment, person"),
         ({"types": {"skirt": 0}}, "types must map some of short_sleeve_top"),
     ],
 )
@@ -230,4 +235,4 @@ def test_an_impossible_dial_is_refused(dials, said):
 
 def test_photographs_have_no_dials(tmp_path):
     with pytest.raises(ffld.DataError, match="made of photographs, which have no dials"):
-        ffld.load("fld", root=tmp_path, dials={"pose": 0})
+        ffld.load("fld", root=tmp_path, dials={"blur": 0})
