@@ -20,7 +20,7 @@ from ffld.schema import LandmarkSchema, Visibility
 Convert = Callable[[Garment], Mapping[str, Anchor]]
 
 MIN_BOX, MIN_VISIBLE = 32, 3
-BOX_ROOM, BOX_JITTER = 0.012, 0.014  # sides lie this far out, as fractions, give or take
+BOX_ROOM, BOX_JITTER = 0.026, 0.014  # sides lie this far out, as fractions, give or take
 ATTEMPTS = 40
 
 _WINDOW, _ENOUGH = 2, 3  # visible: at least 3 own pixels within 2 pixels of the landmark
@@ -143,7 +143,7 @@ def _measure(
             visibility[schema.index(name)] = Visibility.VISIBLE if seen else Visibility.OCCLUDED
     if (visibility == Visibility.VISIBLE).sum() < MIN_VISIBLE:
         return None
-    box = _jittered(extent, scene, jitter)
+    box = _jittered(_around(extent, xy), scene, jitter)
     rivals = _rivals(scene, convert, schema, box)
     return Labels(scene, box, xy, visibility, rivals)
 
@@ -196,8 +196,15 @@ def _shows(ids: np.ndarray, pixel: complex, anchor: Anchor, names: dict[str, int
     return len(pixels) - len(pixels.translate(None, own)) >= _ENOUGH
 
 
-def _jittered(extent: tuple[int, int, int, int], scene: Scene, s: Stream) -> np.ndarray:
-    """The visible extent with its sides moved by some 2 %, mostly out, as in annotators' boxes."""
+def _around(extent: tuple[int, int, int, int], xy: np.ndarray) -> tuple[float, ...]:
+    """The visible extent let out to the landmarks: annotators' boxes hold the hidden ones too."""
+    low, high = np.nanmin(xy, 0).tolist(), np.nanmax(xy, 0).tolist()
+    x1, y1, x2, y2 = extent
+    return min(x1, low[0]), min(y1, low[1]), max(x2, high[0]), max(y2, high[1])
+
+
+def _jittered(extent: tuple[float, ...], scene: Scene, s: Stream) -> np.ndarray:
+    """An extent with its sides moved out by some 3 %, as those of annotators' boxes are."""
     x1, y1, x2, y2 = extent
     w, h = x2 - x1, y2 - y1
     out = [s.normal(BOX_ROOM, BOX_JITTER) for _ in range(4)]
