@@ -95,6 +95,8 @@ def test_annotations_keep_their_promises(targets):
     assert (box[:, :2] >= 0).all()
     assert (box[:, 2:] <= size).all()
     assert (box[:, 2:] - box[:, :2]).min() >= 30
+    inside = (targets.xy >= box[:, None, :2]) & (targets.xy <= box[:, None, 2:])
+    assert inside.all(-1)[present].mean() > 0.98  # hidden ones too
     assert (targets.visibility == Visibility.VISIBLE).sum(1).min() >= 3
 
 
