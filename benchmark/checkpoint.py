@@ -56,11 +56,18 @@ class Checkpoint:
     seed: int
     val_ne: float | None
 
-    def save(self, folder: Path, model: nn.Module, floor: nn.Module) -> None:
-        """Write the three files; `checkpoint.json`, without which there is none, comes last."""
+    def save(self, folder: Path, model: nn.Module, floor: nn.Module, *, half: bool = False) -> None:
+        """Write the three files; `checkpoint.json`, without which there is none, comes last.
+
+        Args:
+            half: round the model's matrices and kernels to 16 bits; all else keeps its precision.
+        """
         (folder / _ABOUT).unlink(missing_ok=True)
-        for name, module in ((_WEIGHTS, model), (_FLOOR, floor)):
-            save_tensors(folder / name, module.state_dict())
+        weights = model.state_dict()
+        if half:
+            weights = {k: v.half() if v.ndim > 1 else v for k, v in weights.items()}
+        save_tensors(folder / _WEIGHTS, weights)
+        save_tensors(folder / _FLOOR, floor.state_dict())
         with replacing(folder / _ABOUT) as temporary:
             temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
@@ -188,7 +195,7 @@ class TrainingState:
         except (KeyError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:300]
             raise CheckpointError(
-                f"{path} is of another training ({reason}); --train begins afresh"
+                f"{path} is of another training ({reason}); --afresh begins anew"
             ) from error
 
 

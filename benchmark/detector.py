@@ -1,6 +1,6 @@
 """Photographs in, landmarks out: a checkpoint ready to use.
 
->>> detector = Detector.load("runs/lgr")                            # doctest: +SKIP
+>>> detector = Detector.load()                                      # doctest: +SKIP
 >>> xy, confidence = detector([image], [(40, 30, 410, 620)])        # doctest: +SKIP
 """
 
@@ -18,6 +18,7 @@ import ffld
 from benchmark import checkpoint
 from benchmark.checkpoint import Checkpoint
 from benchmark.models import Inputs, ModelError
+from benchmark.plan import DEFAULT_MODEL, shipped_weights
 from ffld.schema import LandmarkSchema
 from ffld.transforms import apply, crop, warp
 
@@ -32,13 +33,13 @@ class Detector:
     device: torch.device
 
     @classmethod
-    def load(cls, path: str | Path, device: str | torch.device = "cpu") -> Detector:
-        """The model of a run's folder, or of its checkpoint folder.
+    def load(cls, path: str | Path | None = None, device: str | torch.device = "cpu") -> Detector:
+        """The model of a run's folder or its checkpoint folder; without one, LGR as it is shipped.
 
         Raises:
             CheckpointError: there is none, or it cannot be used.
         """
-        folder = checkpoint.find(Path(path))
+        folder = checkpoint.find(Path(path)) if path else shipped_weights(DEFAULT_MODEL)
         about = checkpoint.read(folder)
         schema = ffld.spec(about.dataset).schema
         model, _ = about.build(folder, schema)

@@ -45,7 +45,7 @@ def run(plan: Plan) -> str:
     state = folder.state(plan.folder, plan.configuration, afresh=plan.afresh)
     if state is State.FINISHED:
         folder.forget_training(plan.folder)  # if it was killed right after its result
-        _say(f"this run is finished; --train would train afresh. folder: {plan.folder}")
+        _say(f"this run is finished; --afresh would begin it anew. folder: {plan.folder}")
         return _table(plan)
     _say(plan.note())
     _be_repeatable(plan, state)

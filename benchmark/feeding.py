@@ -148,7 +148,29 @@ def _recoloured(image: Tensor, settings: Settings, rng: np.random.Generator) -> 
     image = photometric.adjust_saturation(image, saturation)
     if rng.random() < settings.blur:
         image = photometric.gaussian_blur(image, [5, 5], [rng.uniform(0.5, 1.5)] * 2)
+    if settings.cast or settings.noise:
+        image = _degraded(image, settings, rng)
+    if settings.erase and rng.random() < settings.erase:
+        _erase(image, rng)
     return image
+
+
+def _degraded(image: Tensor, settings: Settings, rng: np.random.Generator) -> Tensor:
+    """A lamp's colour and a sensor's noise."""
+    cast = 1 + rng.uniform(-settings.cast, settings.cast, 3)
+    values = image.float() * torch.from_numpy(cast).float()[:, None, None]
+    if deviation := 255 * settings.noise * rng.random():
+        values += torch.from_numpy(rng.standard_normal(image.shape, np.float32) * deviation)
+    return values.clamp_(0, 255).to(torch.uint8)
+
+
+def _erase(image: Tensor, rng: np.random.Generator) -> None:
+    """Fill a rectangle of (3, S, S) with one colour, in place."""
+    size = image.shape[-1]
+    height, width = (int(size * rng.uniform(0.1, 0.4)) for _ in range(2))
+    top, left = (int(rng.integers(0, size - side + 1)) for side in (height, width))
+    colour = torch.from_numpy(rng.integers(0, 256, (3, 1, 1), np.uint8))
+    image[:, top : top + height, left : left + width] = colour
 
 
 def _collated(samples: list[tuple], device: torch.device) -> Batch:

@@ -47,10 +47,9 @@ def state(path: Path, configuration: Mapping[str, Any], *, afresh: bool) -> Stat
     if afresh:
         return State.NEW
     if found := _differences(saved(path)["configuration"], configuration):
-        replacing_it = "" if configuration.get("checkpoint") else ", or --train to replace it"
         raise RunError(
-            f"{str(path)!r} holds a run of another configuration ({found}); pass another --out"
-            f"{replacing_it}"
+            f"{str(path)!r} holds a run of another configuration ({found}); pass another --out, "
+            "or --afresh to replace it"
         )
     return State.FINISHED if (path / RESULT).is_file() else State.UNFINISHED
 

@@ -14,6 +14,7 @@ import pkgutil
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -102,6 +103,15 @@ def available() -> list[str]:
 def config_class(name: str) -> type:
     """The frozen dataclass whose fields are a model's overrides."""
     return _config(_find(name)[0])
+
+
+def shipped(name: str, dataset: str) -> Path | None:
+    """Folder of the weights that come with a model, trained on a dataset; None if there are none.
+
+    They lie beside the model's file, in `weights/<name>-<dataset>`.
+    """
+    folder = Path(_find(name)[0].__file__).parent / "weights" / f"{name}-{dataset}"
+    return folder if folder.is_dir() else None
 
 
 def build(name: str, schema: LandmarkSchema, **overrides: Any) -> nn.Module:

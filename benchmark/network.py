@@ -46,6 +46,8 @@ class NetConfig:
         reduction: of a map's squared error over its cells, "sum" or "mean".
         occluded_weight: of occluded landmarks in the loss, where visible ones have 1.
         decoder: how heat maps become points, see `benchmark.heatmap.decode`.
+        flip_average: whether predictions average the maps of the image and of its mirror image,
+            which costs a second pass (test-time augmentation: say so where results are compared).
     """
 
     uses_type: ClassVar[bool] = False
@@ -59,6 +61,7 @@ class NetConfig:
     reduction: Literal["sum", "mean"] = "sum"
     occluded_weight: float = 0.5
     decoder: Literal["subpixel", "argmax"] = "subpixel"
+    flip_average: bool = False
 
     def __post_init__(self) -> None:
         if found := list(self.problems()):
@@ -122,6 +125,7 @@ class LandmarkNet(nn.Module):
         self.input_size = config.input_size
         self.uses_type = config.uses_type
         self.after = after
+        self.register_buffer("flip_index", torch.tensor(schema.flip_index), persistent=False)
         wide = config.channels(BLOCKS[after - 1][0])
         self.backbone = VGG16(config.width, config.batch_norm)
         self.place = convolution(wide + 2, wide, 1) if config.coordinates else None
@@ -161,6 +165,10 @@ class LandmarkNet(nn.Module):
         self.eval()
         try:
             maps = self(inputs).float().sigmoid()
+            if self.config.flip_average:
+                mirrored = Inputs(inputs.images.flip(-1), inputs.garment_type)
+                turned = self(mirrored).float().sigmoid().flip(-1)
+                maps = (maps + turned[:, self.flip_index]) / 2
         finally:
             self.train(training)
         return decode(maps, self.head.stride, self.config.decoder)

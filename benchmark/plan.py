@@ -22,6 +22,9 @@ from benchmark.settings import Settings, parse, profile, recipe, understood
 from ffld.catalog import DatasetSpec
 from ffld.sample import DataError
 
+DEFAULT_MODEL = "lgr"
+SHIPPED = Path("shipped")  # as --checkpoint: the weights that come with the model
+
 
 class RunError(ValueError):
     """A run that cannot be done as asked; the message says what to ask for instead."""
@@ -35,10 +38,11 @@ class Request:
     dataset: str = "ffld"
     split: str = "test"
     limit: int | None = None
-    seed: int = 0
+    seed: int | None = None
     epochs: int | None = None
     checkpoint: Path | None = None
     train: bool = False
+    afresh: bool = False
     recipe: str = "ours"
     device: str = "auto"
     out: Path | None = None
@@ -54,6 +58,7 @@ class Plan:
     Attributes:
         overrides: of the model's Config.
         weights: folder of the checkpoint to score, with `about` its description; None to train.
+        shipped: whether these weights come with the model.
         folder: where the run's files go.
         reason: why this device and profile.
     """
@@ -69,6 +74,7 @@ class Plan:
     overrides: Mapping[str, Any]
     weights: Path | None
     about: Checkpoint | None
+    shipped: bool
     folder: Path
     afresh: bool
     reason: str
@@ -76,7 +82,7 @@ class Plan:
     @cached_property
     def configuration(self) -> dict[str, Any]:
         """All that the result depends on, as JSON values; names the run's folder."""
-        weights = self.weights and _sha256(self.weights / "model.safetensors")
+        weights = self.weights and sha256(self.weights / "model.safetensors")
         content = {
             "model": self.model,
             "dataset": self.spec.name,
@@ -97,9 +103,11 @@ class Plan:
         """One line on the profile, and why it was taken."""
         if self.about is not None:
             about = self.about
+            which = "the weights that come with " if self.shipped else ""
             return (
-                f"{self.reason}; scoring {about.model} trained on {about.samples} samples of "
-                f"{about.dataset}, input {about.input_size}x{about.input_size}"
+                f"{self.reason}; scoring {which}{about.model}, trained on {about.samples} samples "
+                f"of {about.revision}, input {about.input_size}x{about.input_size}"
+                + ("; --train trains your own" if self.shipped else "")
             )
         s = self.settings
         limits = (f"{'all' if n is None else n}" for n in (s.train_limit, s.val_limit))
@@ -122,7 +130,7 @@ def resolve(request: Request) -> Plan:
             f"dataset {spec.name!r} has no split {request.split!r}; it has {', '.join(spec.splits)}"
         )
     device, reason = device_of(request.device)
-    weights = checkpoint.find(request.checkpoint) if request.checkpoint else None
+    weights = _weights(request)
     about = checkpoint.read(weights) if weights else None
     model = _model_name(request, about)
     settings, overrides = _settings(request, device, model)
@@ -132,7 +140,7 @@ def resolve(request: Request) -> Plan:
         model=model,
         spec=spec,
         split=request.split,
-        seed=request.seed,
+        seed=request.seed or 0,
         root=str(request.root.resolve()) if request.root else None,
         approximate=request.approximate,
         device=device,
@@ -140,8 +148,9 @@ def resolve(request: Request) -> Plan:
         overrides=overrides,
         weights=weights,
         about=about,
+        shipped=weights is not None and request.checkpoint in (None, SHIPPED),
         folder=request.out or Path(),
-        afresh=request.train,
+        afresh=request.afresh,
         reason=reason,
     )
     return plan if request.out else dataclasses.replace(plan, folder=Path("runs") / _name(plan))
@@ -157,13 +166,43 @@ def environment() -> dict[str, Any]:
     }
 
 
+def _weights(request: Request) -> Path | None:
+    """The checkpoint to score: the one asked for, or the model's own if no training is."""
+    if request.checkpoint not in (None, SHIPPED):
+        return checkpoint.find(request.checkpoint)
+    name = request.model or DEFAULT_MODEL
+    if request.checkpoint == SHIPPED:
+        return shipped_weights(name)
+    return None if _trains(request) else models.shipped(name, request.dataset)
+
+
+def shipped_weights(model: str) -> Path:
+    """The weights that come with a model, trained on FFLD.
+
+    Raises:
+        CheckpointError: there are none.
+    """
+    if (found := models.shipped(model, "ffld")) is None:
+        raise CheckpointError(
+            f"no weights come with {model!r}; train them: python -m benchmark.run --model {model} "
+            f"--dataset ffld --out runs/{model}, then pass --checkpoint runs/{model}"
+        )
+    return found
+
+
+def _trains(request: Request) -> bool:
+    """Whether the request says how to train, or that it is to be done."""
+    asked = (request.train, request.assignments, request.epochs, request.seed is not None)
+    return any(asked) or request.recipe != "ours"
+
+
 def _model_name(request: Request, about: Checkpoint | None) -> str:
     if about is None:
-        return request.model or "lgr"
-    if request.train or request.assignments or request.epochs or request.recipe != "ours":
+        return request.model or DEFAULT_MODEL
+    if _trains(request):
         raise RunError(
-            "--checkpoint scores weights as they are: leave out --train, --recipe, --epochs and "
-            "--set, or leave out --checkpoint to train"
+            "--checkpoint scores weights as they are: leave out --train, --seed, --recipe, "
+            "--epochs and --set, or leave out --checkpoint to train"
         )
     if request.model not in (None, about.model):
         raise CheckpointError(
@@ -213,7 +252,8 @@ def _name(plan: Plan) -> str:
     return f"{model}-{plan.spec.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Of a file's bytes, in hexadecimal digits."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 examples:
-  python -m benchmark.predict photo.jpg --checkpoint runs/lgr
-      all landmarks of the model with their confidence, as JSON
-  python -m benchmark.predict photo.jpg --checkpoint runs/lgr --type short_sleeve_dress \\
-          --box 40 30 410 620 --out overlay.png
+  python -m benchmark.predict photo.jpg
+      all landmarks with their confidence, as JSON, by the weights that come with lgr
+  python -m benchmark.predict photo.jpg --type short_sleeve_dress --box 40 30 410 620 \\
+          --out overlay.png
       only those that the garment type has, within the garment's box, and a picture of them
   python -m benchmark.predict photos/ 'more/*.png' --checkpoint runs/lgr --out overlays/
-      all pictures of a folder and of a pattern: a JSON list, and a picture for each
+      your own weights, all pictures of a folder and of a pattern: a JSON list, a picture for each
 
 JSON goes to stdout, everything else to stderr. Points and boxes are pixels of the upright picture,
 as viewers show it: x right, y down, (0, 0) its top left corner. Boxes are x1 y1 x2 y2, the extent
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser("benchmark.predict", "Find fashion landmarks in photographs.", _EPILOG)
     add = parser.add_argument
     add("photos", nargs="+", metavar="PHOTO", help="picture, folder of pictures, or pattern")
-    add("--model", default=None, help="of the checkpoint; refuses any other")
+    add("--model", default=None, help="lgr (default); with --checkpoint, refuses any other")
     add("--checkpoint", type=Path, metavar="DIR", help="a run's folder, or its checkpoint folder")
     add("--type", dest="garment_type", metavar="TYPE", help="garment type, such as skirt")
     add("--box", type=float, nargs=4, metavar=("X1", "Y1", "X2", "Y2"), help="of one picture")
@@ -140,15 +140,10 @@ def _batch(
 def _detector(arguments: argparse.Namespace) -> Detector:
     from benchmark.checkpoint import CheckpointError
     from benchmark.detector import Detector
-    from benchmark.plan import device_of
+    from benchmark.plan import DEFAULT_MODEL, device_of, shipped_weights
 
-    name = arguments.model or "lgr"
-    if arguments.checkpoint is None:
-        raise CheckpointError(
-            f"no weights of {name!r} to predict with; train them: python -m benchmark.run --model "
-            f"{name} --dataset ffld --out runs/{name}, then pass --checkpoint runs/{name}"
-        )
-    detector = Detector.load(arguments.checkpoint, device_of(arguments.device)[0])
+    path = arguments.checkpoint or shipped_weights(arguments.model or DEFAULT_MODEL)
+    detector = Detector.load(path, device_of(arguments.device)[0])
     if arguments.model not in (None, detector.about.model):
         raise CheckpointError(
             f"checkpoint {str(arguments.checkpoint)!r} is of model {detector.about.model!r}, not "

@@ -13,7 +13,9 @@ from benchmark.command import Parser, carried_out, count
 _EPILOG = """\
 examples:
   python -m benchmark.run --model lgr --dataset ffld
-      train LGR on the procedural FFLD, score it on test, print NE per landmark
+      score LGR on the procedural FFLD, by the weights that come with it: NE per landmark
+  python -m benchmark.run --model lgr --dataset ffld --train
+      train it first
   python -m benchmark.run --model vgg16 --dataset ffld --seed 1 --set lr=5e-4 --set epochs=20
       another model, seed and setting; an unknown key lists the valid ones
   python -m benchmark.run --model lgr --recipe paper --set variant=paper
@@ -25,6 +27,8 @@ examples:
 The table goes to stdout, everything else to stderr. The run's folder (--out, otherwise named after
 model, dataset and configuration under runs/) holds checkpoint, predictions, result, curve and
 contact sheet. A finished run is printed again, an interrupted one goes on where it stopped.
+Weights for ffld come with lgr and are scored as they are, unless --train or what says how to train
+(--seed, --epochs, --recipe, --set) is given.
 Crops of the images are kept in $FFLD_CACHE, otherwise ~/.cache/ffld.
 """
 
@@ -40,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(run(resolve(Request(**arguments))))
 
-    words = [word for word in (sys.argv[1:] if argv is None else argv) if word != "--train"]
+    words = [word for word in (sys.argv[1:] if argv is None else argv) if word != "--afresh"]
     command = shlex.join(["python", "-m", "benchmark.run", *words])
     return carried_out(work, f"interrupted; to go on where it stopped: {command}")
 
@@ -62,10 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--dataset", default="ffld", help="ffld (default), fld-procedural, fld, deepfashion2, …")
     add("--split", default="test", help="samples to score: test (default), val or train")
     add("--limit", type=count, metavar="N", help="score a fixed subset of N samples")
-    add("--seed", type=_seed, default=0, help="of initial weights, order and augmentation (0)")
+    add("--seed", type=_seed, help="of initial weights, order and augmentation (0)")
     add("--epochs", type=count, metavar="N", help="short for --set epochs=N")
-    add("--checkpoint", type=Path, metavar="DIR", help="score these weights instead of training")
-    add("--train", action="store_true", help="train afresh, whatever the folder holds")
+    add("--checkpoint", type=Path, metavar="DIR", help="score these weights; or 'shipped'")
+    add("--train", action="store_true", help="train, even where weights come with the model")
+    add("--afresh", action="store_true", help="begin anew, whatever the folder holds")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N; picks the profile")
     add("--out", type=Path, metavar="DIR", help="the run's folder")
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")

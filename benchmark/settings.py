@@ -41,7 +41,12 @@ class Settings:
         shift: drawn uniformly up to this share of the frame either way, per axis.
         flip, blur: probabilities.
         brightness, contrast, saturation: factors are drawn uniformly from 1 - v to 1 + v.
-        mixed_precision: 16-bit arithmetic in training, on CUDA.
+        cast: so is a factor for each colour channel, as a lamp's light has it.
+        noise: standard deviation of a pixel's noise is drawn uniformly up to this share of white.
+        erase: probability that a rectangle, its sides 10 to 40 % of the frame's, is filled with one
+            colour; landmarks beneath it count as before.
+        mixed_precision: bfloat16 arithmetic in training; on a CPU it pays where that has matrix
+            units for it, such as AMX, and is slower elsewhere.
         pretrained: start VGG16 from torchvision's ImageNet weights, which are downloaded; the LGR
             paper trains "without any pre-trained models".
     """
@@ -68,6 +73,9 @@ class Settings:
     brightness: float = 0.3
     contrast: float = 0.3
     saturation: float = 0.3
+    cast: float = 0.0
+    noise: float = 0.0
+    erase: float = 0.0
     mixed_precision: bool = True
     pretrained: bool = False
 
@@ -87,7 +95,8 @@ class Settings:
         for name in ("width", "lr", "clip"):
             if not getattr(self, name) > 0:
                 yield f"{name} is {getattr(self, name)}; it must be above 0"
-        for name in ("flip", "blur", "brightness", "contrast", "saturation", "shift"):
+        shares = "flip blur brightness contrast saturation shift cast noise erase"
+        for name in shares.split():
             if not 0 <= getattr(self, name) <= 1:
                 yield f"{name} is {getattr(self, name)}; it must be from 0 to 1"
         for name, high in (("scale", 1), ("rotation", 180)):

@@ -155,8 +155,8 @@ def _validation_ne(model: nn.Module, task: Task) -> float:
 
 
 def _precision(task: Task) -> AbstractContextManager:
-    """bfloat16 where it was asked for and the card has it; it needs no loss scaling."""
-    wanted = task.settings.mixed_precision and task.device.type == "cuda"
-    if wanted and torch.cuda.is_bf16_supported():
-        return torch.autocast("cuda", torch.bfloat16)
+    """bfloat16 where it was asked for and the device has it; it needs no loss scaling."""
+    kind = task.device.type
+    if task.settings.mixed_precision and (kind == "cpu" or torch.cuda.is_bf16_supported()):
+        return torch.autocast(kind, torch.bfloat16)
     return nullcontext()

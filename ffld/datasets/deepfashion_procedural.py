@@ -8,7 +8,7 @@ from ffld.catalog import DatasetSpec, LoadOptions
 from ffld.datasets.ffld import EDITION as FFLD_EDITION
 from ffld.render.edition import Edition, open_edition
 from ffld.render.fld8 import fld8_landmarks, fld8_type
-from ffld.render.scene import Mix
+from ffld.render.mix import Mix
 from ffld.sample import Split
 from ffld.schema import FLD8
 
@@ -20,8 +20,23 @@ EDITION = Edition(
     mix=Mix(
         types=FFLD_EDITION.mix.types,
         consumer=0.25,
-        viewpoints={"front": 8.5, "side": 1.0, "back": 0.5},
+        viewpoints={
+            "consumer": {"front": 8.0, "side": 1.3, "back": 0.7},
+            "shop": {"front": 9.0, "side": 0.5, "back": 0.5},
+        },
+        calm={"consumer": 0.40, "shop": 0.85},
         flat={"consumer": 0.02, "shop": 0.10},
+        framing={
+            "consumer": {
+                "garment": 4,
+                "person": 2,
+                "bust": 1.5,
+                "torso": 2,
+                "legs": 1,
+                "close": 0.4,
+            },
+            "shop": {"garment": 5, "person": 2, "torso": 2, "close": 0.2},
+        },
         zoom={(0.40, 0.65): 2.0, (0.65, 0.95): 7.0, (0.95, 1.25): 1.0},
         company=0.15,
         clutter=0.05,
@@ -46,4 +61,4 @@ SPEC = DatasetSpec(
 
 def read(split: str, options: LoadOptions) -> Split:
     """Open a split; `options.key` is the secret of a sealed test set."""
-    return open_edition(EDITION, split, options.key)
+    return open_edition(EDITION.turned(options.dials), split, options.key)

@@ -6,7 +6,7 @@ paper states of it: 200,000 images, 120,000 / 40,000 / 40,000, more than 70 % co
 
 from ffld.catalog import DatasetSpec, LoadOptions
 from ffld.render.edition import Edition, open_edition
-from ffld.render.scene import Mix
+from ffld.render.mix import Mix
 from ffld.sample import Split
 from ffld.schema import FFLD
 
@@ -32,8 +32,23 @@ EDITION = Edition(
             "sling_dress": 0.7,
         },
         consumer=0.75,
-        viewpoints={"front": 7.0, "side": 1.5, "back": 1.5},
+        viewpoints={
+            "consumer": {"front": 7.0, "side": 1.5, "back": 1.5},
+            "shop": {"front": 9.5, "side": 0.2, "back": 0.3},
+        },
+        calm={"consumer": 0.40, "shop": 0.92},
         flat={"consumer": 0.06, "shop": 0.18},
+        framing={
+            "consumer": {
+                "garment": 2.5,
+                "person": 2.5,
+                "bust": 2.5,
+                "torso": 2.5,
+                "legs": 1.5,
+                "close": 1.2,
+            },
+            "shop": {"garment": 5, "person": 2.5, "torso": 2, "close": 0.3},
+        },
         zoom={(0.30, 0.60): 2.0, (0.60, 0.95): 6.0, (0.95, 1.50): 2.0},
         company=0.35,
         clutter=0.15,
@@ -57,4 +72,4 @@ SPEC = DatasetSpec(
 
 def read(split: str, options: LoadOptions) -> Split:
     """Open a split; `options.key` is the secret of a sealed test set."""
-    return open_edition(EDITION, split, options.key)
+    return open_edition(EDITION.turned(options.dials), split, options.key)

@@ -8,7 +8,7 @@ from ffld.catalog import DatasetSpec, LoadOptions
 from ffld.datasets.ffld import EDITION as FFLD_EDITION
 from ffld.render.edition import Edition, open_edition
 from ffld.render.fld8 import fld8_landmarks, fld8_type
-from ffld.render.scene import Mix
+from ffld.render.mix import Mix
 from ffld.sample import Split
 from ffld.schema import FLD8
 
@@ -20,8 +20,23 @@ EDITION = Edition(
     mix=Mix(
         types=FFLD_EDITION.mix.types,
         consumer=0.60,
-        viewpoints={"front": 7.0, "side": 1.7, "back": 0.6},
+        viewpoints={
+            "consumer": {"front": 7.0, "side": 1.7, "back": 0.6},
+            "shop": {"front": 8.5, "side": 0.9, "back": 0.6},
+        },
+        calm={"consumer": 0.40, "shop": 0.80},
         flat={"consumer": 0.01, "shop": 0.06},
+        framing={
+            "consumer": {
+                "garment": 3,
+                "person": 2.5,
+                "bust": 2.5,
+                "torso": 2,
+                "legs": 1,
+                "close": 0.8,
+            },
+            "shop": {"garment": 4, "person": 2.5, "bust": 1, "torso": 2, "close": 0.3},
+        },
         zoom={(0.30, 0.60): 2.0, (0.60, 0.95): 4.0, (0.95, 1.60): 3.0},
         company=0.30,
         clutter=0.10,
@@ -47,4 +62,4 @@ SPEC = DatasetSpec(
 
 def read(split: str, options: LoadOptions) -> Split:
     """Open a split; `options.key` is the secret of a sealed test set."""
-    return open_edition(EDITION, split, options.key)
+    return open_edition(EDITION.turned(options.dials), split, options.key)

@@ -1,17 +1,90 @@
-"""How a garment is cut: lengths, ease, neckline, sleeves, opening; drawn at random per type."""
+"""How a garment is cut: lengths, widths, neckline, sleeves, opening; drawn at random per type.
+
+The numbers of `FITS` and of the functions below are summary parameters, written by hand after the
+medians and quartiles of ratios of real layouts (FashionAI's, half of them), such as the width
+between the armpits over that between the shoulders. docs/datasheet.md says how close they come.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from ffld.render.figure import KNEE
+from ffld.render.measure import around, scatter
 from ffld.render.stream import Stream
+from ffld.schema import FFLD
 
 OUTWEAR = ("short_sleeve_outwear", "long_sleeve_outwear")
 DRESSES = ("short_sleeve_dress", "long_sleeve_dress", "vest_dress", "sling_dress")
 TOPS = ("short_sleeve_top", "long_sleeve_top", "vest", "sling")
 TROUSERS = ("shorts", "trousers")
 STRAPPED = ("sling", "sling_dress")
+
+# How far worn cloth, and annotators' hands, take landmarks from where an even garment would have
+# them: quartiles of the displacement in x and in y, in body heights.
+SLACK = {
+    "collar": 0.0022, "shoulder": 0.0038, "armpit": 0.0045, "sleeve": 0.0035, "cuff": 0.0035,
+    "waistline": 0.0025, "top_hem": 0.0045, "waistband": 0.0030, "hemline": 0.0060,
+    "crotch": 0.0035, "knee": 0.0030, "bottom": 0.0035,
+}  # fmt: skip
+
+_SLACK = {
+    name: next(slack for place, slack in SLACK.items() if place in name) for name in FFLD.landmarks
+}
+
+Range = tuple[float, float, float, float, float]  # the arguments of `around`
+
+
+class Fit(NamedTuple):
+    """Measures of one kind of upper garment, in widths from shoulder to shoulder.
+
+    Attributes:
+        neck: width between the collar points.
+        pit, pit_drop: width between the armpits, and how far they lie below the shoulders.
+        waist, waist_drop: likewise at the waistline.
+        hem: width of the hem.
+        length: from shoulder to hem.
+    """
+
+    neck: Range
+    pit: Range
+    pit_drop: Range
+    waist: Range
+    waist_drop: Range
+    hem: Range
+    length: Range
+
+
+FITS = {
+    "top": Fit(
+        neck=(0.43, 0.08, 0.09, 0.24, 0.75),
+        pit=(0.86, 0.07, 0.09, 0.66, 1.25),
+        pit_drop=(0.45, 0.07, 0.07, 0.28, 0.80),
+        waist=(0.80, 0.07, 0.09, 0.60, 1.20),
+        waist_drop=(0.89, 0.07, 0.07, 0.65, 1.15),
+        hem=(0.88, 0.09, 0.10, 0.60, 1.50),
+        length=(1.42, 0.20, 0.20, 0.75, 2.20),
+    ),
+    "dress": Fit(
+        neck=(0.50, 0.10, 0.07, 0.26, 0.75),
+        pit=(0.82, 0.05, 0.06, 0.66, 1.10),
+        pit_drop=(0.43, 0.06, 0.07, 0.28, 0.75),
+        waist=(0.71, 0.05, 0.07, 0.56, 1.05),
+        waist_drop=(0.89, 0.07, 0.07, 0.65, 1.20),
+        hem=(1.24, 0.28, 0.26, 0.60, 2.50),
+        length=(2.44, 0.27, 0.34, 1.75, 3.80),
+    ),
+    "outwear": Fit(
+        neck=(0.36, 0.05, 0.05, 0.24, 0.60),
+        pit=(0.84, 0.05, 0.07, 0.70, 1.10),
+        pit_drop=(0.47, 0.06, 0.05, 0.30, 0.75),
+        waist=(0.78, 0.07, 0.08, 0.60, 1.10),
+        waist_drop=(0.87, 0.07, 0.08, 0.65, 1.15),
+        hem=(1.17, 0.14, 0.20, 0.75, 2.00),
+        length=(2.33, 0.42, 0.42, 1.10, 3.40),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -20,17 +93,20 @@ class Cut:
 
     Attributes:
         ease: room between body and cloth.
-        straight: 0 follows the waist, 1 hangs from the chest.
+        straight: 0 follows the waist, 1 hangs straight from armpit to hem.
         neckline: "round", "v", "square" or "high".
         collar: "none", "band", "shirt", "lapel", "hood" or "turtle".
-        neck_width, neck_depth: half width at the shoulder seam, drop of the lowest front point.
-        drop: how far the shoulder point slides down the arm.
+        neck_depth: drop of the lowest front point, in widths from shoulder to shoulder.
+        shoulder: width between the shoulders, as a multiple of the body's.
+        slope: fall of the shoulder seam over its run.
+        fit: an upper garment's other widths and heights, those of `Fit`.
         sleeve, leg, skirt: length as a fraction of arm, leg, leg; 0 without.
         cuff: room at the end of sleeve or leg.
-        hem: rest height of a top's hem.
-        waist: rest height of waistline or waistband.
-        flare: widening of the hem, as a fraction of the hips.
+        waist: rest height of the waistband.
+        crotch: how far the crotch hangs.
+        flare: width of a skirt's hem over that of its waistband.
         gap: half width of an open front as a fraction of the body; 0 closed.
+        slack: by landmark, how far the worn cloth pulls it from where an even one would have it.
     """
 
     garment_type: str
@@ -38,21 +114,22 @@ class Cut:
     straight: float
     neckline: str
     collar: str
-    neck_width: float
     neck_depth: float
-    drop: float
-    armpit: float
+    shoulder: float
+    slope: float
+    fit: dict[str, float]
     sleeve: float
     sleeve_ease: float
     cuff: float
-    hem: float
     hem_sag: float
     waist: float
+    crotch: float
     skirt: float
     leg: float
     flare: float
     gap: float
     tucked: bool
+    slack: Mapping[str, complex]
 
 
 def draw_cut(garment_type: str, stream: Stream, tuck: float) -> Cut:
@@ -60,49 +137,57 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float) -> Cut:
     s = stream
     outer = garment_type in OUTWEAR
     loose = s.unit() ** 1.5
-    neckline = s.weighted({"round": 5, "v": 3, "square": 0.6, "high": 1.2})
-    deep = {"round": 0.040, "v": 0.075, "square": 0.060, "high": 0.014}[neckline]
+    neckline = s.weighted({"round": 5, "v": 3, "square": 0.6, "high": 1.6})
     sleeve = _sleeve(garment_type, s)
+    kind = "outwear" if outer else "dress" if garment_type in DRESSES else "top"
     return Cut(
         garment_type=garment_type,
-        ease=(0.012 if outer else 0.004) + 0.034 * loose,
-        straight=min(1.0, 0.15 + 0.6 * s.unit() + 0.5 * loose),
+        ease=(0.008 if outer else 0.003) + 0.012 * loose,
+        straight=min(1.0, 0.3 + 0.6 * s.unit() + 0.4 * loose),
         neckline=neckline,
         collar=_collar(garment_type, neckline, s),
-        neck_width=s.uniform(0.046, 0.062) + (0.018 if s.chance(0.12) else 0.0),
-        neck_depth=deep * s.uniform(0.7, 1.35),
-        drop=0.040 * loose * s.unit(),
-        armpit=0.008 + 0.030 * loose + (0.008 if outer else 0.0),
+        neck_depth=_neck_depth(neckline, s) * (1.25 if kind == "dress" else 1.0),
+        shoulder=around(s, 1.0, 0.03, 0.04, 0.9, 1.25),
+        slope=around(s, 0.50, 0.09, 0.09, 0.2, 0.9),
+        fit={name: around(s, *measure) for name, measure in FITS[kind]._asdict().items()},
         sleeve=sleeve,
-        sleeve_ease=(0.008 if outer else 0.004) + 0.022 * loose + 0.012 * s.unit() ** 2,
+        sleeve_ease=(0.004 if outer else 0.001) + 0.010 * loose + 0.008 * s.unit() ** 2,
         cuff=_cuff(garment_type, loose, s),
-        hem=_hem(garment_type, s),
-        hem_sag=s.uniform(-0.004, 0.012),
-        waist=_waist(garment_type, s),
-        skirt=_skirt(garment_type, s),
+        hem_sag=s.uniform(-0.004, 0.010),
+        waist=around(s, 0.618, 0.012, 0.012, 0.575, 0.660),
+        crotch=scatter(s, 0.006) + 0.3 * loose * 0.02,
+        skirt=around(s, 0.43, 0.20, 0.20, 0.08, 0.98) if garment_type == "skirt" else 0.0,
         leg=_leg(garment_type, s),
-        flare=_flare(garment_type, s),
+        flare=around(s, 1.63, 0.28, 0.40, 1.0, 3.6),
         gap=_gap(s) if outer else 0.0,
         tucked=garment_type in TOPS and s.chance(tuck),
+        slack={
+            name: complex(scatter(s, _SLACK[name]), scatter(s, _SLACK[name]))
+            for name in FFLD.garment_types[garment_type]
+        },
     )
+
+
+def _neck_depth(neckline: str, s: Stream) -> float:
+    deep = {"round": 0.15, "v": 0.27, "square": 0.20, "high": 0.06}[neckline]
+    return deep * s.uniform(0.5, 1.5)
 
 
 def _sleeve(garment_type: str, s: Stream) -> float:
     if garment_type.startswith("short_sleeve"):
-        return s.uniform(0.20, 0.52) if s.chance(0.85) else s.uniform(0.10, 0.20)
+        return around(s, 0.26, 0.08, 0.09, 0.08, 0.52)
     if garment_type.startswith("long_sleeve"):
-        pushed = s.chance(0.22)
-        return s.uniform(0.60, 0.84) if pushed else s.uniform(0.90, 1.03)
+        return s.uniform(0.50, 0.86) if s.chance(0.28) else s.uniform(0.88, 1.06)
     return 0.0
 
 
 def _cuff(garment_type: str, loose: float, s: Stream) -> float:
     if garment_type in TROUSERS:
-        return s.weighted({0.004: 3, 0.014: 3, 0.030: 1.6, 0.060: 0.5}) * s.uniform(0.7, 1.3)
+        return around(s, 0.018, 0.011, 0.012, 0.002, 0.080)
     if garment_type.startswith("long_sleeve"):
-        bell = 0.045 if s.chance(0.08) else 0.0
-        return 0.004 + 0.010 * loose + 0.006 * s.unit() + bell
-    return 0.006 + 0.022 * loose + 0.022 * s.unit() ** 2
+        bell = 0.030 if s.chance(0.06) else 0.0
+        return 0.001 + 0.006 * loose + 0.006 * s.unit() + bell
+    return 0.001 + 0.009 * loose + 0.012 * s.unit() ** 2
 
 
 def _collar(garment_type: str, neckline: str, s: Stream) -> str:
@@ -115,40 +200,13 @@ def _collar(garment_type: str, neckline: str, s: Stream) -> str:
     return s.weighted({"none": 2.5, "band": 3, "shirt": 1.6, "hood": 0.6})
 
 
-def _hem(garment_type: str, s: Stream) -> float:
-    if garment_type in OUTWEAR:
-        return s.weighted({0.545: 2.2, 0.49: 3, 0.42: 2, 0.33: 1.4}) + s.uniform(-0.03, 0.03)
-    if garment_type in TOPS:
-        return s.weighted({0.635: 0.9, 0.56: 3, 0.50: 4, 0.45: 1.2}) + s.uniform(-0.025, 0.025)
-    return KNEE
-
-
-def _waist(garment_type: str, s: Stream) -> float:
-    if garment_type in TROUSERS or garment_type == "skirt":
-        return s.uniform(0.572, 0.640)
-    return s.uniform(0.600, 0.645) + (0.05 if s.chance(0.12) else 0.0)
-
-
-def _skirt(garment_type: str, s: Stream) -> float:
-    if garment_type not in DRESSES and garment_type != "skirt":
-        return 0.0
-    length = s.weighted({0.28: 3, 0.42: 4, 0.60: 2, 0.85: 1.3})
-    return length + s.uniform(-0.08, 0.08)
-
-
 def _leg(garment_type: str, s: Stream) -> float:
     if garment_type == "shorts":
         return s.weighted({0.20: 3, 0.32: 2.5, 0.46: 1.2}) * s.uniform(0.85, 1.15)
     if garment_type == "trousers":
-        return s.uniform(0.92, 1.03) if s.chance(0.72) else s.uniform(0.70, 0.92)
+        return s.uniform(0.92, 1.03) if s.chance(0.72) else s.uniform(0.60, 0.92)
     return 0.0
 
 
-def _flare(garment_type: str, s: Stream) -> float:
-    if garment_type in DRESSES or garment_type == "skirt":
-        return s.weighted({-0.06: 2, 0.15: 3, 0.45: 3, 0.95: 1.2}) * s.uniform(0.7, 1.3)
-    return s.uniform(-0.02, 0.12) + (0.25 if s.chance(0.1) else 0.0)
-
-
 def _gap(s: Stream) -> float:
-    return s.uniform(0.12, 0.75) if s.chance(0.68) else 0.0
+    return s.uniform(0.12, 0.75) if s.chance(0.55) else 0.0

@@ -7,7 +7,9 @@ the unit is the body's height. Left is the garment's left: x < 0.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ffld.render.poses import LimbPose
 from ffld.render.stream import Stream
@@ -17,19 +19,19 @@ SIDES = ("left", "right")
 
 # Rest heights of a standing body.
 ANKLE, KNEE, CROTCH, PELVIS, ARMPIT, SHOULDER, NECK = (
-    0.045, 0.285, 0.470, 0.530, 0.755, 0.822, 0.846,
+    0.045, 0.283, 0.480, 0.535, 0.755, 0.818, 0.846,
 )  # fmt: skip
 
 # Torso rings: rest height, half width, half depth.
 _RINGS = (
-    (0.300, 0.088, 0.062), (0.470, 0.095, 0.068), (0.505, 0.097, 0.069), (0.560, 0.088, 0.062),
-    (0.620, 0.072, 0.052), (0.670, 0.078, 0.057), (0.725, 0.089, 0.067), (0.755, 0.092, 0.064),
-    (0.800, 0.100, 0.050), (0.822, 0.104, 0.042), (0.846, 0.040, 0.036), (0.880, 0.034, 0.034),
+    (0.300, 0.084, 0.060), (0.480, 0.087, 0.064), (0.512, 0.088, 0.066), (0.560, 0.080, 0.059),
+    (0.620, 0.066, 0.049), (0.670, 0.070, 0.053), (0.725, 0.079, 0.062), (0.755, 0.083, 0.061),
+    (0.800, 0.092, 0.048), (0.822, 0.100, 0.040), (0.846, 0.037, 0.034), (0.880, 0.030, 0.031),
 )  # fmt: skip
+_HEIGHTS = [height for height, _, _ in _RINGS]
 
 
-@dataclass(frozen=True)
-class Ring:
+class Ring(NamedTuple):
     """An ellipse round the body: centre, lateral axis a, front axis b, half width and depth.
 
     `shown` is 1 where the garment's left side is to be looked for at the picture's left, else -1;
@@ -77,7 +79,9 @@ class Limb:
         bone, t = (0, fraction * 2) if fraction <= 0.5 else (1, fraction * 2 - 1)
         p, q = self.joints[bone], self.joints[bone + 1]
         r = self.radii[bone] + t * (self.radii[bone + 1] - self.radii[bone])
-        return tuple(p[i] + t * (q[i] - p[i]) for i in range(3)), r
+        return (
+            p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1]), p[2] + t * (q[2] - p[2]),
+        ), r  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ class Posture:
     arms: dict[str, LimbPose]
     legs: dict[str, LimbPose]
     place: Vector = (0.0, 0.0, 0.0)
+    name: str = "standing"
 
 
 @dataclass(frozen=True)
@@ -128,37 +133,40 @@ class Figure:
     def __init__(self, build: Build, posture: Posture) -> None:
         self.build = build
         self.posture = posture
+        #: 1 where the garment's left is at the picture's left, -1 where it is at its right.
+        self.shown = 1.0 if math.cos(posture.yaw + 0.5 * posture.twist) >= 0 else -1.0
+        #: Whether the front of the chest is turned to the camera.
+        self.faces_camera = math.cos(posture.yaw + posture.twist) >= 0
         self._ground = 0.0
         self._spines: dict[float, tuple] = {}
+        self._rings: dict[tuple, Ring] = {}
+        self._turns: dict[float, tuple] = {}
         self.legs = {side: self._leg(side) for side in SIDES}
         self._ground = min(leg.joints[2][1] for leg in self.legs.values()) - ANKLE * build.size
         self._spines.clear()
+        self._rings.clear()
         self.legs = {side: self._leg(side) for side in SIDES}
         self.arms = {side: self._arm(side) for side in SIDES}
 
-    @property
-    def shown(self) -> float:
-        """1 where the garment's left is at the picture's left, -1 where it is at its right."""
-        return 1.0 if math.cos(self.posture.yaw + 0.5 * self.posture.twist) >= 0 else -1.0
-
-    @property
-    def faces_camera(self) -> bool:
-        """Whether the front of the chest is turned to the camera."""
-        return math.cos(self.posture.yaw + self.posture.twist) >= 0
-
     def ring(self, y: float, ease: float = 0.0, width: float | None = None) -> Ring:
         """The torso's ring at rest height y, let out by `ease`; `width` replaces its half width."""
-        centre, axes = self._spine(y)
-        w, d = self._girth(y)
-        w = w if width is None else width
-        size = self.build.size
-        return Ring(centre, axes[0], axes[2], (w + ease) * size, (d + ease) * size, self.shown)
+        key = (y, ease, width)
+        if key not in self._rings:
+            centre, (a, _, b) = self._spine(y)
+            w, d = self._girth(y)
+            w = w if width is None else width
+            size = self.build.size
+            self._rings[key] = Ring(centre, a, b, (w + ease) * size, (d + ease) * size, self.shown)
+        return self._rings[key]
 
     def torso(self, x: float, y: float, z: float) -> Vector:
         """World position of a point of the torso given in the body frame at rest."""
         centre, (a, _, b) = self._spine(y)
         x, z = x * self.build.size, z * self.build.size
-        return tuple(centre[i] + x * a[i] + z * b[i] for i in range(3))
+        return (
+            centre[0] + x * a[0] + z * b[0], centre[1] + x * a[1] + z * b[1],
+            centre[2] + x * a[2] + z * b[2],
+        )  # fmt: skip
 
     def shoulder_width(self) -> float:
         """Half width between the shoulder points, body frame."""
@@ -168,8 +176,8 @@ class Figure:
         """Centre and radius of the head."""
         centre, (a, u, b) = self._spine(NECK)
         size = self.build.size * self.build.head
-        rise, forward = 0.088 * size, 0.012 * size
-        return tuple(centre[i] + rise * u[i] + forward * b[i] for i in range(3)), 0.062 * size
+        rise, forward = 0.084 * size, 0.012 * size
+        return tuple(centre[i] + rise * u[i] + forward * b[i] for i in range(3)), 0.057 * size
 
     def _spine(self, y: float) -> tuple[Vector, tuple[Vector, Vector, Vector]]:
         """Centre and lateral, up and front axes of the torso at a rest height."""
@@ -180,19 +188,19 @@ class Figure:
     def _bend(self, y: float) -> tuple[Vector, tuple[Vector, Vector, Vector]]:
         p, size = self.posture, self.build.size
         t = min(1.0, max(0.0, (y - PELVIS) / (NECK - PELVIS)))
-        axes = _axes(p.yaw + t * p.twist, t * p.lean, t * p.tilt)
-        _, up, _ = _axes(p.yaw + 0.5 * t * p.twist, 0.5 * t * p.lean, 0.5 * t * p.tilt)
+        if t not in self._turns:
+            axes = _axes(p.yaw + t * p.twist, t * p.lean, t * p.tilt)
+            _, up, _ = _axes(p.yaw + 0.5 * t * p.twist, 0.5 * t * p.lean, 0.5 * t * p.tilt)
+            self._turns[t] = axes, up
+        axes, up = self._turns[t]
         rise = (y - PELVIS) * size
         x, z = p.place[0], p.place[2]
-        pelvis = (x, p.place[1] + PELVIS * size - self._ground, z)
-        return tuple(pelvis[i] + rise * up[i] for i in range(3)), axes
+        pelvis = p.place[1] + PELVIS * size - self._ground
+        return (x + rise * up[0], pelvis + rise * up[1], z + rise * up[2]), axes
 
     def _girth(self, y: float) -> tuple[float, float]:
-        below = _RINGS[0]
-        for above in _RINGS:
-            if y < above[0]:
-                break
-            below = above
+        at = bisect_right(_HEIGHTS, y)
+        below, above = _RINGS[max(0, at - 1)], _RINGS[min(at, len(_RINGS) - 1)]
         span = above[0] - below[0]
         t = min(1.0, max(0.0, (y - below[0]) / span)) if span else 0.0
         w = below[1] + t * (above[1] - below[1])
@@ -210,24 +218,24 @@ class Figure:
         sign = -1.0 if side == "left" else 1.0
         pose = self.posture.arms[side]
         lift = max(0.0, _unit(pose.upper)[1] + 0.5) * 0.03
-        shoulder = self.torso(sign * (self.shoulder_width() - 0.012), 0.800 + lift, 0.0)
+        shoulder = self.torso(sign * (self.shoulder_width() - 0.012), 0.796 + lift, 0.0)
         _, axes = self._spine(NECK)
         size = self.build.size
-        elbow = _step(shoulder, axes, sign, pose.upper, 0.160 * size)
-        wrist = _step(elbow, axes, sign, pose.lower, 0.140 * size)
+        elbow = _step(shoulder, axes, sign, pose.upper, 0.168 * size)
+        wrist = _step(elbow, axes, sign, pose.lower, 0.148 * size)
         k = self.build.limbs * size
-        return Limb((shoulder, elbow, wrist), (0.030 * k, 0.025 * k, 0.017 * k))
+        return Limb((shoulder, elbow, wrist), (0.024 * k, 0.018 * k, 0.0125 * k))
 
     def _leg(self, side: str) -> Limb:
         sign = -1.0 if side == "left" else 1.0
         pose = self.posture.legs[side]
         size = self.build.size
-        hip = self.torso(sign * 0.048 * self.build.hips, 0.500, 0.0)
+        hip = self.torso(sign * 0.044 * self.build.hips, 0.508, 0.0)
         _, axes = self._spine(PELVIS)
-        knee = _step(hip, axes, sign, pose.upper, 0.218 * size)
-        ankle = _step(knee, axes, sign, pose.lower, 0.236 * size)
+        knee = _step(hip, axes, sign, pose.upper, 0.225 * size)
+        ankle = _step(knee, axes, sign, pose.lower, 0.238 * size)
         k = self.build.limbs * size
-        return Limb((hip, knee, ankle), (0.047 * k, 0.031 * k, 0.020 * k))
+        return Limb((hip, knee, ankle), (0.043 * k, 0.028 * k, 0.018 * k))
 
 
 def _axes(yaw: float, lean: float, tilt: float) -> tuple[Vector, Vector, Vector]:
@@ -235,8 +243,12 @@ def _axes(yaw: float, lean: float, tilt: float) -> tuple[Vector, Vector, Vector]
     cy, sy = math.cos(yaw), math.sin(yaw)
     cl, sl = math.cos(lean), math.sin(lean)
     ct, st = math.cos(tilt), math.sin(tilt)
-    local = ((ct, -st * cl, -st * sl), (st, ct * cl, ct * sl), (0.0, -sl, cl))
-    return tuple((x * cy + z * sy, y, z * cy - x * sy) for x, y, z in local)
+    x, z = -st * sl, ct * sl
+    return (
+        (ct * cy + x * sy, -st * cl, x * cy - ct * sy),
+        (st * cy + z * sy, ct * cl, z * cy - st * sy),
+        (cl * sy, -sl, cl * cy),
+    )
 
 
 def _unit(v: Vector) -> Vector:
@@ -249,6 +261,9 @@ def _step(
 ) -> Vector:
     out, up, front = _unit(way)
     a, u, b = axes
-    return tuple(
-        start[i] + length * (sign * out * a[i] + up * u[i] + front * b[i]) for i in range(3)
+    out *= sign
+    return (
+        start[0] + length * (out * a[0] + up * u[0] + front * b[0]),
+        start[1] + length * (out * a[1] + up * u[1] + front * b[1]),
+        start[2] + length * (out * a[2] + up * u[2] + front * b[2]),
     )

@@ -54,7 +54,7 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
             skin = wardrobe.get((piece.person, -1, "skin"))
             easel.paint(piece, window, material, skin, s)
     draw_overlay(canvas, about["style"], s)
-    return photograph(canvas, about["style"], streams.stream("camera"))
+    return photograph(canvas, about["style"], scene.roughness, streams.stream("camera"))
 
 
 def _soles(labels: Labels) -> list[tuple[float, float, float]]:

@@ -15,13 +15,14 @@ class Trousers(Tailor):
     def build(self) -> None:
         """Trousers or shorts: a yoke and two legs."""
         cut, figure, view = self.cut, self.figure, self.view
-        waist = figure.ring(cut.waist, 0.004 + self.ease * 0.25)
-        hip = figure.ring(0.512, 0.004 + self.ease * 0.6)
-        crotch = view.project(figure.torso(0.0, CROTCH - 0.4 * self.ease, 0.02 * self.near))
+        waist = figure.ring(cut.waist, 0.002 + self.ease * 0.25)
+        hip = figure.ring(0.512, 0.003 + self.ease * 0.6)
+        crotch = view.project(figure.torso(0.0, CROTCH - cut.crotch, 0.02 * self.near))
+        crotch = self.slack(crotch, "crotch")
         legs = ("yoke", "leg_left", "leg_right")
         facing = abs(waist.b[2]) > 0.3
         self.anchors["crotch"] = Anchor(crotch, legs, facing)
-        tops = {side: self.corner(waist, side) for side in SIDES}
+        tops = {side: self.corner(waist, side, "waistband") for side in SIDES}
         hips = {side: self.corner(hip, side) for side in SIDES}
         for side in SIDES:
             self.anchors[f"{side}_waistband"] = Anchor(tops[side], ("yoke",))
@@ -45,10 +46,12 @@ class Trousers(Tailor):
                 for f in stops]  # fmt: skip
         outer, inner = tube(view, limb, stops, room, outward(figure, side))
         leg = (f"leg_{side}",)
-        for name, edge in (("out", outer), ("in", inner)):
-            self.anchors[f"{side}_bottom_{name}"] = Anchor(edge[-1], leg)
-            if knee:
-                self.anchors[f"{side}_knee_{name}"] = Anchor(edge[stops.index(0.5)], leg)
+        places = {"bottom": -1, "knee": stops.index(0.5)} if knee else {"bottom": -1}
+        for place, at in places.items():
+            for end_name, edge in (("out", outer), ("in", inner)):
+                name = f"{side}_{place}_{end_name}"
+                edge[at] = self.slack(edge[at], name)
+                self.anchors[name] = Anchor(edge[at], leg)
         middle = mix(outer[-1], inner[-1], 0.5)
         rim = bow(outer[-1], middle + 0.006j * self.unit, inner[-1], 4)
         inside = view.project(figure.torso(0.0, 0.535, 0.0))
@@ -71,20 +74,23 @@ class Skirt(Tailor):
     def build(self) -> None:
         """A skirt, from waistband to hemline."""
         cut, figure, view = self.cut, self.figure, self.view
-        waist = figure.ring(cut.waist, 0.004)
-        hip = figure.ring(0.515, 0.006 + 0.03 * max(0.0, cut.flare))
-        ring = self.skirt_ring()
+        waist = figure.ring(cut.waist, 0.003)
+        hip = figure.ring(0.515, 0.005)
+        ring = self.leg_ring(cut.skirt, cut.flare * waist.width / figure.build.size)
         sides = {}
         for side in SIDES:
-            top, hem = self.corner(waist, side), self.corner(ring, side)
+            top, hem = self.corner(waist, side, "waistband"), self.corner(ring, side, "hemline")
             self.anchors[f"{side}_waistband"] = Anchor(top, ("skirt",))
             self.anchors[f"{side}_hemline"] = Anchor(hem, ("skirt",))
-            hips = mix(self.corner(hip, side), mix(top, hem, 0.4), 0.35)
-            sides[side] = smooth([top, hips, hem])
+            hips = mix(top, hem, 0.09 / (0.09 + 0.463 * cut.skirt))
+            bulge = self.corner(hip, side)
+            sign = -ring.shown if side == "left" else ring.shown
+            outside = sign * (bulge - hips).real > 0
+            sides[side] = [*smooth([top, bulge if outside else hips]), hem]
         left, right = sides["left"], sides["right"]
         middle = view.project(waist.rim(1.0))
         band = bow(left[0], middle, right[0])
-        low = self.hem_middle(ring)
+        low = self.hem_middle(ring, left[-1], right[-1])
         edge = bow(right[-1], low, left[-1])
         outline = [left[0], *band, *right, *edge, *left[::-1]]
         top = (left[0], *band, right[0])

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 
 def bow(start: complex, middle: complex, end: complex, steps: int = 6) -> list[complex]:
     """A parabola from start to end through the middle; without its two ends."""
     control = 2 * middle - (start + end) / 2
-    points = []
-    for i in range(1, steps):
-        t = i / steps
-        points.append((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t * t * end)
-    return points
+    return [a * start + b * control + c * end for a, b, c in _parabola(steps)]
 
 
 def smooth(points: Sequence[complex], steps: int = 3) -> list[complex]:
     """A Catmull-Rom curve through all points, ends included."""
-    path = [points[0]]
-    for i in range(len(points) - 1):
-        p1, p2 = points[i], points[i + 1]
-        p0 = points[i - 1] if i else 2 * p1 - p2
-        p3 = points[i + 2] if i + 2 < len(points) else 2 * p2 - p1
-        for k in range(1, steps):
-            t = k / steps
-            path.append(
-                0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
-                       + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
-            )  # fmt: skip
+    path, weights = [points[0]], _catmull_rom(steps)
+    p0, p1, p2 = 2 * points[0] - points[1], *points[:2]
+    for p3 in (*points[2:], 2 * points[-1] - points[-2]):
+        for a, b, c, d in weights:
+            path.append(a * p0 + b * p1 + c * p2 + d * p3)
         path.append(p2)
+        p0, p1, p2 = p1, p2, p3
     return path
+
+
+@cache
+def _catmull_rom(steps: int) -> list[tuple[float, float, float, float]]:
+    """Weights of the four points round a stretch, at each step within it."""
+    between = [(k / steps, 1 - k / steps) for k in range(1, steps)]
+    return [(-t * u * u / 2, (2 - 5 * t * t + 3 * t * t * t) / 2,
+             (2 - 5 * u * u + 3 * u * u * u) / 2, -u * t * t / 2) for t, u in between]  # fmt: skip
+
+
+@cache
+def _parabola(steps: int) -> list[tuple[float, float, float]]:
+    """Weights of start, control point and end, at each step between them."""
+    between = [(k / steps, 1 - k / steps) for k in range(1, steps)]
+    return [(u * u, 2 * t * u, t * t) for t, u in between]
 
 
 def mix(a: complex, b: complex, t: float) -> complex:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ffld.render.body import Look, body_layers
@@ -11,20 +10,22 @@ from ffld.render.figure import SIDES, Build, Figure, Posture
 from ffld.render.garments import wear
 from ffld.render.outline import ellipse
 from ffld.render.pieces import HELD, Garment, Layer, limb_order
-from ffld.render.poses import ARMS, LEGS, LimbPose
 from ffld.render.stream import Stream
-from ffld.render.view import Vector, View
+from ffld.render.view import View
 
 BODY_OWNER = -1
+THINGS = ("bag", "device", "object")  # materials of what is held
 
 
 @dataclass(frozen=True)
 class Person:
     """A figure with its garments, innermost first, and everything to paint of it.
 
-    `layers` pairs each layer with its owner: the garment's number, or BODY_OWNER.
+    `layers` pairs each layer with its owner: the garment's number, or BODY_OWNER; `pose` is the
+    name of the posture.
     """
 
+    pose: str
     garments: list[Garment]
     layers: list[tuple[int, Layer]]
 
@@ -52,41 +53,6 @@ def draw_outfit(target: str, alone: bool, stream: Stream) -> list[str]:
     return outfit
 
 
-def draw_posture(viewpoint: str, stream: Stream, place: Vector = (0.0, 0.0, 0.0)) -> Posture:
-    """A posture of somebody seen from the front, the side or the back."""
-    s = stream
-    if viewpoint == "front":
-        yaw = s.normal(0.0, 0.30)
-    elif viewpoint == "side":
-        yaw = s.sign() * s.uniform(0.85, 1.65)
-    else:
-        yaw = math.pi + s.normal(0.0, 0.35)
-    sitting = s.chance(0.07)
-    return Posture(
-        yaw=yaw,
-        twist=s.normal(0.0, 0.16),
-        lean=s.normal(0.03, 0.08) + (0.10 if sitting else 0.0),
-        tilt=s.normal(0.0, 0.06),
-        arms=_arms(s),
-        legs=_legs(s, sitting),
-        place=place,
-    )
-
-
-def flat_posture(stream: Stream) -> Posture:
-    """Laid out on a surface, or on a hanger: arms and legs a little apart, facing up."""
-    s = stream
-    spread = s.uniform(0.5, 1.6)
-    arm = ARMS["flat"]
-    pose = LimbPose(_scaled(arm.upper, spread), _scaled(arm.lower, spread * s.uniform(0.5, 1.2)))
-    leg = _jitter(LEGS["apart"] if s.chance(0.6) else LEGS["standing"], s, 0.02)
-    return Posture(
-        yaw=0.0, twist=0.0, lean=0.0, tilt=s.normal(0.0, 0.02),
-        arms={"left": _jitter(pose, s, 0.04), "right": _jitter(pose, s, 0.04)},
-        legs={"left": leg, "right": leg},
-    )  # fmt: skip
-
-
 def dress(
     outfit: list[str],
     posture: Posture,
@@ -94,10 +60,12 @@ def dress(
     look: Look | None,
     stream: Stream,
     tuck: float = 0.28,
+    occlusion: float = 1.0,
 ) -> Person:
     """A person in an outfit; without a look only the garments are there.
 
-    `tuck` is the probability that a top is worn inside trousers or skirt.
+    `tuck` is the probability that a top is worn inside trousers or skirt; `occlusion` is a factor
+    on those of things held.
     """
     figure = Figure(Build.draw(stream), posture)
     garments = []
@@ -109,9 +77,9 @@ def dress(
     if look is not None:
         sleeve = max(garment.cut.sleeve for garment in garments)
         layers += [(BODY_OWNER, layer) for layer in body_layers(figure, view, look, sleeve)]
-        layers += [(BODY_OWNER, layer) for layer in _held(figure, view, stream)]
+        layers += [(BODY_OWNER, layer) for layer in _held(figure, view, stream, occlusion)]
     layers.sort(key=lambda pair: pair[1].order)
-    return Person(garments, layers)
+    return Person(posture.name, garments, layers)
 
 
 def _draw_top(s: Stream) -> str:
@@ -122,51 +90,7 @@ def _draw_bottom(s: Stream) -> str:
     return s.weighted({"trousers": 5, "shorts": 2.5, "skirt": 2.5})
 
 
-def _scaled(way: Vector, out: float) -> Vector:
-    return (way[0] * out, way[1], way[2])
-
-
-def _jitter(pose: LimbPose, s: Stream, amount: float) -> LimbPose:
-    return LimbPose(*(tuple(x + s.normal(0.0, amount) for x in direction) for direction in pose))
-
-
-def _arms(s: Stream) -> dict[str, LimbPose]:
-    likely = {
-        "hanging": 7, "relaxed": 5, "on_hip": 2, "in_pocket": 2.4, "clasped": 1.2, "at_face": 1.0,
-        "phone": 1.2, "raised": 0.6, "overhead": 0.3, "reaching": 0.4, "selfie": 0.7,
-        "behind": 0.8, "spread": 0.6, "holding": 1.0,
-    }  # fmt: skip
-    if s.chance(0.07):
-        both = ARMS["crossed"]
-        return {side: _jitter(both, s, 0.06) for side in SIDES}
-    if s.chance(0.45):
-        both = ARMS[s.weighted(likely)]
-        return {side: _jitter(both, s, 0.10) for side in SIDES}
-    return {side: _jitter(ARMS[s.weighted(likely)], s, 0.10) for side in SIDES}
-
-
-def _legs(s: Stream, sitting: bool) -> dict[str, LimbPose]:
-    if sitting:
-        kinds = {"left": "sitting", "right": "sitting"}
-        if s.chance(0.3):
-            kinds[s.pick(SIDES)] = "sitting_crossed"
-    else:
-        stance = s.weighted({"still": 5, "apart": 2, "walk": 2.5, "crossed": 0.8, "bent": 1.2})
-        kinds = {"left": "standing", "right": "standing"}
-        one = s.pick(SIDES)
-        other = "right" if one == "left" else "left"
-        if stance == "apart":
-            kinds = {"left": "apart", "right": "apart"}
-        elif stance == "walk":
-            kinds = {one: "step_front", other: "step_back"}
-        elif stance == "crossed":
-            kinds[one] = "crossed"
-        elif stance == "bent":
-            kinds[one] = s.weighted({"bent": 2, "lifted": 0.5, "kicked": 0.8})
-    return {side: _jitter(LEGS[kinds[side]], s, 0.05) for side in SIDES}
-
-
-def _held(figure: Figure, view: View, s: Stream) -> list[Layer]:
+def _held(figure: Figure, view: View, s: Stream, often: float) -> list[Layer]:
     """Bag, phone or cup, where the hands and shoulders are."""
     held = []
     side = s.pick(SIDES)
@@ -176,16 +100,16 @@ def _held(figure: Figure, view: View, s: Stream) -> list[Layer]:
     u = view.scale(wrist) * figure.build.size
     at = view.project(wrist)
     order = limb_order(view, figure, arm) + 0.6
-    if s.chance(0.22):
+    if s.chance(0.22 * often):
         held += _bag(figure, view, s, sign)
     raised = arm.joints[2][1] > arm.joints[1][1]
-    if raised and s.chance(0.6):
+    if raised and s.chance(0.6 * often):
         w, h = 0.020 * u, 0.040 * u
         tilt = complex(1.0, s.normal(0.0, 0.2))
         box = [at + tilt * complex(x * w, y * h - 0.03 * u)
                for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]  # fmt: skip
         held.append(Layer("phone", "device", order, box))
-    elif s.chance(0.06):
+    elif s.chance(0.06 * often):
         cup = ellipse(at + complex(0, -0.01 * u), 0.018 * u + 0j, 0.034j * u, 12)
         held.append(Layer("cup", "object", order, cup))
     return held

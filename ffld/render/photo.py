@@ -9,9 +9,11 @@ from ffld.render.noise import noise
 from ffld.render.stream import Stream
 
 
-def photograph(picture: np.ndarray, style: str, s: Stream) -> np.ndarray:
-    """(H, W, 3) uint8 RGB as a phone (consumer) or a studio camera (shop) would keep it."""
-    rough = 1.0 if style == "consumer" else 0.3
+def photograph(picture: np.ndarray, style: str, rough: float, s: Stream) -> np.ndarray:
+    """(H, W, 3) uint8 RGB as a phone (consumer) or a studio camera (shop) would keep it.
+
+    `rough` is how much is done to the picture before it is compressed, 0 nothing.
+    """
     picture = _develop(picture, rough, s)
     if s.chance(0.7 * rough):
         picture = _falloff(picture, s)

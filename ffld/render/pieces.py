@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from ffld.render.cut import Cut
 from ffld.render.figure import Figure, Limb
@@ -14,8 +16,7 @@ FAR_PANEL, LIMB_BEHIND, LEG, BODY, LOWER, NEAR_PANEL, HEAD, LIMB_BEFORE, HELD = 
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Anchor:
+class Anchor(NamedTuple):
     """A landmark on its garment.
 
     Attributes:
@@ -29,8 +30,7 @@ class Anchor:
     facing: bool = True
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """Something drawn on a layer that leaves its outline as it is.
 
     Attributes:
@@ -44,8 +44,7 @@ class Mark:
     option: str = ""
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """One piece that is painted in one go.
 
     Attributes:
@@ -61,8 +60,8 @@ class Layer:
     order: float
     outline: list[complex]
     grain: complex = 1j
-    marks: list[Mark] = field(default_factory=list)
-    patches: list[list[complex]] = field(default_factory=list)
+    marks: Sequence[Mark] = ()
+    patches: Sequence[list[complex]] = ()
 
 
 @dataclass(frozen=True)
@@ -92,16 +91,15 @@ def tube(
     one to the left of a limb that hangs down the picture, else -1.
     """
     outer, inner = [], []
-    first = view.project(limb.joints[0])
-    middle = view.project(limb.joints[1])
-    last = view.project(limb.joints[2])
-    bones = (_way(first, middle), _way(middle, last))
+    first, middle, last = map(view.project, limb.joints)
+    upper, lower = _way(first, middle), _way(middle, last)
+    bend = upper + lower
+    bend = bend / abs(bend) if abs(bend) > 0.2 else lower
     for fraction, extra in zip(stops, room, strict=True):
         point, radius = limb.along(min(1.06, fraction))
         centre = view.project(point)
-        way = bones[0] if fraction < 0.42 else bones[1] if fraction > 0.58 else sum(bones)
-        way = way / abs(way) if abs(way) > 0.2 else bones[1]
-        offset = way * 1j * out * (radius + extra) * view.scale(point)
+        way = upper if fraction < 0.42 else lower if fraction > 0.58 else bend
+        offset = way * 1j * (out * (radius + extra) * view.scale(point))
         outer.append(centre + offset)
         inner.append(centre - offset)
     return outer, inner

@@ -11,6 +11,8 @@ import numpy as np
 
 UNIT = 16  # polygon coordinates count 1/16 pixel, 0 at the centre of the first pixel
 
+_GROUP = 52  # polygons that fit the mantissa of a float64, a bit each
+
 
 def identity_map(
     polygons: Sequence[np.ndarray], values: Sequence[int], width: int, height: int
@@ -23,41 +25,48 @@ def identity_map(
         polygons: (n, 2) integer vertices each, in units of 1/16 pixel.
         values: 1 to 255, one a polygon; 0 stands where there is none.
     """
-    buffer = bytearray(width * height)
-    if polygons:
-        inks = [bytes([value]) * width for value in range(256)]
-        for number, start, stop in _spans(polygons, width, height):
-            buffer[start:stop] = inks[values[number]][: stop - start]
-    return np.frombuffer(buffer, np.uint8).reshape(height, width)
+    ids = np.zeros((height, width), np.uint8)
+    for at in range(0, len(polygons), _GROUP):
+        group = slice(at, at + _GROUP)
+        top = _painted(polygons[group], values[group], width, height)
+        ids = np.where(top, top, ids) if at else top
+    return ids
 
 
-def _spans(polygons: Sequence[np.ndarray], width: int, height: int) -> zip:
-    """(polygon, start, stop) of every covered run of pixels, polygon by polygon."""
-    x0, y0, x1, y1, owner = _edges(polygons)
-    first = np.clip(-(-y0 // UNIT), 0, height)
-    last = np.clip(-(-y1 // UNIT), 0, height)
-    count = np.maximum(last - first, 0)
-    edge = np.repeat(np.arange(len(owner)), count)
-    row = first[edge] + np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
-    drop, run = (y1 - y0)[edge], (x1 - x0)[edge]
-    crossing = x0[edge] * drop + run * (UNIT * row - y0[edge])
-    column = np.clip(-(-crossing // (UNIT * drop)), 0, width)
-    # sorted by polygon, row, column: closed polygons cross each row an even number of times
-    keys = np.sort((owner[edge] * height + row) * (width + 1) + column)
-    line, column = np.divmod(keys, width + 1)
-    number, row = np.divmod(line[::2], height)
-    start, stop = row * width + column[::2], row * width + column[1::2]
-    kept = start < stop
-    return zip(*(part[kept].tolist() for part in (number, start, stop)), strict=True)
+def _painted(
+    polygons: Sequence[np.ndarray], values: Sequence[int], width: int, height: int
+) -> np.ndarray:
+    """The map of at most _GROUP polygons.
+
+    Pixels lie row after row; a crossing switches its polygon's bit from there on. Closed polygons
+    cross each row an even number of times, so every row starts with no bit set.
+    """
+    crossings = _crossings(polygons, width, height)
+    crossings.sort()
+    covering = np.bitwise_xor.accumulate(1 << (crossings & 63))
+    _, top = np.frexp(covering.astype(np.float64))  # 1 + number of the highest bit
+    inks = np.array([0, *values], np.uint8)[np.concatenate(([0], top))]
+    stops = np.concatenate(([0], crossings >> 6, [width * height]))
+    return np.repeat(inks, np.diff(stops)).reshape(height, width)
 
 
-def _edges(polygons: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-    """x0, y0, x1, y1 (y0 < y1) and polygon of all edges that aren't level; int64."""
+def _crossings(polygons: Sequence[np.ndarray], width: int, height: int) -> np.ndarray:
+    """The first pixel behind each crossing of an edge with a row, * 64 + polygon; int64."""
+    sizes = np.array([len(corners) for corners in polygons])
     ends = np.concatenate(polygons).astype(np.int64)
-    starts = np.concatenate([np.roll(corners, 1, axis=0) for corners in polygons]).astype(np.int64)
-    owner = np.repeat(np.arange(len(polygons)), [len(corners) for corners in polygons])
-    falls = (ends[:, 1] > starts[:, 1])[:, None]
-    low, high = np.where(falls, starts, ends), np.where(falls, ends, starts)
-    slanted = low[:, 1] != high[:, 1]
-    low, high = low[slanted], high[slanted]
-    return low[:, 0], low[:, 1], high[:, 0], high[:, 1], owner[slanted]
+    starts = np.empty_like(ends)
+    starts[1:] = ends[:-1]
+    stops = np.cumsum(sizes)
+    starts[stops - sizes] = ends[stops - 1]
+    # an edge crosses the rows from its upper end to its lower one, the latter excluded
+    rows = np.clip([-(-starts[:, 1] // UNIT), -(-ends[:, 1] // UNIT)], 0, height)
+    first, count = rows.min(0), abs(rows[1] - rows[0])
+    run, drop = (ends - starts).T
+    shift = starts[:, 0] * drop - starts[:, 1] * run
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    first -= np.cumsum(count) - count
+    edges = np.stack([first, UNIT * run, shift, UNIT * drop, owner])
+    first, run, shift, drop, owner = np.repeat(edges, count, axis=1)
+    row = first + np.arange(len(first))
+    column = np.clip(-(-(shift + run * row) // drop), 0, width)
+    return (row * width + column) * 64 + owner

@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from ffld.render.body import Look
+from ffld.render.clutter import draw_clutter
 from ffld.render.cut import TROUSERS
-from ffld.render.outline import ellipse, smooth
-from ffld.render.person import Person, draw_outfit, draw_posture, dress, flat_posture
+from ffld.render.framing import draw_camera, draw_habit, frame_alone, frame_worn
+from ffld.render.mix import Mix
+from ffld.render.person import THINGS, Person, draw_outfit, dress
 from ffld.render.pieces import Garment, Layer
+from ffld.render.posture import draw_posture, flat_posture
 from ffld.render.stream import Stream, Streams
 from ffld.render.view import Frame, View
 
-
-@dataclass(frozen=True)
-class Mix:
-    """What an edition shows, and how often; every value is a probability or a weight.
-
-    Attributes:
-        types: weight of each FFLD garment type.
-        consumer: share of consumer-style images; the rest is shop style.
-        viewpoints: weights of "front", "side" and "back" for people.
-        flat: share of garments laid flat or hung up, by style.
-        zoom: weights of (least, most) part of the frame that the garment takes up.
-        company: mean number of further people in consumer images.
-        clutter: probability of something in front of a consumer image's garment.
-        long_side: longest image sides in pixels, equally likely.
-    """
-
-    types: Mapping[str, float]
-    consumer: float
-    viewpoints: Mapping[str, float]
-    flat: Mapping[str, float]
-    zoom: Mapping[tuple[float, float], float]
-    company: float
-    clutter: float
-    long_side: tuple[int, ...]
+_ROUGHNESS = {"consumer": 1.0, "shop": 0.3}
 
 
 @dataclass(frozen=True)
@@ -49,7 +28,8 @@ class Scene:
         people: back to front.
         target: number of the person and of the garment that is annotated.
         foreground: layers before everybody.
-        attributes: style, viewpoint, presentation.
+        roughness: how much the camera does to the picture, 0 nothing.
+        attributes: style, viewpoint, presentation, pose.
     """
 
     frame: Frame
@@ -57,7 +37,8 @@ class Scene:
     people: list[Person]
     target: tuple[int, int]
     foreground: list[Layer]
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    roughness: float
+    attributes: Mapping[str, str]
 
     @property
     def garment(self) -> Garment:
@@ -67,68 +48,102 @@ class Scene:
 
 
 def draw_scene(mix: Mix, streams: Streams, attempt: int = 0) -> Scene:
-    """The scene of a sample; a further attempt draws anew what did not come out usable."""
+    """The scene of a sample; a further attempt draws anew what did not come out usable.
+
+    What a dial of the mix turns has a stream of its own, so that turning it leaves the rest of the
+    scene as it was.
+    """
     subject = streams.stream("subject")  # not drawn anew, or hard subjects would become rare
     garment_type = subject.weighted(mix.types)
     style = "consumer" if subject.chance(mix.consumer) else "shop"
     flat = subject.chance(mix.flat[style])
-    s = streams.stream(f"scene {attempt}")
-    geometry = streams.stream(f"geometry {attempt}")
-    if flat:
-        return _laid_out(mix, garment_type, style, s, geometry)
-    return _worn(mix, garment_type, style, s, geometry)
+
+    def stream(name: str) -> Stream:
+        return streams.stream(f"{name} {attempt}")
+
+    scene = _laid_out if flat else _worn
+    return scene(mix, garment_type, style, stream)
 
 
-def _laid_out(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> Scene:
+def _laid_out(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Stream]) -> Scene:
+    s, g = stream("scene"), stream("geometry")
     view = View(distance=6.0, height=0.6, pitch=0.0, roll=s.normal(0.0, 0.12))
     hung = s.chance(0.35)
     person = dress([garment_type], flat_posture(g), view, None, g)
     layers = [layer for _, layer in person.layers]
-    frame = _frame(mix, layers, layers, s)
-    attributes = {"style": style, "viewpoint": "none", "presentation": "hung" if hung else "flat"}
-    foreground = _clutter(frame, s) if s.chance(0.5 * mix.clutter) else []
-    return Scene(frame, _unit(view, frame), [person], (0, 0), foreground, attributes)
+    frame = frame_alone(mix, layers, stream("frame"))
+    attributes = {
+        "style": style, "viewpoint": "none", "presentation": "hung" if hung else "flat",
+        "pose": person.pose,
+    }  # fmt: skip
+    return Scene(
+        frame=frame,
+        unit=_unit(view, frame),
+        people=[person],
+        target=(0, 0),
+        foreground=_foreground(0.5 * mix.clutter, frame, stream("clutter")),
+        roughness=mix.blur * _ROUGHNESS[style],
+        attributes=attributes,
+    )
 
 
-def _worn(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> Scene:
-    viewpoint = s.weighted(mix.viewpoints)
-    view = _camera(style, s)
+def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Stream]) -> Scene:
+    s, g = stream("scene"), stream("geometry")
+    viewpoint = s.weighted(mix.viewpoints[style])
+    habit = draw_habit(style, s)
+    view = draw_camera(style, habit, stream("camera"))
     outfit = draw_outfit(garment_type, s.chance(0.03), s)
-    look = Look.draw(s, headless=0.12 if style == "shop" else 0.02)
+    look = Look.draw(s, headless=0.12 if style == "shop" else 0.02, occlusion=mix.occlusion)
     lower = garment_type in TROUSERS or garment_type == "skirt"
-    main = dress(outfit, draw_posture(viewpoint, g), view, look, g, 0.5 if lower else 0.28)
+    p = stream("posture")
+    posture = draw_posture(viewpoint, p.chance(mix.calm[style]), p, habit=habit)
+    tuck = 0.5 if lower else 0.28
+    main = dress(outfit, posture, view, look, g, tuck, mix.occlusion)
     number = outfit.index(garment_type)
+    behind, before = _company(mix, style, view, stream("company"))
+    frame = frame_worn(
+        mix,
+        style,
+        lower,
+        target=[layer for owner, layer in main.layers if owner == number],
+        everything=[layer for _, layer in main.layers if layer.material not in THINGS],
+        s=stream("frame"),
+    )
+    clutter = mix.clutter if style == "consumer" else 0.0
+    attributes = {
+        "style": style, "viewpoint": viewpoint, "presentation": "worn", "pose": main.pose,
+    }  # fmt: skip
+    return Scene(
+        frame=frame,
+        unit=_unit(view, frame),
+        people=[*behind, main, *before],
+        target=(len(behind), number),
+        foreground=_foreground(clutter, frame, stream("clutter")),
+        roughness=mix.blur * _ROUGHNESS[style],
+        attributes=attributes,
+    )
+
+
+def _foreground(probability: float, frame: Frame, s: Stream) -> list[Layer]:
+    return draw_clutter(frame, s) if s.chance(probability) else []
+
+
+def _company(mix: Mix, style: str, view: View, s: Stream) -> tuple[list[Person], list[Person]]:
+    """Other people, behind the target and before it."""
     behind, before = [], []
     count = 0
     while style == "consumer" and count < 3 and s.chance(mix.company / (1 + count)):
         count += 1
         near = s.chance(0.25)
-        (before if near else behind).append(_passer_by(view, near, s, g))
-    target_layers = [layer for owner, layer in main.layers if owner == number]
-    frame = _frame(mix, target_layers, [layer for _, layer in main.layers], s)
-    foreground = _clutter(frame, s) if style == "consumer" and s.chance(mix.clutter) else []
-    attributes = {"style": style, "viewpoint": viewpoint, "presentation": "worn"}
-    people = [*behind, main, *before]
-    return Scene(frame, _unit(view, frame), people, (len(behind), number), foreground, attributes)
+        (before if near else behind).append(_passer_by(view, near, s))
+    return behind, before
 
 
 def _unit(view: View, frame: Frame) -> float:
     return frame.zoom * view.scale((0.0, 0.6, 0.0))
 
 
-def _camera(style: str, s: Stream) -> View:
-    if style == "shop":
-        distance, height = s.uniform(2.8, 6.0), s.uniform(0.45, 0.75)
-        return View(distance, height, s.normal(0.0, 0.03), s.normal(0.0, 0.015))
-    if s.chance(0.16):  # held at arm's length, from above
-        distance, height = s.uniform(0.55, 0.95), s.uniform(0.85, 1.15)
-    else:
-        distance, height = s.uniform(1.1, 3.8), s.uniform(0.35, 1.05)
-    down = math.atan2(height - s.uniform(0.45, 0.72), distance) * s.uniform(0.6, 1.1)
-    return View(distance, height, down, s.normal(0.0, 0.09))
-
-
-def _passer_by(view: View, near: bool, s: Stream, g: Stream) -> Person:
+def _passer_by(view: View, near: bool, s: Stream) -> Person:
     """Somebody else: usually behind and to a side, sometimes before the target."""
     if near:
         place = (s.sign() * s.uniform(0.20, 0.45), 0.0, min(0.3, 0.15 * view.distance))
@@ -138,63 +153,5 @@ def _passer_by(view: View, near: bool, s: Stream, g: Stream) -> Person:
                    "short_sleeve_dress", "long_sleeve_outwear"))  # fmt: skip
     viewpoint = s.weighted({"front": 3, "side": 2, "back": 2})
     look = Look.draw(s, headless=0.0)
-    return dress(draw_outfit(kind, False, s), draw_posture(viewpoint, g, place), view, look, g)
-
-
-def _extent(layers: list[Layer]) -> tuple[float, float, float, float]:
-    xs = [p.real for layer in layers for p in layer.outline]
-    ys = [p.imag for layer in layers for p in layer.outline]
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def _frame(mix: Mix, target: list[Layer], everything: list[Layer], s: Stream) -> Frame:
-    """Frame the garment, or the whole person, to a drawn part of the image."""
-    aspect = s.weighted({0.75: 5, 1.0: 2.5, 0.667: 2, 0.5625: 1, 1.333: 0.8})
-    side = s.pick(mix.long_side)
-    width = side if aspect >= 1 else round(side * aspect)
-    height = side if aspect <= 1 else round(side / aspect)
-    low, high = s.weighted(mix.zoom)
-    part = low * (high / low) ** s.unit()
-    x1, y1, x2, y2 = _extent(target)
-    zoom = part * min(width / (x2 - x1), height / (y2 - y1))
-    px1, py1, px2, py2 = _extent(everything)
-    whole = 0.95 * min(width / (px2 - px1), height / (py2 - py1))
-    if s.chance(0.2):
-        zoom = max(zoom, whole * s.uniform(0.7, 1.0))
-    loose_x = width / zoom - (x2 - x1)
-    loose_y = height / zoom - (y2 - y1)
-    dx = loose_x * (0.5 + s.normal(0.0, 0.16))
-    dy = loose_y * (0.5 + s.normal(0.0, 0.16))
-    return Frame(width, height, zoom, complex(x1 - dx, y1 - dy))
-
-
-def _clutter(frame: Frame, s: Stream) -> list[Layer]:
-    """Something between camera and garment, in from an edge: a plant, a table, a finger, a pole."""
-    w, h = frame.width / frame.zoom, frame.height / frame.zoom
-    kind = s.weighted({"table": 2, "blob": 3, "pole": 1.5, "leaf": 2})
-    if kind == "table":
-        top = frame.origin + complex(0, h * s.uniform(0.72, 0.95))
-        tilt = complex(0, h * s.normal(0.0, 0.03))
-        outline = [top - w, top + tilt + 2 * w, top + complex(2 * w, h), top + complex(-w, h)]
-        return [Layer("table", "object", 0.0, outline)]
-    if kind == "pole":
-        x = w * s.unit()
-        thick = w * s.uniform(0.015, 0.05)
-        lean = w * s.normal(0.0, 0.05)
-        o = frame.origin
-        outline = [o + x, o + x + thick, o + complex(x + thick + lean, h), o + complex(x + lean, h)]
-        return [Layer("pole", "object", 0.0, outline)]
-    layers = []
-    for number in range(1 if kind == "blob" else 5):
-        edge = complex(w * (s.unit() < 0.5), h * s.unit())
-        if s.chance(0.4):
-            edge = complex(w * s.unit(), h)
-        centre = frame.origin + edge + complex(w * s.normal(0, 0.05), h * s.normal(0, 0.05))
-        size = min(w, h) * (s.uniform(0.06, 0.20) if kind == "blob" else s.uniform(0.08, 0.16))
-        turn = complex(s.normal(0, 1), s.normal(0, 1) + 0.01)
-        turn /= abs(turn)
-        thin = 1.0 if kind == "blob" else 0.28
-        ring = ellipse(centre, size * turn, size * thin * turn * 1j * s.uniform(0.7, 1.3), 12)
-        ring = smooth([*ring, ring[0]], 2)
-        layers.append(Layer(f"{kind}_{number}", "leaf" if kind == "leaf" else "object", 0.0, ring))
-    return layers
+    posture = draw_posture(viewpoint, s.chance(0.4), s, place)
+    return dress(draw_outfit(kind, False, s), posture, view, look, s)

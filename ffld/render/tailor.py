@@ -5,7 +5,7 @@ from __future__ import annotations
 from ffld.render.cut import OUTWEAR, Cut
 from ffld.render.figure import SIDES, Figure, Ring
 from ffld.render.pieces import Anchor, Layer
-from ffld.render.view import Vector, View
+from ffld.render.view import View
 
 
 class Tailor:
@@ -19,37 +19,42 @@ class Tailor:
         self.anchors: dict[str, Anchor] = {}
         self.layers: list[Layer] = []
         self.near = 1.0 if figure.faces_camera else -1.0
-        extra = 0.006 * level if cut.garment_type in OUTWEAR else 0.0
+        extra = 0.004 * level if cut.garment_type in OUTWEAR else 0.0
         self.ease = cut.ease + extra
-        self.unit = view.scale(figure.torso(0.0, 0.6, 0.0))
+        self.unit = view.scale(figure.torso(0.0, 0.6, 0.0)) * figure.build.size
 
-    def corner(self, ring: Ring, side: str) -> complex:
-        return self.view.project(ring.corner(side))
+    def corner(self, ring: Ring, side: str, name: str | None = None) -> complex:
+        """Where a ring's silhouette ends on a side; with the slack of a landmark `name` there."""
+        point = self.view.project(ring.corner(side))
+        return point if name is None else self.slack(point, f"{side}_{name}")
 
-    def anchor(
-        self, name: str, point: Vector, parts: tuple[str, ...], sign: float, limit: float
-    ) -> None:
-        """A landmark on the side of the torso; it faces away when its side is turned away."""
-        lateral = self.figure.ring(0.78).a
-        facing = sign * lateral[2] > -limit
-        self.anchors[name] = Anchor(self.view.project(point), parts, facing)
+    def slack(self, point: complex, name: str) -> complex:
+        """The point where the worn cloth has it; outlines pass through it as landmarks do."""
+        return point + self.cut.slack[name] * self.unit
 
-    def hem_middle(self, ring: Ring, toward: float = 1.0) -> complex:
-        """Middle of a hem, on the camera's side or, for -1, on the far one."""
-        return self.view.project(ring.rim(toward)) + 1j * self.cut.hem_sag * self.unit
+    def hem_middle(self, ring: Ring, left: complex, right: complex, toward: float = 1.0) -> complex:
+        """Middle of a hem, on the camera's side or, for -1, on the far one.
 
-    def skirt_ring(self) -> Ring:
-        """The hem of a skirt: round both legs, and as wide as the flare wants it."""
-        cut, figure = self.cut, self.figure
+        It keeps its place between the hem's corners as these are pulled about.
+        """
+        even = self.corner(ring, "left") + self.corner(ring, "right")
+        pull = (left + right - even) / 2
+        return self.view.project(ring.rim(toward)) + pull + 1j * self.cut.hem_sag * self.unit
+
+    def leg_ring(self, fraction: float, half_width: float) -> Ring:
+        """The hem of a skirt or coat at a fraction of the legs: round both, `half_width` if it can.
+
+        `half_width` is in body heights.
+        """
+        figure = self.figure
         size = figure.build.size
-        (p, r), (q, _) = (figure.legs[side].along(cut.skirt) for side in SIDES)
+        (p, r), (q, _) = (figure.legs[side].along(max(0.0, fraction)) for side in SIDES)
         pelvis = figure.ring(0.512)
         middle = tuple((p[i] + q[i]) / 2 for i in range(3))
-        spread = sum((p[i] - q[i]) ** 2 for i in range(3)) ** 0.5 / 2
         across = sum((q[i] - p[i]) * pelvis.a[i] for i in range(3))
-        reach = max(spread, abs(across) / 2) + r + 0.008 * size
-        width = max(pelvis.width * (1 + cut.flare * (0.4 + cut.skirt)), reach)
-        depth = max(pelvis.depth * (1 + cut.flare * (0.4 + cut.skirt)), reach * 0.8)
+        spread = sum((p[i] - q[i]) ** 2 for i in range(3)) ** 0.5 / 2
+        width = max(half_width * size, abs(across) / 2 + r)
+        depth = max(0.6 * half_width * size, 0.8 * (spread + r))
         way = tuple(middle[i] - pelvis.centre[i] for i in range(3))
         length = sum(x * x for x in way) ** 0.5 or 1.0
         d = tuple(x / length for x in way)

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from ffld.render.cut import DRESSES, OUTWEAR, STRAPPED
-from ffld.render.details import hood, open_details, panel_details, sleeve_details
-from ffld.render.figure import ARMPIT, SHOULDER, SIDES, Ring
+from ffld.render.cut import DRESSES, OUTWEAR, STRAPPED, TOPS
+from ffld.render.details import hood, open_details, panel_details
+from ffld.render.figure import SHOULDER, SIDES, Ring
 from ffld.render.outline import bow, mix, smooth
-from ffld.render.pieces import (
-    FAR_PANEL,
-    NEAR_PANEL,
-    Anchor,
-    Layer,
-    Mark,
-    bend_patches,
-    limb_order,
-    outward,
-    tube,
-)
-from ffld.render.tailor import Tailor
+from ffld.render.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
+from ffld.render.sleeve import Sleeved
 from ffld.render.view import Vector
 
+_LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer hem follows
 
-class Upper(Tailor):
+
+class Upper(Sleeved):
     """Builds a top, an outwear garment or a dress."""
 
     def build(self) -> None:
         """A top, an outwear garment or a dress."""
+        self._measure()
         panels = self._panels()
         necks = {side: self._neck(side) for side in SIDES}
         flanks = {side: self._flank(side, panels) for side in SIDES}
         for side in SIDES:
             if self.cut.sleeve:
-                self._sleeve(side, panels)
-        hems = self._hem_middles()
+                self.sleeve(side)
+        hems = self._hem_middles(flanks)
         order = NEAR_PANEL + self.level + (-12.0 if self.cut.tucked else 0.0)
         for front in (True, False):
             visible = front == (self.near > 0)
@@ -47,46 +40,66 @@ class Upper(Tailor):
         if self.cut.collar == "hood" and self.near > 0:
             self.layers.append(hood(list(necks.values()), FAR_PANEL + 6.0, self.unit))
 
+    def _measure(self) -> None:
+        """Heights and half widths of the cloth, from the widths between the shoulders."""
+        fit = self.cut.fit
+        self.half = half = self.figure.shoulder_width() * self.cut.shoulder
+        self.pit_y = SHOULDER - 2 * half * fit["pit_drop"]
+        self.hem_y = min(self.pit_y - 0.05, SHOULDER - 2 * half * fit["length"])
+        if self.cut.tucked:
+            self.hem_y = max(self.hem_y, 0.570)
+        self.waist_y = max(self.hem_y + 0.035, SHOULDER - 2 * half * fit["waist_drop"])
+        self.hem_ring = self._hem_ring()
+
+    def _hem_ring(self) -> Ring:
+        width = self.half * self.cut.fit["hem"]
+        if self.hem_y < _LEGS:
+            return self.leg_ring((_LEGS - self.hem_y) / _LEG, width)
+        return self.figure.ring(self.hem_y, self.ease, self._over(self.hem_y, width) - self.ease)
+
+    def _over(self, y: float, width: float) -> float:
+        """A half width that cloth can have at this height: not much less than the body's."""
+        return max(width, 0.96 * self.figure.ring(y).width / self.figure.build.size)
+
     def _neck(self, side: str) -> complex:
         """The collar landmark: neckline meets shoulder seam, or strap meets bodice."""
         sign = -1.0 if side == "left" else 1.0
         if self.cut.garment_type in STRAPPED:
             point = self.figure.ring(0.772, self.ease).at(sign * 0.62, 0.75)
         else:
-            point = self.figure.torso(sign * self.cut.neck_width, 0.840 + self.ease * 0.2, -0.004)
+            point = self._seam(sign, self.cut.fit["neck"])
         self.anchor(f"{side}_collar", point, self._panels(), sign, limit=0.6)
         return self.anchors[f"{side}_collar"].point
+
+    def _seam(self, sign: float, fraction: float) -> Vector:
+        """A point of the shoulder seam, 0 at the neck's middle, 1 at the shoulder."""
+        rise = self.cut.slope * self.half * (1.0 - fraction)
+        y = SHOULDER + self.ease * 0.2 + rise
+        return self.figure.torso(sign * self.half * fraction, y, -0.004 * (1.0 - fraction))
 
     def _panels(self) -> tuple[str, ...]:
         return ("front_left", "front_right", "back") if self.cut.gap else ("front", "back")
 
+    def anchor(
+        self, name: str, point: Vector, parts: tuple[str, ...], sign: float, limit: float
+    ) -> None:
+        """A landmark on the side of the torso; it faces away when its side is turned away."""
+        lateral = self.figure.ring(0.78).a
+        facing = sign * lateral[2] > -limit
+        self.anchors[name] = Anchor(self.slack(self.view.project(point), name), parts, facing)
+
     def _shoulder(self, side: str) -> Vector:
         sign = -1.0 if side == "left" else 1.0
         figure, cut = self.figure, self.cut
-        width = figure.shoulder_width()
         if cut.sleeve:
-            lift = max(0.0, figure.arms[side].joints[1][1] - figure.arms[side].joints[0][1])
-            point = figure.torso(sign * (width + self.ease * 0.3), SHOULDER + 0.25 * lift, 0.0)
-            elbow = figure.arms[side].joints[1]
-            t = (cut.drop + self.ease * 0.3) / 0.16
-            return tuple(point[i] + t * (elbow[i] - point[i]) for i in range(3))
+            shoulder, elbow = figure.arms[side].joints[:2]
+            lift = max(0.0, elbow[1] - shoulder[1])
+            x, y, z = self._seam(sign, 1.0)
+            return (x, y + 0.25 * lift, z)
         if cut.garment_type in STRAPPED:
             return figure.torso(sign * 0.062, 0.836, 0.0)
-        span = cut.neck_width + 0.35 * (width - cut.neck_width) + 0.4 * cut.drop
-        return figure.torso(sign * span, 0.834, 0.0)
-
-    def _width(self, y: float) -> float:
-        """Half width of the cloth round the torso at a rest height, body frame."""
-        figure, cut = self.figure, self.cut
-        body = figure.ring(y).width / figure.build.size + self.ease
-        chest = figure.ring(ARMPIT).width / figure.build.size + self.ease
-        if y > 0.72:
-            return body
-        hang = max(body, body + cut.straight * (chest - body))
-        return hang * (1 + max(0.0, 0.56 - y) * 3 * max(0.0, cut.flare))
-
-    def _ring(self, y: float) -> Ring:
-        return self.figure.ring(y, self.ease, self._width(y) - self.ease)
+        neck = cut.fit["neck"]
+        return self._seam(sign, neck + 0.4 * (1.0 - neck))
 
     def _flank(self, side: str, panels: tuple[str, ...]) -> list[complex]:
         """The outline from shoulder to hem on one side."""
@@ -97,42 +110,63 @@ class Upper(Tailor):
         if cut.garment_type in STRAPPED:
             own = (*panels, f"strap_{side}")
         self.anchor(f"{side}_shoulder", shoulder, own, sign, limit=0.75)
-        pit = figure.ring(ARMPIT - cut.armpit, self.ease)
+        raised = self._raised(side)
+        y, width = self.pit_y + 0.020 * raised, self.half * cut.fit["pit"] + 0.010 * raised
+        pit = figure.ring(y, self.ease, width - self.ease)
         own = (*panels, f"sleeve_{side}") if cut.sleeve else panels
         self.anchor(f"{side}_armpit", pit.at(sign, 0.0), own, sign, limit=0.5)
-        start = self.view.project(shoulder)
-        corner = self.corner(pit, side)
+        start = self.anchors[f"{side}_shoulder"].point
+        corner = self.corner(pit, side, "armpit")
         path = [] if cut.garment_type in STRAPPED else [start]
         if not cut.sleeve and path:
             inner = figure.ring(0.790).at(sign * 0.80, 0.0)
             path.append(mix(mix(start, corner, 0.55), self.view.project(inner), 0.6))
         return [*path, *self._side(side, corner, panels)]
 
+    def _raised(self, side: str) -> float:
+        """0 for an arm that hangs, 1 for one held out, 2 for one held up."""
+        shoulder, elbow = self.figure.arms[side].joints[:2]
+        return 1.0 + (elbow[1] - shoulder[1]) / (0.168 * self.figure.build.size)
+
     def _side(self, side: str, corner: complex, panels: tuple[str, ...]) -> list[complex]:
         """From the armpit's corner down to the hem, through the waistline where there is one."""
-        cut = self.cut
-        waist = self.corner(self._ring(cut.waist), side)
-        if cut.garment_type in DRESSES:
-            hem = self.corner(self.skirt_ring(), side)
-            hip = self.corner(self.figure.ring(0.515, self.ease + 0.03 * max(0, cut.flare)), side)
-            self.anchors[f"{side}_waistline"] = Anchor(waist, panels)
-            self.anchors[f"{side}_hemline"] = Anchor(hem, panels)
-            return smooth([corner, waist, mix(hip, mix(waist, hem, 0.3), 0.4), hem])
-        hem = self.corner(self._ring(cut.hem), side)
-        self.anchors[f"{side}_top_hem"] = Anchor(hem, panels)
-        if cut.garment_type in OUTWEAR:
-            level = max(cut.waist, cut.hem + 0.035)
-            waist = self.corner(self._ring(level), side)
-            self.anchors[f"{side}_waistline"] = Anchor(waist, panels)
-            return smooth([corner, waist, hem])
-        if cut.hem < 0.58:
-            return smooth([corner, self.corner(self._ring(0.62), side), hem])
-        return smooth([corner, hem])
+        cut, figure = self.cut, self.figure
+        below = "hemline" if cut.garment_type in DRESSES else "top_hem"
+        hem = self.corner(self.hem_ring, side, below)
+        self.anchors[f"{side}_{below}"] = Anchor(hem, panels)
+        if cut.garment_type in TOPS:
+            return self._plain_side(side, corner, hem)
+        width = self._over(self.waist_y, self.half * cut.fit["waist"])
+        ring = figure.ring(self.waist_y, self.ease, width - self.ease)
+        waist = self.corner(ring, side, "waistline")
+        self.anchors[f"{side}_waistline"] = Anchor(waist, panels)
+        if self.hem_y > 0.50:
+            return smooth([corner, waist, hem], 4)
+        hip = self.corner(figure.ring(0.515, self.ease), side)
+        t = (self.waist_y - 0.515) / (self.waist_y - self.hem_y)
+        line = mix(waist, hem, t)
+        outside = (hip - line).real * (corner.real - self._middle().real) > 0
+        return [*smooth([corner, waist, hip if outside else line]), hem]
 
-    def _hem_middles(self) -> dict[bool, complex]:
+    def _plain_side(self, side: str, corner: complex, hem: complex) -> list[complex]:
+        """The side of a top: between a straight line and the body's waist."""
+        if self.hem_y > 0.60:
+            return [corner, hem]
+        y = 0.635
+        line = mix(corner, hem, (self.pit_y - y) / (self.pit_y - self.hem_y))
+        waist = self.corner(self.figure.ring(y, self.ease), side)
+        return smooth([corner, mix(waist, line, self.cut.straight), hem], 4)
+
+    def _middle(self) -> complex:
+        return self.view.project(self.figure.torso(0.0, 0.6, 0.0))
+
+    def _hem_middles(self, flanks: dict[str, list[complex]]) -> dict[bool, complex]:
         """Middle of the hem in front and at the back."""
-        ring = self.skirt_ring() if self.cut.garment_type in DRESSES else self._ring(self.cut.hem)
-        return {True: self.hem_middle(ring, self.near), False: self.hem_middle(ring, -self.near)}
+        ends = flanks["left"][-1], flanks["right"][-1]
+        return {
+            front: self.hem_middle(self.hem_ring, *ends, self.near if front else -self.near)
+            for front in (True, False)
+        }
 
     def _neckline(self, front: bool, necks: dict[str, complex]) -> list[complex]:
         """Between the two collar points; in front it dips to the centre collar landmark."""
@@ -141,12 +175,14 @@ class Upper(Tailor):
             y = 0.760 if front else 0.740
             middle = self.view.project(figure.ring(y, self.ease).at(0.0, 1.0 if front else -0.9))
         elif front:
-            y = 0.838 - cut.neck_depth
+            rise = cut.slope * self.half * (1.0 - cut.fit["neck"])
+            y = SHOULDER + rise - 2 * self.half * cut.neck_depth
             ring = figure.ring(y, self.ease)
             middle = self.view.project(ring.at(0.0, 1.0 if y < 0.81 else 0.85))
         else:
             middle = self.view.project(figure.torso(0.0, 0.832, -0.040))
         if front and not cut.gap and cut.garment_type not in OUTWEAR:
+            middle = self.slack(middle, "center_collar")
             self.anchors["center_collar"] = Anchor(middle, ("front",))
         left, right = necks["left"], necks["right"]
         if front and cut.neckline == "v":
@@ -201,8 +237,8 @@ class Upper(Tailor):
         cut, figure, view = self.cut, self.figure, self.view
         sign = -1.0 if side == "left" else 1.0
         top = view.project(figure.ring(0.770, self.ease).at(sign * max(0.10, cut.gap * 0.7), 0.95))
-        waist = view.project(self._ring(max(0.60, cut.hem + 0.03)).at(sign * cut.gap, 0.92))
-        hem = view.project(self._ring(cut.hem).at(sign * min(0.95, cut.gap * 1.15), 0.90))
+        waist = view.project(figure.ring(self.waist_y, self.ease).at(sign * cut.gap, 0.92))
+        hem = view.project(self.hem_ring.at(sign * min(0.95, cut.gap * 1.15), 0.90))
         hem += 1j * cut.hem_sag * self.unit
         edge = smooth([neck, top, waist, hem])
         rim = bow(hem, mix(hem, flank[-1], 0.5) + 0.006j * self.unit, flank[-1])
@@ -221,40 +257,3 @@ class Upper(Tailor):
             behind = not self.figure.faces_camera
             at = order + (0.2 if not behind else -0.2)
             self.layers.append(Layer(f"strap_{side}", "cloth", at, outline, collar - top))
-
-    # Sleeves
-
-    def _sleeve(self, side: str, panels: tuple[str, ...]) -> None:
-        cut, figure, view = self.cut, self.figure, self.view
-        arm = figure.arms[side]
-        end, half = cut.sleeve, cut.sleeve / 2
-        stops = sorted({half, end, *(f for f in (0.5, 0.75) if half + 0.06 < f < end - 0.06)})
-        room = [self._sleeve_room(f) for f in stops]
-        outer, inner = tube(view, arm, stops, room, outward(figure, side))
-        sleeve = (f"sleeve_{side}",)
-        at = stops.index(half)
-        self.anchors[f"{side}_sleeve_out"] = Anchor(outer[at], sleeve)
-        self.anchors[f"{side}_sleeve_in"] = Anchor(inner[at], sleeve)
-        self.anchors[f"{side}_cuff_out"] = Anchor(outer[-1], sleeve)
-        self.anchors[f"{side}_cuff_in"] = Anchor(inner[-1], sleeve)
-        shoulder = self.anchors[f"{side}_shoulder"].point
-        armpit = self.anchors[f"{side}_armpit"].point
-        chest = view.project(figure.torso(0.0, 0.78, 0.0))
-        closing = mix(mix(shoulder, armpit, 0.5), chest, 0.35)
-        opening = mix(outer[-1], inner[-1], 0.5) + 0.1 * (outer[-1] - inner[-1]) * 1j
-        rim = bow(outer[-1], opening, inner[-1], 4)
-        outline = [*smooth([shoulder, *outer]), *rim, *smooth([*inner[::-1], armpit]), closing]
-        back = (mix(shoulder, armpit, 0.5) - mix(outer[-1], inner[-1], 0.5)) * 0.07
-        marks = [Mark("edge", [p + back for p in (outer[-1], *rim, inner[-1])])]
-        marks.append(Mark("seam", [shoulder, mix(mix(shoulder, armpit, 0.5), chest, 0.12), armpit]))
-        marks += sleeve_details(shoulder, outer, inner, rim, self.unit)
-        order = limb_order(view, figure, arm) + 0.1 * (self.level + 1)
-        grain = mix(outer[-1], inner[-1], 0.5) - mix(shoulder, armpit, 0.5)
-        patches = [[shoulder, outer[0], inner[0], armpit], [shoulder, armpit, closing]]
-        patches += bend_patches(outer, inner)
-        self.layers.append(Layer(f"sleeve_{side}", "cloth", order, outline, grain, marks, patches))
-
-    def _sleeve_room(self, fraction: float) -> float:
-        t = min(1.0, fraction / max(0.3, self.cut.sleeve))
-        room = self.cut.sleeve_ease + 0.004 * self.level
-        return (room + t * (self.cut.cuff - room) + 0.004 * self.level) * self.figure.build.size

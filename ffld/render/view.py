@@ -36,8 +36,11 @@ class View:
 
     def project(self, point: Vector) -> complex:
         """Picture-plane position, x right, y down, at focal length 1."""
-        up = (point[1] - self.height) * self._cos - point[2] * self._sin
-        return complex(point[0], -up) * self.scale(point) * self._turn
+        x, y, z = point
+        y -= self.height
+        away = self.distance - (y * self._sin + z * self._cos)
+        up = y * self._cos - z * self._sin
+        return complex(x, -up) * (1.0 / (away if away > 0.15 else 0.15)) * self._turn
 
 
 @dataclass(frozen=True)

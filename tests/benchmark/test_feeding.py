@@ -77,6 +77,33 @@ def test_a_sample_depends_on_seed_epoch_and_row_alone(samples, monkeypatch):
     assert torch.equal(once, epoch(0, 1))
 
 
+def test_cast_noise_and_erasure_change_what_they_say_and_nothing_else(samples):
+    still = replace(CPU, scale=0, rotation=0, shift=0, flip=0, blur=0,
+                    brightness=0, contrast=0, saturation=0)  # fmt: skip
+    plain, xy, *_ = augmented(samples, 3, still, seed=0, epoch=0)
+    plain = plain.int()
+
+    cast, *_ = augmented(samples, 3, replace(still, cast=0.2), seed=0, epoch=0)
+    ratios = [float(c.sum() / p.sum()) for c, p in zip(cast.float(), plain, strict=True)]
+    assert all(0.79 < ratio < 1.21 for ratio in ratios)
+    assert max(ratios) - min(ratios) > 0.01
+
+    noisy = torch.stack(
+        [augmented(samples, 3, replace(still, noise=0.1), 0, epoch)[0] for epoch in range(40)]
+    )
+    deviation = (noisy.int() - plain).float().std((1, 2, 3)) / 255
+    assert 0.02 < deviation.mean() < 0.06  # from 0 to 0.1 before what is clipped
+    assert deviation.min() < deviation.max() / 3
+
+    erased, where, *_ = augmented(samples, 3, replace(still, erase=1.0), seed=0, epoch=0)
+    np.testing.assert_array_equal(where, xy)
+    rows, columns = (erased.int() != plain).any(0).nonzero(as_tuple=True)
+    window = erased[:, rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    assert window.flatten(1).unique(dim=1).shape[1] == 1
+    assert 6 <= window.shape[1] <= 26
+    assert 6 <= window.shape[2] <= 26
+
+
 def _four_threads():
     from concurrent.futures import ThreadPoolExecutor
 

@@ -126,7 +126,7 @@ def _stop(*_):
     raise KeyboardInterrupt
 
 
-def test_a_finished_run_is_returned_and_train_trains_afresh(run, dots, monkeypatch):
+def test_a_finished_run_is_returned_and_afresh_begins_it_anew(run, dots, monkeypatch):
     code, table, notes = run(*SHORT)
     assert code == 0
     (folder,) = _runs()
@@ -138,7 +138,7 @@ def test_a_finished_run_is_returned_and_train_trains_afresh(run, dots, monkeypat
     assert "this run is finished" in notes
     assert sum(split.reads for split in dots.values()) == reads
     (folder / "metrics.jsonl").unlink()
-    code, again, notes = run(*SHORT, "--train")
+    code, again, notes = run(*SHORT, "--afresh")
     assert (code, again) == (0, table)
     assert "epoch 3/3" in notes
     assert (folder / "metrics.jsonl").is_file()
@@ -155,7 +155,7 @@ def test_every_configuration_has_its_own_folder(run):
     assert len(_runs()) == 5
 
 
-def test_a_folder_of_another_configuration_is_kept_unless_trained_afresh(run, tmp_path):
+def test_a_folder_of_another_configuration_is_kept_unless_begun_anew(run, tmp_path):
     mean = [*QUICK, "--model", "mean-shape", "--out", tmp_path / "run"]
     assert run(*mean)[0] == 0
     before = (tmp_path / "run" / "result.json").read_bytes()
@@ -163,7 +163,7 @@ def test_a_folder_of_another_configuration_is_kept_unless_trained_afresh(run, tm
     assert code == 2
     assert "another configuration (seed: 0 there, 3 asked)" in notes
     assert (tmp_path / "run" / "result.json").read_bytes() == before
-    assert run(*mean, "--seed", 3, "--train")[0] == 0
+    assert run(*mean, "--seed", 3, "--afresh")[0] == 0
 
 
 def test_mean_shape_is_fitted_by_the_same_runner(run, tmp_path):

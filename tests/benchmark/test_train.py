@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from benchmark import models
 from benchmark.crops import Source, cut
@@ -80,6 +81,26 @@ def test_training_learns_and_keeps_the_best_weights(task):
     best = min(range(4), key=lambda epoch: history[epoch]["val_ne"])
     for name, value in model.state_dict().items():
         assert torch.equal(value, states[best][name])
+
+
+def test_mixed_precision_is_bfloat16_on_a_cpu_too(task):
+    seen = set()
+
+    class Watched(nn.Module):
+        def __init__(self, layer):
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x):
+            seen.add((self.training, self.layer(x).dtype))
+            return self.layer(x)
+
+    model = _model(task)
+    model.layers[0] = Watched(model.layers[0])
+    history = train(model, replace(task, settings=replace(SETTINGS, mixed_precision=True)))
+    assert seen == {(True, torch.bfloat16), (False, torch.float32)}  # training, validation
+    assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
+    assert history[-1]["loss"] < history[0]["loss"]
 
 
 @pytest.mark.parametrize("stop", [1, 3])
