@@ -125,7 +125,8 @@ def _drapes(points: Mapping[str, complex], flare: float, s: Stream) -> list[Crea
         start = top[0] + (top[1] - top[0]) * (0.5 + (u - 0.5) * 0.92)
         t = s.uniform(0.0, 0.5) if skirt else s.uniform(0.45, 0.8)
         width = abs(hem[1] - hem[0]) / (count + 1.5) * s.uniform(0.35, 0.75)
-        found.append((start + (end - start) * t, end + (end - start) * 0.06, width))
+        # it goes on beyond the hem, so that it is widest there
+        found.append((start + (end - start) * t, end + (end - start) * (1 - t) * 0.6, width))
     return found
 
 
