@@ -14,6 +14,7 @@ EXAMPLES = """examples:
   python -m ffld show --dataset fld --root ~/data/FLD --split test --out fld.png
   python -m ffld stats --dataset ffld --limit 5000 --out stats/
   python -m ffld stats --dataset ffld --limit 8000 --compare ~/FashionAI/Annotations/train.csv
+  python -m ffld duplicates --dataset ffld --splits train test --limit 2000 --out pairs.jpg
   python -m ffld bench --dataset ffld
 """
 
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="the datasets there are, and where they come from")
     listing.set_defaults(run=_list)
-    for add in (_add_show, _add_stats, _add_bench):
+    for add in (_add_show, _add_stats, _add_duplicates, _add_bench):
         add(commands)
     return parser
 
@@ -92,6 +93,35 @@ def _add_stats(commands: argparse._SubParsersAction) -> None:
     )
     stats.add_argument("--out", type=Path, metavar="DIR", help="folder for stats.json, stats.png")
     stats.set_defaults(run=_stats)
+
+
+def _add_duplicates(commands: argparse._SubParsersAction) -> None:
+    duplicates = commands.add_parser(
+        "duplicates",
+        help="images that two splits share, or nearly share",
+        description="Every image of one split against every one of another: 64-bit perceptual "
+        "hashes (DCT of a 32 x 32 grey thumbnail) that differ in a few bits, confirmed by the "
+        "correlation of the garments' boxes; images with equal pixels in any case. With --out the "
+        "first 24 pairs side by side.",
+    )
+    duplicates.add_argument("--dataset", default="ffld", help="a name of `list` (default: ffld)")
+    duplicates.add_argument("--root", help="folder of your copy, for datasets of photographs")
+    duplicates.add_argument(
+        "--splits",
+        nargs=2,
+        default=("train", "test"),
+        metavar="SPLIT",
+        help="two of train, val and test (default: train test)",
+    )
+    duplicates.add_argument("--limit", type=int, help="samples of each split (default: all)")
+    duplicates.add_argument(
+        "--distance", type=int, default=8, help="bits that may differ, 0 to 16 (default: 8)"
+    )
+    duplicates.add_argument(
+        "--correlation", type=float, default=0.8, help="of the boxes, at least (default: 0.8)"
+    )
+    duplicates.add_argument("--out", type=Path, metavar="FILE", help="picture of the pairs found")
+    duplicates.set_defaults(run=_duplicates)
 
 
 def _add_bench(commands: argparse._SubParsersAction) -> None:
@@ -201,6 +231,38 @@ def _stats(arguments: argparse.Namespace) -> None:
         (arguments.out / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         if real is None:
             statistics.plot(targets, arguments.out / "stats.png")
+
+
+def _duplicates(arguments: argparse.Namespace) -> None:
+    import cv2
+
+    import ffld
+    from ffld import duplicates
+
+    if arguments.splits[0] == arguments.splits[1]:
+        raise ffld.DataError(f"--splits names {arguments.splits[0]} twice; name two of them")
+    if arguments.out and not cv2.haveImageWriter(arguments.out.name):
+        raise ffld.DataError(
+            f"--out: cannot write {arguments.out.suffix!r} pictures; name it .png or .jpg"
+        )
+    a, b = (
+        ffld.load(arguments.dataset, split, root=arguments.root, limit=arguments.limit)
+        for split in arguments.splits
+    )
+    pairs = duplicates.near_duplicates(
+        a, b, distance=arguments.distance, correlation=arguments.correlation
+    )
+    if pairs:
+        print(duplicates.table(pairs))
+    identical = sum(pair.identical for pair in pairs)
+    print(
+        f"{len(a):,} images of {a.split} against {len(b):,} of {b.split}: {identical:,} identical "
+        f"pairs, {len(pairs) - identical:,} near ones"
+    )
+    if arguments.out and pairs:
+        picture = duplicates.contact_sheet(a, b, pairs)
+        _, data = cv2.imencode(arguments.out.suffix, picture[..., ::-1])
+        arguments.out.write_bytes(data.tobytes())
 
 
 def _bench(arguments: argparse.Namespace) -> None:
