@@ -23,13 +23,14 @@ class Stream:
 
     def __init__(self, seed: bytes) -> None:
         self._bits = np.random.Philox(key=int.from_bytes(seed[:16], "little"))
-        self._words: list[int] = []
+        self._units: list[float] = []
 
     def unit(self) -> float:
         """Uniform in [0, 1), a multiple of 2**-53."""
-        if not self._words:
-            self._words = (self._bits.random_raw(_BLOCK) >> np.uint64(11)).tolist()
-        return self._words.pop() * 2.0**-53
+        if not self._units:
+            words = self._bits.random_raw(_BLOCK) >> np.uint64(11)
+            self._units = (words * 2.0**-53).tolist()
+        return self._units.pop()
 
     def uniform(self, low: float, high: float) -> float:
         """Uniform in [low, high)."""
