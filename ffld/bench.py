@@ -97,10 +97,14 @@ def table(result: dict[str, Any]) -> str:
         *(f"  {row['processes']:<26}{row['images_per_second']:8,.1f}{row['peak_mb']:8,.0f}"
           for row in scaling),
         "",
-        f"All {result['dataset_images']:,} images take {result['dataset_hours']:.1f} hours with "
-        f"{scaling[-1]['processes']} processes.",
+        f"All {result['dataset_images']:,} images take {result['dataset_hours']:.1f} hours on "
+        f"{_processes(scaling[-1]['processes'])}.",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _processes(count: int) -> str:
+    return f"{count} process" if count == 1 else f"{count} processes"
 
 
 def _powers(cores: int) -> list[int]:
@@ -197,7 +201,7 @@ def _watched() -> Iterator[Counter]:
 
 def _scaled(edition: Edition, limit: int, processes: int, bar: tqdm) -> dict[str, float]:
     """Images a second of some processes, each of which renders `limit` of them."""
-    bar.set_postfix_str(f"{processes} processes")
+    bar.set_postfix_str(_processes(processes))
     with Parallel(n_jobs=processes, return_as="generator") as pool:
         list(pool(delayed(_encoded)(edition, range(_WARM_UP)) for _ in range(processes)))
         step = -(-limit // 8)

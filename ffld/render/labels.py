@@ -93,11 +93,11 @@ def paint_order(scene: Scene) -> list[Painted]:
     ]
 
 
-def _pieces(scene: Scene) -> list[tuple[Layer, int, int]]:
-    """Layer, person and owner of everything that is painted, back to front."""
+def _pieces(scene: Scene, first: int = 0) -> list[tuple[Layer, int, int]]:
+    """Layer, person and owner of what is painted, back to front, from the `first` person on."""
     pieces = [
         (layer, number, owner)
-        for number, person in enumerate(scene.people)
+        for number, person in enumerate(scene.people[first:], first)
         for owner, layer in person.layers
     ]
     return pieces + [(layer, -1, -1) for layer in scene.foreground]
@@ -148,26 +148,26 @@ def _measure(
 
 
 def target_map(scene: Scene) -> tuple[np.ndarray, dict[str, int]]:
-    """(H, W) uint8 like `painted_map`, but 0 where the target doesn't show; its values by name.
+    """(H, W) uint8, the topmost layer where it is the target's, else 0; the values by name.
 
     Layers behind the target, and whatever lies beyond its reach, need not be painted for that.
     """
-    pieces = _pieces(scene)
-    target = [number for number, piece in enumerate(pieces) if piece[1:] == scene.target]
-    names = {pieces[number][0].name: number + 1 for number in target}
-    shown = set(names.values())
-    outlines, values = [], []
-    for number in range(target[0], len(pieces)):
-        layer = pieces[number][0]
-        outlines += layer.outline, *layer.patches
-        values += [number + 1 if number + 1 in shown else 0] * (1 + len(layer.patches))
+    pieces = _pieces(scene, scene.target[0])
+    names, outlines, values = {}, [], []
+    for layer, person, owner in pieces:
+        own = (person, owner) == scene.target
+        if own:
+            names.setdefault(layer.name, len(names) + 1)
+        if names:
+            outlines += layer.outline, *layer.patches
+            values += [names[layer.name] if own else 0] * (1 + len(layer.patches))
     corners = _corners(scene, outlines)
     starts = list(accumulate(map(len, outlines), initial=0))
     low = np.minimum.reduceat(corners, starts[:-1])
     high = np.maximum.reduceat(corners, starts[:-1])
-    own = np.flatnonzero(values)
-    left, top = (max(0, v // UNIT) for v in low[own].min(0).tolist())
-    right, bottom = (v // UNIT + 1 for v in high[own].max(0).tolist())
+    target = np.flatnonzero(values)
+    left, top = (max(0, v // UNIT) for v in low[target].min(0).tolist())
+    right, bottom = (v // UNIT + 1 for v in high[target].max(0).tolist())
     right, bottom = min(right, scene.frame.width), min(bottom, scene.frame.height)
     ids = np.zeros((scene.frame.height, scene.frame.width), np.uint8)
     if left < right and top < bottom:
