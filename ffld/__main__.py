@@ -113,7 +113,12 @@ def _add_duplicates(commands: argparse._SubParsersAction) -> None:
         metavar="SPLIT",
         help="two of train, val and test (default: train test)",
     )
-    duplicates.add_argument("--limit", type=int, help="samples of each split (default: all)")
+    duplicates.add_argument(
+        "--limit",
+        type=int,
+        default=5000,
+        help="samples of each split; more than there are means all (default: 5000)",
+    )
     duplicates.add_argument(
         "--distance", type=int, default=8, help="bits that may differ, 0 to 16 (default: 8)"
     )
