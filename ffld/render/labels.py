@@ -94,11 +94,11 @@ def paint_order(scene: Scene) -> list[Painted]:
     ]
 
 
-def _pieces(scene: Scene) -> list[tuple[Layer, int, int]]:
-    """Layer, person and owner of everything that is painted, back to front."""
+def _pieces(scene: Scene, first: int = 0) -> list[tuple[Layer, int, int]]:
+    """Layer, person and owner of what is painted, back to front, from the `first` person on."""
     pieces = [
         (layer, number, owner)
-        for number, person in enumerate(scene.people)
+        for number, person in enumerate(scene.people[first:], first)
         for owner, layer in person.layers
     ]
     return pieces + [(layer, -1, -1) for layer in scene.foreground]
@@ -130,7 +130,7 @@ def _measure(
     scene: Scene, jitter: Stream, convert: Convert, schema: LandmarkSchema
 ) -> Labels | None:
     ids, names = target_map(scene)
-    extent = _extent(ids, list(names.values()))
+    extent = _extent(ids)
     if extent is None or min(extent[2] - extent[0], extent[3] - extent[1]) < MIN_BOX:
         return None
     xy = np.full((len(schema), 2), np.nan)
@@ -149,42 +149,41 @@ def _measure(
 
 
 def target_map(scene: Scene) -> tuple[np.ndarray, dict[str, int]]:
-    """(H, W) uint8 that shows the target as `painted_map` does, and its values by layer name.
+    """(H, W) uint8, the topmost layer where it is the target's, else 0; the values by name.
 
-    Layers behind the target, and whatever lies beyond its reach, are left out.
+    Layers behind the target, and whatever lies beyond its reach, need not be painted for that.
     """
-    pieces = _pieces(scene)
-    target = [number for number, piece in enumerate(pieces) if piece[1:] == scene.target]
-    names = {pieces[number][0].name: number + 1 for number in target}
-    outlines, values = [], []
-    for number in range(target[0], len(pieces)):
-        layer = pieces[number][0]
-        outlines += layer.outline, *layer.patches
-        values += [number + 1] * (1 + len(layer.patches))
+    pieces = _pieces(scene, scene.target[0])
+    names, outlines, values = {}, [], []
+    for layer, person, owner in pieces:
+        own = (person, owner) == scene.target
+        if own:
+            names.setdefault(layer.name, len(names) + 1)
+        if names:
+            outlines += layer.outline, *layer.patches
+            values += [names[layer.name] if own else 0] * (1 + len(layer.patches))
     corners = _corners(scene, outlines)
     starts = list(accumulate(map(len, outlines), initial=0))
     low = np.minimum.reduceat(corners, starts[:-1])
     high = np.maximum.reduceat(corners, starts[:-1])
-    own = [number for number, value in enumerate(values) if value in names.values()]
-    size = (scene.frame.width, scene.frame.height)
-    first = np.minimum(np.maximum(low[own].min(0) // UNIT, 0), size)
-    last = np.minimum(np.maximum(high[own].max(0) // UNIT + 1, 0), size)
-    within = np.flatnonzero(((high >= UNIT * first) & (low < UNIT * last)).all(1)).tolist()
-    corners -= UNIT * first
-    ids = np.zeros(size[::-1], np.uint8)
-    ids[first[1] : last[1], first[0] : last[0]] = identity_map(
-        [corners[starts[i] : starts[i + 1]] for i in within],
-        [values[i] for i in within],
-        *(last - first).tolist(),
-    )
+    target = np.flatnonzero(values)
+    left, top = (max(0, v // UNIT) for v in low[target].min(0).tolist())
+    right, bottom = (v // UNIT + 1 for v in high[target].max(0).tolist())
+    right, bottom = min(right, scene.frame.width), min(bottom, scene.frame.height)
+    ids = np.zeros((scene.frame.height, scene.frame.width), np.uint8)
+    if left < right and top < bottom:
+        corner = np.array((left, top), np.int32) * UNIT
+        ends = np.array((right, bottom), np.int32) * UNIT
+        reaching = np.flatnonzero(((high >= corner) & (low < ends)).all(1)).tolist()
+        corners -= corner
+        shapes = [corners[starts[i] : starts[i + 1]] for i in reaching]
+        inks = [values[i] for i in reaching]
+        ids[top:bottom, left:right] = identity_map(shapes, inks, right - left, bottom - top)
     return ids, names
 
 
-def _extent(ids: np.ndarray, own: list[int]) -> tuple[int, int, int, int] | None:
-    mine = np.zeros(256, np.uint8)
-    mine[own] = 1
-    mask = cv2.LUT(ids, mine)
-    x, y, w, h = cv2.boundingRect(mask)
+def _extent(ids: np.ndarray) -> tuple[int, int, int, int] | None:
+    x, y, w, h = cv2.boundingRect(ids)
     return (x, y, x + w, y + h) if w else None
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from ffld.render.bags import draw_bag
 from ffld.render.body import Look, body_layers
-from ffld.render.cut import DRESSES, OUTWEAR, TOPS, TROUSERS, draw_cut
+from ffld.render.cut import DRESSES, OUTWEAR, TOPS, TROUSERS, Cut, draw_cut
 from ffld.render.figure import SIDES, Build, Figure, Posture
 from ffld.render.garments import wear
 from ffld.render.outline import ellipse
@@ -20,15 +21,42 @@ THINGS = ("bag", "device", "object")  # materials of what is held
 
 @dataclass(frozen=True)
 class Person:
-    """A figure with its garments, innermost first, and everything to paint of it.
+    """A dressed figure; nothing is drawn at random any more, but tailored only when asked for.
 
-    `layers` pairs each layer with its owner: the garment's number, or BODY_OWNER; `pose` is the
-    name of the posture.
+    Attributes:
+        cuts: of its garments, innermost first.
+        look: None where only the garments are there.
+        held: layers of what it carries.
     """
 
-    pose: str
-    garments: list[Garment]
-    layers: list[tuple[int, Layer]]
+    figure: Figure
+    view: View
+    cuts: list[Cut]
+    look: Look | None
+    held: list[Layer]
+
+    @property
+    def pose(self) -> str:
+        """Name of the posture."""
+        return self.figure.posture.name
+
+    @cached_property
+    def garments(self) -> list[Garment]:
+        """The garments, innermost first."""
+        return [
+            wear(cut, self.figure, self.view, level if cut.garment_type in OUTWEAR else 0)
+            for level, cut in enumerate(self.cuts)
+        ]
+
+    @cached_property
+    def layers(self) -> list[tuple[int, Layer]]:
+        """Everything to paint, back to front, with its owner: a garment's number or BODY_OWNER."""
+        layers = [(owner, layer) for owner, g in enumerate(self.garments) for layer in g.layers]
+        if self.look is not None:
+            sleeve = max(cut.sleeve for cut in self.cuts)
+            body = body_layers(self.figure, self.view, self.look, sleeve)
+            layers += [(BODY_OWNER, layer) for layer in (*body, *self.held)]
+        return sorted(layers, key=lambda pair: pair[1].order)
 
 
 def draw_outfit(target: str, alone: bool, stream: Stream) -> list[str]:
@@ -69,18 +97,9 @@ def dress(
     on those of things held.
     """
     figure = Figure(Build.draw(stream), posture)
-    garments = []
-    for level, garment_type in enumerate(outfit):
-        worn_over = level if garment_type in OUTWEAR else 0
-        cut = draw_cut(garment_type, stream, tuck)
-        garments.append(wear(cut, figure, view, worn_over))
-    layers = [(owner, layer) for owner, g in enumerate(garments) for layer in g.layers]
-    if look is not None:
-        sleeve = max(garment.cut.sleeve for garment in garments)
-        layers += [(BODY_OWNER, layer) for layer in body_layers(figure, view, look, sleeve)]
-        layers += [(BODY_OWNER, layer) for layer in _held(figure, view, stream, occlusion)]
-    layers.sort(key=lambda pair: pair[1].order)
-    return Person(posture.name, garments, layers)
+    cuts = [draw_cut(garment_type, stream, tuck) for garment_type in outfit]
+    held = [] if look is None else _held(figure, view, stream, occlusion)
+    return Person(figure, view, cuts, look, held)
 
 
 def _draw_top(s: Stream) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 UNIT = 16  # polygon coordinates count 1/16 pixel, 0 at the centre of the first pixel
 
-_GROUP = 52  # polygons that fit the mantissa of a float64, a bit each
+_GROUP = 52  # polygons whose bits fit the mantissa of a float64
 
 
 def identity_map(
@@ -23,35 +23,30 @@ def identity_map(
 
     Args:
         polygons: (n, 2) integer vertices each, in units of 1/16 pixel.
-        values: 1 to 255, one a polygon; 0 stands where there is none.
+        values: 0 to 255, one a polygon; 0 also stands where there is none.
     """
-    ids = np.zeros((height, width), np.uint8)
-    for at in range(0, len(polygons), _GROUP):
-        group = slice(at, at + _GROUP)
-        top = _painted(polygons[group], values[group], width, height)
-        ids = np.where(top, top, ids) if at else top
-    return ids
-
-
-def _painted(
-    polygons: Sequence[np.ndarray], values: Sequence[int], width: int, height: int
-) -> np.ndarray:
-    """The map of at most _GROUP polygons.
-
-    Pixels lie row after row; a crossing switches its polygon's bit from there on. Closed polygons
-    cross each row an even number of times, so every row starts with no bit set.
-    """
-    crossings = _crossings(polygons, width, height)
-    crossings.sort()
-    covering = np.bitwise_xor.accumulate(1 << (crossings & 63))
-    _, top = np.frexp(covering.astype(np.float64))  # 1 + number of the highest bit
+    if not polygons:
+        return np.zeros((height, width), np.uint8)
+    place, owner = _crossings(polygons, width, height)
+    top = np.zeros(len(owner), np.intp)  # 1 + number of the topmost polygon behind each crossing
+    for first in range(0, len(polygons), _GROUP):
+        # a crossing switches its polygon's bit from there on; bits 0 and 53 are of other groups
+        bits = 1 << np.minimum(np.maximum(owner - first + 1, 0), _GROUP + 1)
+        covering = np.bitwise_xor.accumulate(bits) & (2 << _GROUP) - 2
+        _, highest = np.frexp(covering.astype(np.float64))
+        top = np.where(highest, highest + (first - 1), top)
     inks = np.array([0, *values], np.uint8)[np.concatenate(([0], top))]
-    stops = np.concatenate(([0], crossings >> 6, [width * height]))
-    return np.repeat(inks, np.diff(stops)).reshape(height, width)
+    runs = np.diff(np.concatenate(([0], place, [width * height])))
+    return np.repeat(inks, runs).reshape(height, width)
 
 
-def _crossings(polygons: Sequence[np.ndarray], width: int, height: int) -> np.ndarray:
-    """The first pixel behind each crossing of an edge with a row, * 64 + polygon; int64."""
+def _crossings(
+    polygons: Sequence[np.ndarray], width: int, height: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where edges cross rows: the first pixel behind and the polygon's number, in their order.
+
+    Pixels are counted row after row. Closed polygons cross each row an even number of times.
+    """
     sizes = np.array([len(corners) for corners in polygons])
     ends = np.concatenate(polygons).astype(np.int64)
     starts = np.empty_like(ends)
@@ -59,8 +54,10 @@ def _crossings(polygons: Sequence[np.ndarray], width: int, height: int) -> np.nd
     stops = np.cumsum(sizes)
     starts[stops - sizes] = ends[stops - 1]
     # an edge crosses the rows from its upper end to its lower one, the latter excluded
-    rows = np.clip([-(-starts[:, 1] // UNIT), -(-ends[:, 1] // UNIT)], 0, height)
-    first, count = rows.min(0), abs(rows[1] - rows[0])
+    enters, leaves = (
+        np.minimum(np.maximum(-(-y // UNIT), 0), height) for y in (starts[:, 1], ends[:, 1])
+    )
+    first, count = np.minimum(enters, leaves), abs(leaves - enters)
     run, drop = (ends - starts).T
     shift = starts[:, 0] * drop - starts[:, 1] * run
     owner = np.repeat(np.arange(len(sizes)), sizes)
@@ -68,5 +65,7 @@ def _crossings(polygons: Sequence[np.ndarray], width: int, height: int) -> np.nd
     edges = np.stack([first, UNIT * run, shift, UNIT * drop, owner])
     first, run, shift, drop, owner = np.repeat(edges, count, axis=1)
     row = first + np.arange(len(first))
-    column = np.clip(-(-(shift + run * row) // drop), 0, width)
-    return (row * width + column) * 64 + owner
+    column = np.minimum(np.maximum(-(-(shift + run * row) // drop), 0), width)
+    bits = len(sizes).bit_length()
+    keys = np.sort(row * width + column << bits | owner)
+    return keys >> bits, keys & (1 << bits) - 1
