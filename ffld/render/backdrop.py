@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ffld.render.brush import Brush, bricks, curtain, floor, pale, small_things
+from ffld.render.noise import noise
 from ffld.render.outdoors import bush, greenery, street
 from ffld.render.palette import draw_colour, near, scaled
 from ffld.render.places import mirror_room, room, shop
@@ -44,11 +45,23 @@ def draw_backdrop(
         if mirrored:
             kinds = {mirror_room: 5, room: 2, shop: 1.5, _set: 1}
         picture = s.weighted(kinds)(w, h, ground, s)
-    blur = s.uniform(0.2, 1.1) if s.chance(0.65) else s.uniform(1.2, 4.5)
-    picture = cv2.GaussianBlur(picture, (0, 0), blur)
+    blur = s.weighted({0.0: 5, s.uniform(0.3, 1.0): 2.5, s.uniform(1.2, 4.5): 2.5})
+    if style == "consumer":  # places are often darker than who is in them
+        picture = cv2.convertScaleAbs(picture, alpha=s.uniform(0.72, 1.1))
+    if blur:
+        picture = cv2.GaussianBlur(picture, (0, 0), blur)
     if style == "shop" and presentation != "flat":
         return cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
-    return _held(picture, width, height, presentation == "flat", ground, s)
+    picture = _held(picture, width, height, presentation == "flat", ground, s)
+    return picture if blur > 1 else _textured(picture, s)
+
+
+def _textured(picture: np.ndarray, s: Stream) -> np.ndarray:
+    """The fine roughness of plaster, stone and wood that a sharp picture shows."""
+    field = noise("grain", s) * np.float32(s.uniform(0, 5))
+    height, width = picture.shape[:2]
+    field = np.tile(field, (-(-height // 256), -(-width // 256)))[:height, :width]
+    return cv2.add(picture, cv2.merge([field] * 3), dtype=cv2.CV_8U)
 
 
 def _held(

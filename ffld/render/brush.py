@@ -74,6 +74,14 @@ class Brush:
         level = cv2.convertScaleAbs(field, alpha=128)
         cv2.multiply(self.picture, cv2.merge([level] * 3), dst=self.picture, scale=1 / 128)
 
+    def beam(self, points: list[tuple[float, float]], factor: float) -> None:
+        """A polygon lit by the sun through a window, or one in shadow."""
+        mask = np.full((self.height, self.width), 128, np.uint8)
+        path = np.array(points) * (self.width, self.height)
+        cv2.fillPoly(mask, [path.clip(-2000, 2000).astype(np.int32)], 128 * factor)
+        mask = cv2.blur(mask, (3, 3))
+        cv2.multiply(self.picture, cv2.merge([mask] * 3), dst=self.picture, scale=1 / 128)
+
     def below(self, y: float) -> Brush:
         """A brush on a copy of what lies below y, to be put back with `put`."""
         other = object.__new__(Brush)
