@@ -40,7 +40,7 @@ def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     if ground < 1 and s.chance(0.6):
         b.box(0, ground - 0.025, 1, 0.025, pale(s, 170))
     for _ in range(s.pick((0, 1, 2, 3, 5))):
-        s.pick((_bed, _table, _table, _chair, _heap, _lamp, _suitcase))(b, ground)
+        s.pick((_bed, _table, _table, _chair, _heap, _lamp, _suitcase, _plant))(b, ground)
     b.light(0.07)
     if s.chance(0.35):
         _beams(b)
@@ -204,6 +204,13 @@ def _lamp(b: Brush, ground: float) -> None:
     b.shape(
         [(x - 0.05, top), (x + 0.05, top), (x + 0.09, top + 0.13), (x - 0.09, top + 0.13)], shade
     )
+
+
+def _plant(b: Brush, ground: float) -> None:
+    s = b.s
+    x, tall = s.unit(), s.uniform(0.1, 0.3)
+    b.foliage(x, ground - 0.5 * tall, s.uniform(0.08, 0.2), near((80, 112, 72), s, 15))
+    b.box(x - 0.05, ground, 0.1, 0.1, pale(s, 150))
 
 
 def _suitcase(b: Brush, ground: float) -> None:
