@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ffld.render.decal import draw_glyph
 from ffld.render.noise import noise
 from ffld.render.palette import Colour, draw_colour, near, scaled
 from ffld.render.stream import Stream
@@ -105,6 +106,14 @@ class Brush:
 
     def letters(self, x: float, y: float, height: float, colour: Colour) -> None:
         """A word as of a shop's sign; its height is a fraction of the picture's."""
+        if self.s.chance(0.5):
+            side = max(4, int(height * self.height))
+            mask = np.zeros(self.picture.shape[:2], np.uint8)
+            for k in range(2 + self.s.integer(3)):
+                left, top = int(x * self.width + k * 1.2 * side), int(y * self.height) - side
+                draw_glyph(mask, left, top, side, self.s)
+            self.picture[mask > 127] = colour
+            return
         word = self.s.pick(("CAFE", "SHOP", "FASHION", "HOTEL", "BOOKS", "24H", "STUDIO", "BAKERY",
                             "No.5", "OPEN", "BEAUTY", "STORE"))  # fmt: skip
         at = (int(x * self.width), int(y * self.height))
