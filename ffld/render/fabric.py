@@ -12,7 +12,7 @@ import numpy as np
 
 from ffld.render.decal import Decal, draw_decal
 from ffld.render.noise import noise
-from ffld.render.palette import Colour, contrast, draw_colour, luma, near, scaled
+from ffld.render.palette import Colour, blend, contrast, draw_colour, luma, near, scaled
 from ffld.render.stream import Stream
 from ffld.render.weave import TILE, clip, denim, flat, weave
 
@@ -161,7 +161,9 @@ def _ink(base: Colour) -> Colour:
 
 def _denim(s: Stream) -> Material:
     base = draw_colour(s, "denim")
-    ink = near((198, 150, 92), s, 15) if s.chance(0.6) else scaled(base, 0.68)
+    ink = blend(base, near((206, 154, 92), s, 15), s.uniform(0.35, 0.8))
+    if s.chance(0.4):
+        ink = scaled(base, 0.7)
     worn = s.uniform(0.0, 0.45) if s.chance(0.7) else 0.0
     tile = denim(base, s)
     return Material(tile, 0.16, s.uniform(0.8, 1.3), base, ink, flow=0.15, worn=worn)
