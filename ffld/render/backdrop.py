@@ -10,16 +10,23 @@ import numpy as np
 from ffld.render.brush import Brush, bricks, curtain, floor, pale, small_things
 from ffld.render.outdoors import bush, greenery, street
 from ffld.render.palette import draw_colour, near, scaled
-from ffld.render.places import room, shop
+from ffld.render.places import mirror_room, room, shop
 from ffld.render.stream import Stream
 
 
 def draw_backdrop(
-    style: str, presentation: str, width: int, height: int, feet: float, s: Stream
+    style: str,
+    presentation: str,
+    width: int,
+    height: int,
+    feet: float,
+    mirrored: bool,
+    s: Stream,
 ) -> np.ndarray:
     """(height, width, 3) uint8; drawn at half size, so that it is never quite sharp.
 
     `feet` is where people stand, as a fraction of the height; the floor begins above it.
+    `mirrored` pictures show what somebody with a phone sees in a mirror: mostly rooms.
     """
     w, h = (width + 1) // 2, (height + 1) // 2
     ground = feet - s.uniform(0.02, 0.22) if feet < 1.2 else s.uniform(0.8, 1.3)
@@ -34,6 +41,8 @@ def draw_backdrop(
         )
     else:
         kinds = {room: 5, street: 2.4, shop: 1.2, greenery: 0.9, _studio: 0.8, _set: 0.6}
+        if mirrored:
+            kinds = {mirror_room: 5, room: 2, shop: 1.5, _set: 1}
         picture = s.weighted(kinds)(w, h, ground, s)
     blur = s.uniform(0.2, 1.1) if s.chance(0.65) else s.uniform(1.2, 4.5)
     picture = cv2.GaussianBlur(picture, (0, 0), blur)

@@ -36,5 +36,6 @@ def draw_clutter(frame: Frame, s: Stream) -> list[Layer]:
         thin = 1.0 if kind == "blob" else 0.28
         ring = ellipse(centre, size * turn, size * thin * turn * 1j * s.uniform(0.7, 1.3), 12)
         ring = smooth([*ring, ring[0]], 2)
-        layers.append(Layer(f"{kind}_{number}", "leaf" if kind == "leaf" else "object", 0.0, ring))
+        material = "leaf" if kind == "leaf" else s.pick(("hair", "skin", "object"))
+        layers.append(Layer(f"{kind}_{number}", material, 0.0, ring))
     return layers

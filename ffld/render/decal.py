@@ -38,6 +38,13 @@ class Decal:
     at: tuple[float, float]
     turn: float
 
+    def mirrored(self) -> Decal:
+        """As a mirror shows it."""
+        flip = np.ascontiguousarray
+        across, down = self.at
+        return Decal(flip(self.picture[:, ::-1]), flip(self.alpha[:, ::-1]), self.span,
+                     (-across, down), -self.turn)  # fmt: skip
+
 
 def draw_decal(base: Colour, s: Stream) -> Decal:
     """Something printed on cloth of this colour."""

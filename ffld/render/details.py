@@ -49,6 +49,21 @@ def panel_details(
     return marks
 
 
+def hem_edge(start: complex, middle: complex, end: complex, flare: float, u: float) -> Path:
+    """A hem without its two ends; one wider than what it hangs from goes in waves.
+
+    `flare` is how many times as wide it is.
+    """
+    depth = 0.006 * u * min(1.2, max(0.0, flare - 1.25))
+    if not depth:
+        return bow(start, middle, end)
+    waves = min(8, 2 + int(3 * flare))
+    path = bow(start, middle, end, 6 * waves)
+    side = _unit(end - start) * 1j
+    ripple = (0.0, 0.7, 1.0, 0.3, -0.6, -0.8)
+    return [p + depth * ripple[k % 6] * side for k, p in enumerate(path)]
+
+
 def hood(necks: Path, order: float, u: float) -> Layer:
     """A hood that lies behind the neck, as seen from the front."""
     middle, half = mix(necks[0], necks[1], 0.5), (necks[1] - necks[0]) / 2

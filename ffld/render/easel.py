@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ffld.render.fabric import Material
-from ffld.render.folds import creases, drift, relief
+from ffld.render.folds import bulges, creases, drift, relief, swell
 from ffld.render.labels import Painted
 from ffld.render.light import Light, shade, shadow
 from ffld.render.pieces import FAR_PANEL
@@ -187,15 +187,20 @@ class Easel:
         frame = piece.scene.frame
         points = {name: (a.point - frame.origin) * frame.zoom
                   for name, a in garment.anchors.items()}  # fmt: skip
-        strokes = creases(piece.layer.name, points, garment.cut.flare, s)
-        if piece.scene.attributes["presentation"] != "worn":
+        strokes = creases(piece.layer.name, points, s)
+        worn = piece.scene.attributes["presentation"] == "worn"
+        if not worn:
             strokes = strokes[::3]  # there is no body to pull at it
         strength = material.relief * (0.6 + 0.7 * (1 - self.light.ambient))
         way = self.light.side / abs(self.light.side)
         scale = 2 * 256 / max(60.0, 0.55 * piece.scene.unit)
         kind = "folds" if s.chance(material.flow) else "crumple"
         field = drift(kind, shape, piece.layer.grain, scale, s)
-        return strength * (0.64 * relief(shape, strokes, corner, way) + 0.055 * field)
+        field += 0.45 * drift("crumple", shape, piece.layer.grain, 2.4 * scale, s)
+        lit = strength * (0.64 * relief(shape, strokes, corner, way) + 0.048 * field)
+        if worn and material.swell:
+            lit += material.swell * swell(shape, bulges(piece.layer.name, points), corner, way)
+        return lit
 
 
 def _blend(part: np.ndarray, other: np.ndarray, mask: np.ndarray, amount: float) -> None:

@@ -41,6 +41,7 @@ class Material:
         flow: share of soft long folds; the rest of the folds are short creases.
         warm: how much redder shadows are, as on skin.
         worn: how much lighter the cloth is where it is rubbed, as on jeans.
+        swell: how much the body's bulges show through.
         decal: a picture or lettering on the chest.
         block: colour of the lower part of the chest and where it begins, armpit 0 to hem 1.
         sleeve: another material for the sleeves.
@@ -60,6 +61,7 @@ class Material:
     flow: float = 0.5
     warm: float = 0.0
     worn: float = 0.0
+    swell: float = 0.0
     decal: Decal | None = None
     block: tuple[Colour, float] | None = None
     sleeve: Material | None = None
@@ -73,7 +75,7 @@ def draw_cloth(stream: Stream, garment: str) -> Material:
     s = stream
     trims = frozenset(name for name, chance in _TRIMS.items() if s.chance(chance))
     if garment in _JEANS and s.chance(0.45 if garment in _JEANS[:2] else 0.25):
-        return replace(_denim(s), trims=_jeans_trims(trims, s))
+        return replace(_denim(s), trims=_jeans_trims(trims, s), swell=s.uniform(0.3, 0.7))
     base = draw_colour(s)
     weights = {"plain": 10, "stripes": 2.2, "checks": 1.6, "dots": 0.6, "floral": 1.6,
                "knit": 1.2, "melange": 1.2, "patches": 0.4, "lace": 0.5}  # fmt: skip
@@ -86,6 +88,7 @@ def draw_cloth(stream: Stream, garment: str) -> Material:
     cloth = Material(
         tile, size, s.uniform(0.5, 1.3) * (0.6 if kind == "knit" else 1.0), base, _ink(base),
         even=kind in ("plain", "melange"), flow=crisp, sheer=_sheer(garment, kind, s), trims=trims,
+        swell=s.uniform(0.2, 0.7) if s.chance(0.65) else 0.0,
     )  # fmt: skip
     if s.chance(0.25):
         cloth = replace(cloth, rim=contrast(base, s) if s.chance(0.6) else draw_colour(s))

@@ -16,13 +16,12 @@ _T = np.linspace(0, 1, 7)[None, :]
 _TAPER = (np.sin(np.pi * np.linspace(0.06, 0.94, 7)) ** 0.7)[None, :]
 
 
-def creases(name: str, points: Mapping[str, complex], flare: float, s: Stream) -> list[Crease]:
+def creases(name: str, points: Mapping[str, complex], s: Stream) -> list[Crease]:
     """The creases of a garment's layer.
 
     Args:
         name: of the layer.
         points: the garment's landmarks in pixels.
-        flare: widening of its skirt or hem.
     """
     part, _, side = name.partition("_")
     if part == "sleeve":
@@ -34,7 +33,7 @@ def creases(name: str, points: Mapping[str, complex], flare: float, s: Stream) -
             crease for each in ("left", "right") for crease in _crotch(points, each, 0.05, 0.6, s)
         ]
     if part in ("skirt", "front", "back"):
-        return _torso(points, s) + _drapes(points, flare, s)
+        return _torso(points, s) + _drapes(points, s)
     return []
 
 
@@ -67,6 +66,45 @@ def relief(
     matrix = np.array([[1, 0, -move.real], [0, 1, -move.imag]], np.float32)
     moved = cv2.warpAffine(soft, matrix, shape[::-1], borderMode=cv2.BORDER_REPLICATE)
     return (soft - moved) * (1 / 160)
+
+
+def bulges(name: str, points: Mapping[str, complex]) -> list[tuple[complex, float]]:
+    """Where the body swells under a layer: chest or buttocks, as middles and radii in pixels."""
+    top, low = (("left_armpit", "right_armpit"), 0.10)
+    if name in ("yoke", "skirt"):
+        top, low = ("left_waistband", "right_waistband"), 0.55
+        if name == "yoke" and points[top[0]].real < points[top[1]].real:
+            return []  # seen from the front
+    elif name != "front":
+        return []
+    left, right = points[top[0]], points[top[1]]
+    if name == "skirt" and left.real < right.real:
+        return []
+    middle, half = (left + right) / 2, abs(right - left) / 2
+    down = half * (right - left) * 1j / (abs(right - left) or 1.0)
+    down = down if down.imag > 0 else -down
+    across = (right - left) / 2
+    return [(middle + sign * 0.46 * across + 2 * low * down, 0.42 * half) for sign in (-1, 1)]
+
+
+def swell(
+    shape: tuple[int, int], found: list[tuple[complex, float]], corner: complex, way: complex
+) -> np.ndarray | float:
+    """Light and shade of bulges, as `relief` gives those of creases."""
+    if not found or found[0][1] < 8:
+        return 0.0
+    height = np.zeros(shape, np.uint8)
+    radius = found[0][1] / 2
+    for middle, _ in found:
+        at = (middle - corner) / 2
+        centre = (int(at.real), int(at.imag))
+        cv2.ellipse(height, centre, (int(radius * 0.8), int(radius * 0.85)), 0, 0, 360, 255, -1)
+    size = int(radius * 0.45) * 2 + 1
+    soft = cv2.blur(cv2.blur(height, (size, size)), (size, size)).astype(np.float32)
+    move = way * max(1.0, 0.22 * radius)
+    matrix = np.array([[1, 0, -move.real], [0, 1, -move.imag]], np.float32)
+    moved = cv2.warpAffine(soft, matrix, shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    return (soft - moved) * (1 / 255)
 
 
 def drift(kind: str, shape: tuple[int, int], grain: complex, scale: float, s: Stream) -> np.ndarray:
@@ -106,7 +144,7 @@ def _torso(points: Mapping[str, complex], s: Stream) -> list[Crease]:
     return found
 
 
-def _drapes(points: Mapping[str, complex], flare: float, s: Stream) -> list[Crease]:
+def _drapes(points: Mapping[str, complex], s: Stream) -> list[Crease]:
     """Folds that hang down to a hem, closer together where they come from."""
     for low in ("hemline", "top_hem"):
         if f"left_{low}" in points:
@@ -117,6 +155,7 @@ def _drapes(points: Mapping[str, complex], flare: float, s: Stream) -> list[Crea
     top = (points[f"left_{high}"], points[f"right_{high}"])
     hem = (points[f"left_{low}"], points[f"right_{low}"])
     skirt = low == "hemline"
+    flare = abs(hem[1] - hem[0]) / (abs(top[1] - top[0]) or 1.0) - 1.2
     count = int(2 + (4 + 8 * min(1.0, max(0.0, flare))) * s.unit() * (1.0 if skirt else 0.6))
     found = []
     for k in range(count):
@@ -125,7 +164,8 @@ def _drapes(points: Mapping[str, complex], flare: float, s: Stream) -> list[Crea
         start = top[0] + (top[1] - top[0]) * (0.5 + (u - 0.5) * 0.92)
         t = s.uniform(0.0, 0.5) if skirt else s.uniform(0.45, 0.8)
         width = abs(hem[1] - hem[0]) / (count + 1.5) * s.uniform(0.35, 0.75)
-        found.append((start + (end - start) * t, end + (end - start) * 0.06, width))
+        # it goes on beyond the hem, so that it is widest there
+        found.append((start + (end - start) * t, end + (end - start) * (1 - t) * 0.6, width))
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -24,7 +26,7 @@ from ffld.render.overlay import draw_overlay
 from ffld.render.photo import photograph
 from ffld.render.stream import Stream, Streams
 from ffld.render.surface import Window
-from ffld.render.things import draw_hanger
+from ffld.render.things import draw_hanger, draw_seat
 
 _BODY_AND_THINGS = {"skin": draw_skin, "hair": draw_hair, "leaf": draw_leaf,
                     "device": draw_device, "tights": draw_tights}  # fmt: skip
@@ -38,10 +40,24 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
     light = Light.draw(about["style"], about["presentation"], s)
     soles = _soles(labels)
     feet = max((y for _, y, _ in soles), default=2.0 * frame.height) / frame.height
+    mirrored = about["style"] == "consumer" and any(
+        piece.layer.name == "phone" and piece.person == scene.target[0] for piece in labels.painted
+    )
     canvas = draw_backdrop(about["style"], about["presentation"], frame.width, frame.height,
-                           feet, s)  # fmt: skip
-    wardrobe = _wardrobe(labels, s)
+                           feet, mirrored, s)  # fmt: skip
+    wardrobe = _wardrobe(labels, mirrored, s)
     windows, figures = _seen(labels, wardrobe)
+    torso = next(
+        (
+            piece.polygons[0]
+            for piece in labels.painted
+            if piece.person == scene.target[0] and piece.layer.name == "torso"
+        ),
+        None,
+    )
+    if about["pose"] == "sitting" and torso is not None:
+        low = torso[torso[:, 1].argmax()] / 16
+        draw_seat(canvas, float(low[0]), float(low[1]), scene.unit, s)
     easel = Easel(canvas, light, figures, labels.painted)
     easel.cast(figures, soles, scene.unit)
     if about["presentation"] == "hung":
@@ -72,7 +88,7 @@ def _worn(piece: Painted) -> tuple[int, int, str]:
     return piece.person, piece.owner, "cloth" if piece.owner >= 0 else piece.layer.material
 
 
-def _wardrobe(labels: Labels, s: Stream) -> dict[tuple[int, int, str], Material]:
+def _wardrobe(labels: Labels, mirrored: bool, s: Stream) -> dict[tuple[int, int, str], Material]:
     """The material of everything that is painted, by person, garment and kind."""
     materials = {}
     heads = {piece.person for piece in labels.painted if piece.layer.name == "head"}
@@ -80,6 +96,8 @@ def _wardrobe(labels: Labels, s: Stream) -> dict[tuple[int, int, str], Material]
         if kind == "cloth":
             garment = labels.scene.people[person].garments[owner].garment_type
             material = draw_cloth(s, garment)
+            if mirrored and material.decal:
+                material = replace(material, decal=material.decal.mirrored())
         elif kind == "skin" and person not in heads and s.chance(0.6):
             material = draw_mannequin(s)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ffld.render.details import leg_details, skirt_details, yoke_details
+from ffld.render.details import hem_edge, leg_details, skirt_details, yoke_details
 from ffld.render.figure import CROTCH, SIDES
 from ffld.render.outline import bow, mix, smooth
 from ffld.render.pieces import LOWER, Anchor, Layer, Mark, bend_patches, outward, tube
@@ -91,7 +91,7 @@ class Skirt(Tailor):
         middle = view.project(waist.rim(1.0))
         band = bow(left[0], middle, right[0])
         low = self.hem_middle(ring, left[-1], right[-1])
-        edge = bow(right[-1], low, left[-1])
+        edge = hem_edge(right[-1], low, left[-1], cut.flare, self.unit)
         outline = [left[0], *band, *right, *edge, *left[::-1]]
         top = (left[0], *band, right[0])
         marks = [Mark("edge", [p - 0.010j * self.unit for p in (right[-1], *edge, left[-1])])]

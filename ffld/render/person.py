@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from ffld.render.bags import draw_bag
 from ffld.render.body import Look, body_layers
 from ffld.render.cut import DRESSES, OUTWEAR, TOPS, TROUSERS, Cut, draw_cut
 from ffld.render.figure import SIDES, Build, Figure, Posture
 from ffld.render.garments import wear
 from ffld.render.outline import ellipse
-from ffld.render.pieces import HELD, Garment, Layer, limb_order
+from ffld.render.pieces import Garment, Layer, limb_order
 from ffld.render.stream import Stream
 from ffld.render.view import View
 
@@ -113,14 +114,13 @@ def _held(figure: Figure, view: View, s: Stream, often: float) -> list[Layer]:
     """Bag, phone or cup, where the hands and shoulders are."""
     held = []
     side = s.pick(SIDES)
-    sign = -1.0 if side == "left" else 1.0
     arm = figure.arms[side]
     wrist, _ = arm.along(1.0)
     u = view.scale(wrist) * figure.build.size
     at = view.project(wrist)
     order = limb_order(view, figure, arm) + 0.6
     if s.chance(0.22 * often):
-        held += _bag(figure, view, s, sign)
+        held += draw_bag(figure, view, side, s)
     raised = arm.joints[2][1] > arm.joints[1][1]
     if raised and s.chance(0.6 * often):
         w, h = 0.020 * u, 0.040 * u
@@ -132,22 +132,3 @@ def _held(figure: Figure, view: View, s: Stream, often: float) -> list[Layer]:
         cup = ellipse(at + complex(0, -0.01 * u), 0.018 * u + 0j, 0.034j * u, 12)
         held.append(Layer("cup", "object", order, cup))
     return held
-
-
-def _bag(figure: Figure, view: View, s: Stream, sign: float) -> list[Layer]:
-    size = figure.build.size
-    top = figure.torso(sign * 0.09, 0.828, 0.0)
-    across = s.chance(0.35)
-    if across:
-        top = figure.torso(-sign * 0.07, 0.83, 0.03)
-    low = figure.torso(sign * s.uniform(0.10, 0.17), s.uniform(0.42, 0.60), s.uniform(-0.02, 0.09))
-    p, q = view.project(top), view.project(low)
-    u = view.scale(low) * size
-    w, h = s.uniform(0.045, 0.095) * u, s.uniform(0.035, 0.085) * u
-    half = complex(0.006 * u)
-    strap = [p - half, q - half, q + half, p + half]
-    corners = ((-0.85, 0.0), (0.85, 0.0), (1.0, 1.0), (0.9, 2.0), (-0.9, 2.0), (-1.0, 1.0))
-    body = [q + complex(x * w, y * h) for x, y in corners]
-    behind = not figure.faces_camera
-    order = HELD if across and not behind else HELD - 8.0
-    return [Layer("strap", "bag", order, strap), Layer("bag", "bag", order + 0.1, body)]

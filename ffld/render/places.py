@@ -42,8 +42,16 @@ def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     for _ in range(s.pick((0, 1, 2, 3, 4))):
         s.pick((_bed, _table, _table, _chair, _heap, _lamp, _suitcase))(b, ground)
     b.light(0.07)
-    if s.chance(0.22):
+    if s.chance(0.1):
         _mirror_frame(b)
+    return b.picture
+
+
+def mirror_room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
+    """A room with the frame of the mirror round it."""
+    b = Brush(w, h, (0, 0, 0), s)
+    b.picture[:] = room(w, h, ground, s)
+    _mirror_frame(b)
     return b.picture
 
 

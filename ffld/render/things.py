@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from ffld.render.fabric import Material
-from ffld.render.palette import scaled
+from ffld.render.palette import draw_colour, scaled
+from ffld.render.stream import Stream
 
 _METAL = (206.0, 186.0, 132.0)
 
@@ -109,6 +110,19 @@ def draw_hanger(picture: np.ndarray, anchors: dict[str, complex], unit: float) -
     for path, colour, width in ((bar, wood, 0.012), (hook, metal, 0.005),
                                 *((clip, metal, 0.014) for clip in clips)):  # fmt: skip
         _line(picture, [(p.real * 16, p.imag * 16) for p in path], colour, width * unit)
+
+
+def draw_seat(picture: np.ndarray, x: float, y: float, unit: float, s: Stream) -> None:
+    """A stool, bench, chair or bed under somebody who sits at a point, in place."""
+    colour = draw_colour(s) if s.chance(0.5) else draw_colour(s, "wood")
+    wide = s.pick((0.11, 0.14, 0.6, 1.5)) * unit
+    top, low = y - 0.03 * unit, y + s.uniform(0.05, 0.30) * unit
+    p, q = (int(x - wide), int(top)), (int(x + wide), int(low))
+    if wide < 0.2 * unit and s.chance(0.6):
+        back = (int(x - wide), int(top - s.uniform(0.15, 0.3) * unit))
+        cv2.rectangle(picture, back, (q[0], p[1]), scaled(colour, 0.8), -1)
+    cv2.rectangle(picture, p, q, scaled(colour, 0.72), -1)
+    cv2.rectangle(picture, p, (q[0], int(y + 0.03 * unit)), colour, -1)
 
 
 _KINDS = {"bag": _bag, "phone": _phone, "cup": _cup}

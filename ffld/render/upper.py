@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ffld.render.cut import DRESSES, OUTWEAR, STRAPPED, TOPS
-from ffld.render.details import hood, open_details, panel_details
+from ffld.render.details import hem_edge, hood, open_details, panel_details
 from ffld.render.figure import SHOULDER, SIDES, Ring
 from ffld.render.outline import bow, mix, smooth
 from ffld.render.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
@@ -203,7 +203,13 @@ class Upper(Sleeved):
         """The whole front or the whole back as one piece."""
         neckline = self._neckline(front, necks)
         left, right = flanks["left"], flanks["right"]
-        edge = [right[-1], *bow(right[-1], hem, left[-1]), left[-1]]
+        flare = 1.0
+        if self.cut.garment_type in DRESSES:
+            waist = abs(
+                self.anchors["right_waistline"].point - self.anchors["left_waistline"].point
+            )
+            flare = abs(right[-1] - left[-1]) / (waist or 1.0)
+        edge = [right[-1], *hem_edge(right[-1], hem, left[-1], flare, self.unit), left[-1]]
         outline = [necks["left"], *neckline, necks["right"], *right, *edge, *left[::-1]]
         if self.cut.garment_type in STRAPPED:
             left_edge, right_edge = (mix(necks[side], flanks[side][0], 0.35) for side in SIDES)
