@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from ffld.render.brush import Brush, bricks, curtain, floor, pale, small_things
-from ffld.render.outdoors import bush, greenery, street
+from ffld.render.noise import noise
+from ffld.render.outdoors import greenery, street
 from ffld.render.palette import draw_colour, near, scaled
 from ffld.render.places import mirror_room, room, shop
 from ffld.render.stream import Stream
@@ -44,22 +45,33 @@ def draw_backdrop(
         if mirrored:
             kinds = {mirror_room: 5, room: 2, shop: 1.5, _set: 1}
         picture = s.weighted(kinds)(w, h, ground, s)
-    blur = s.uniform(0.2, 1.1) if s.chance(0.65) else s.uniform(1.2, 4.5)
-    picture = cv2.GaussianBlur(picture, (0, 0), blur)
-    if style == "shop" and presentation != "flat":
-        return cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
-    return _held(picture, width, height, presentation == "flat", ground, s)
+    blur = s.weighted({0.0: 5, s.uniform(0.3, 1.0): 2.5, s.uniform(1.2, 4.5): 2.5})
+    if style == "consumer":  # places are often darker than who is in them
+        picture = cv2.convertScaleAbs(picture, alpha=s.uniform(0.72, 1.1))
+    if blur:
+        picture = cv2.GaussianBlur(picture, (0, 0), blur)
+    steady = style == "shop" and presentation != "flat"
+    if not steady:
+        picture = _held(picture, presentation == "flat", ground, s)
+    picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
+    return picture if steady or blur > 1 else _textured(picture, s)
 
 
-def _held(
-    picture: np.ndarray, width: int, height: int, from_above: bool, ground: float, s: Stream
-) -> np.ndarray:
+def _textured(picture: np.ndarray, s: Stream) -> np.ndarray:
+    """The fine roughness of plaster, stone and wood that a sharp picture shows."""
+    field = noise("grain", s) * np.float32(s.uniform(0, 5))
+    height, width = picture.shape[:2]
+    field = np.tile(field, (-(-height // 256), -(-width // 256)))[:height, :width]
+    return cv2.add(picture, cv2.merge([field] * 3), dtype=cv2.CV_8U)
+
+
+def _held(picture: np.ndarray, from_above: bool, ground: float, s: Stream) -> np.ndarray:
     """A picture from a hand-held camera: rolled a little, and closer or farther."""
     turn = s.uniform(-1.6, 1.6) if from_above else s.normal(0, 0.06)
-    size = 0.5 / s.uniform(1.0, 1.5)
+    size, (height, width) = 1 / s.uniform(1.0, 1.5), picture.shape[:2]
     a, b = math.cos(turn) * size, math.sin(turn) * size
     x, y = s.uniform(0.4, 0.6) * width, (min(ground, 1.0) if ground > 0.3 else 0.5) * height
-    matrix = np.array([[a, b, 0.5 * x - a * x - b * y], [-b, a, 0.5 * y + b * x - a * y]])
+    matrix = np.array([[a, b, x - a * x - b * y], [-b, a, y + b * x - a * y]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     border = cv2.BORDER_REFLECT if from_above else cv2.BORDER_REPLICATE
     return cv2.warpAffine(picture, matrix, (width, height), flags=flags, borderMode=border)
@@ -94,7 +106,7 @@ def _set(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
         b.box(0, ground - 0.025, 1, 0.025, pale(s, 215))
     if s.chance(0.3):
         x = s.pick((0.08, 0.92))
-        bush(b, x, ground - 0.15, 0.14, near((80, 112, 72), s, 15))
+        b.foliage(x, ground - 0.15, 0.14, near((80, 112, 72), s, 15))
         b.box(x - 0.05, ground - 0.05, 0.1, 0.1, pale(s, 180))
     b.light(0.06)
     return b.picture

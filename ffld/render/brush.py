@@ -74,6 +74,44 @@ class Brush:
         level = cv2.convertScaleAbs(field, alpha=128)
         cv2.multiply(self.picture, cv2.merge([level] * 3), dst=self.picture, scale=1 / 128)
 
+    def beam(self, points: list[tuple[float, float]], factor: float) -> None:
+        """A polygon lit by the sun through a window, or one in shadow."""
+        mask = np.full((self.height, self.width), 128, np.uint8)
+        path = np.array(points) * (self.width, self.height)
+        cv2.fillPoly(mask, [path.clip(-2000, 2000).astype(np.int32)], 128 * factor)
+        mask = cv2.blur(mask, (3, 3))
+        cv2.multiply(self.picture, cv2.merge([mask] * 3), dst=self.picture, scale=1 / 128)
+
+    def foliage(self, x: float, y: float, r: float, colour: Colour) -> None:
+        """Leaves without number, in a ragged clump of radius r (a fraction of the width)."""
+        size = max(4, int(r * self.width))
+        left, top = int(x * self.width) - size, int(y * self.height) - size
+        x1, y1 = max(0, left), max(0, top)
+        x2, y2 = min(self.width, left + 2 * size, x1 + 256), min(self.height, top + 2 * size)
+        if x2 - x1 < 2 or y2 - y1 < 2:
+            return
+        rows, columns = np.ogrid[
+            y1 - top - size : y2 - top - size, x1 - left - size : x2 - left - size
+        ]
+        far = (rows**2 + columns**2) * np.float32(1 / size**2)
+        leaves = cv2.resize(noise("blotches", self.s), None, fx=0.6, fy=0.6)
+        leaves = np.tile(leaves, (2, 2))[: y2 - y1, : x2 - x1]
+        masses = noise("crumple", self.s)[: y2 - y1, : x2 - x1]
+        tone = 1 + 0.22 * leaves + 0.16 * masses - rows * np.float32(0.25 / size)
+        part = self.picture[y1:y2, x1:x2]
+        inside = far + 0.25 * leaves + 0.2 * masses < 0.8
+        shades = np.clip(tone[..., None] * np.array(colour, np.float32), 0, 255).astype(np.uint8)
+        part[inside] = shades[inside]
+
+    def letters(self, x: float, y: float, height: float, colour: Colour) -> None:
+        """A word as of a shop's sign; its height is a fraction of the picture's."""
+        word = self.s.pick(("CAFE", "SHOP", "FASHION", "HOTEL", "BOOKS", "24H", "STUDIO", "BAKERY",
+                            "No.5", "OPEN", "BEAUTY", "STORE"))  # fmt: skip
+        at = (int(x * self.width), int(y * self.height))
+        font = cv2.FONT_HERSHEY_DUPLEX
+        size = height * self.height / 22
+        cv2.putText(self.picture, word, at, font, size, colour, max(1, int(size * 2)), cv2.LINE_AA)
+
     def below(self, y: float) -> Brush:
         """A brush on a copy of what lies below y, to be put back with `put`."""
         other = object.__new__(Brush)

@@ -13,7 +13,7 @@ from ffld.render.stream import Stream
 Crease = tuple[complex, complex, float]  # start, end, width
 
 _T = np.linspace(0, 1, 7)[None, :]
-_TAPER = (np.sin(np.pi * np.linspace(0.06, 0.94, 7)) ** 0.7)[None, :]
+_TAPER = np.array([[0.30, 0.85, 1.0, 0.86, 0.60, 0.30, 0.02]])  # it runs out slowly
 
 
 def creases(name: str, points: Mapping[str, complex], s: Stream) -> list[Crease]:
@@ -165,7 +165,7 @@ def _drapes(points: Mapping[str, complex], s: Stream) -> list[Crease]:
         t = s.uniform(0.0, 0.5) if skirt else s.uniform(0.45, 0.8)
         width = abs(hem[1] - hem[0]) / (count + 1.5) * s.uniform(0.35, 0.75)
         # it goes on beyond the hem, so that it is widest there
-        found.append((start + (end - start) * t, end + (end - start) * (1 - t) * 0.6, width))
+        found.append((end + (end - start) * (1 - t) * 0.5, start + (end - start) * t, width))
     return found
 
 

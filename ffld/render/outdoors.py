@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ffld.render.brush import Brush, bricks, floor, passers_by
-from ffld.render.palette import Colour, draw_colour, near, scaled
+from ffld.render.palette import contrast, draw_colour, near, scaled
 from ffld.render.stream import Stream
 
 
@@ -28,8 +28,13 @@ def street(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     if s.chance(0.25):
         _car(b, ground)
     if s.chance(0.2):
-        bush(b, s.unit(), ground, s.uniform(0.1, 0.3), near((70, 96, 58), s, 15))
+        _fence(b, ground)
+    if s.chance(0.2):
+        b.foliage(s.unit(), ground, s.uniform(0.1, 0.3), near((70, 96, 58), s, 15))
     b.light(0.08)
+    if s.chance(0.35):  # sun on one side of the street, or the shade of a house
+        x, lean, side = s.uniform(0.1, 0.9), s.uniform(-0.3, 0.3), s.pick((-1, 2))
+        b.beam([(x, -0.1), (side, -0.1), (side, 1.1), (x + lean, 1.1)], s.pick((0.62, 0.75, 1.35)))
     return b.picture
 
 
@@ -40,8 +45,8 @@ def _shop_fronts(b: Brush, ground: float) -> None:
     if s.chance(0.7):
         colour = draw_colour(s)
         b.box(0, sign - 0.1, 1, 0.1, colour)
-        for k in range(s.integer(7)):
-            b.box(0.2 + 0.1 * k, sign - 0.075, 0.06, 0.05, scaled(colour, 1.2, 60))
+        for k in range(s.pick((0, 1, 2))):
+            b.letters(0.1 + 0.5 * k, sign - 0.03, s.uniform(0.03, 0.06), contrast(colour, s))
     while x < 1:
         w = s.uniform(0.2, 0.5)
         glass = s.pick(((44, 48, 54), (70, 76, 80), (120, 118, 108), (186, 176, 150), (30, 30, 32)))
@@ -75,7 +80,19 @@ def _open_street(b: Brush, ground: float) -> None:
                 )
         x += w
     for _ in range(s.integer(4)):
-        bush(b, s.unit(), s.uniform(0.1, 0.45), s.uniform(0.1, 0.25), near((74, 100, 60), s, 15))
+        b.foliage(s.unit(), s.uniform(0.1, 0.45), s.uniform(0.1, 0.25), near((74, 100, 60), s, 15))
+
+
+def _fence(b: Brush, ground: float) -> None:
+    """Railings or bollards along the pavement."""
+    s = b.s
+    colour, step, top = draw_colour(s), s.uniform(0.02, 0.12), ground - s.uniform(0.08, 0.25)
+    wide = 1 + s.integer(3)
+    for k in range(int(1 / step) + 1):
+        b.line(k * step, top, k * step, ground + 0.01, colour, wide)
+    if s.chance(0.7):
+        b.line(0, top, 1, top, colour, wide)
+        b.line(0, ground - 0.02, 1, ground - 0.02, colour, wide)
 
 
 def _car(b: Brush, ground: float) -> None:
@@ -93,15 +110,6 @@ def _car(b: Brush, ground: float) -> None:
         b.disc(x + wheel * w, low, 0.09 * w, (28, 28, 30))
 
 
-def bush(b: Brush, x: float, y: float, r: float, colour: Colour) -> None:
-    """Foliage: many blots, lighter above."""
-    s = b.s
-    for k in range(22):
-        at = (x + s.normal(0, r * 0.5), y + s.normal(0, r * 0.4))
-        tone = scaled(colour, 0.65 + 0.6 * s.unit() + 0.15 * (at[1] < y))
-        b.disc(*at, r * s.uniform(0.1, 0.3), tone, 0.8 if k % 2 else 1.1)
-
-
 def greenery(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     """A park or garden: foliage, sky between leaves, grass or a path."""
     b = Brush(w, h, near((92, 112, 76), s, 22), s)
@@ -110,7 +118,7 @@ def greenery(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     if s.chance(0.5):
         b.box(0, -0.1, 1, s.uniform(0.15, 0.5), s.pick(((226, 236, 244), (205, 222, 240))))
     for _ in range(3 + s.integer(6)):
-        bush(b, s.unit(), s.uniform(0, 0.6), s.uniform(0.12, 0.35), near((84, 110, 66), s, 22))
+        b.foliage(s.unit(), s.uniform(0, 0.6), s.uniform(0.12, 0.35), near((84, 110, 66), s, 22))
     for _ in range(s.integer(3)):
         x = s.unit()
         b.box(x, -0.1, s.uniform(0.02, 0.07), 0.85, near((84, 70, 56), s, 12))

@@ -27,10 +27,10 @@ def photograph(picture: np.ndarray, style: str, rough: float, s: Stream) -> np.n
 
 def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
     """Exposure, contrast, haze, white balance and filters as one look-up table a channel."""
-    exposure = 1 + rough * s.normal(0.04, 0.13)
+    exposure = 1 + rough * s.normal(0.03, 0.13)
     if s.chance(0.08 * rough):
         exposure *= s.uniform(0.5, 0.75)
-    contrast = 1 + rough * s.normal(0.06, 0.10)
+    contrast = 1 + rough * s.normal(0.08, 0.09)
     haze = s.uniform(8, 30) if s.chance(0.2 * rough) else 0.0
     warm = s.normal(0.01, 0.035) + (s.uniform(0.04, 0.13) if s.chance(0.25) else 0.0)
     tint = s.normal(0, 0.012)
@@ -69,6 +69,10 @@ def _soften(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
         end = (s.integer(length), s.integer(length))
         cv2.line(kernel, (length // 2, length // 2), end, 1.0)
         return cv2.filter2D(picture, -1, kernel / kernel.sum())
+    if s.chance(0.6):  # sharpened, as phones and shops do
+        soft = cv2.GaussianBlur(picture, (0, 0), s.uniform(0.7, 1.4))
+        amount = s.uniform(0.3, 1.3)
+        return cv2.addWeighted(picture, 1 + amount, soft, -amount, 0)
     return cv2.GaussianBlur(picture, (0, 0), s.uniform(0.35, 0.5 + 0.6 * rough * s.unit()))
 
 

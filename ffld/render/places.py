@@ -31,7 +31,7 @@ def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
             side = [(x, 0), (x + lean, 1), (-1, 1), (-1, 0)]
         b.shape(side, scaled(tuple(b.picture[0, 0].tolist()), s.uniform(0.75, 1.1)))
     b.light(0.08)
-    for _ in range(s.pick((0, 1, 2, 2, 3))):
+    for _ in range(s.pick((0, 1, 2, 3, 4))):
         s.pick((_window, _window, _door, _wardrobe, _picture, _picture, _drapes, _shelf))(b, ground)
     floor(b, ground)
     if ground < 0.95 and s.chance(0.15):  # a rug
@@ -39,9 +39,11 @@ def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
         b.cloth([(x, y), (x + 0.8, y), (x + 1.0, y + 0.3), (x - 0.2, y + 0.3)])
     if ground < 1 and s.chance(0.6):
         b.box(0, ground - 0.025, 1, 0.025, pale(s, 170))
-    for _ in range(s.pick((0, 1, 2, 3, 4))):
-        s.pick((_bed, _table, _table, _chair, _heap, _lamp, _suitcase))(b, ground)
+    for _ in range(s.pick((0, 1, 2, 3, 5))):
+        s.pick((_bed, _table, _table, _chair, _heap, _lamp, _suitcase, _plant))(b, ground)
     b.light(0.07)
+    if s.chance(0.35):
+        _beams(b)
     if s.chance(0.1):
         _mirror_frame(b)
     return b.picture
@@ -53,6 +55,18 @@ def mirror_room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     b.picture[:] = room(w, h, ground, s)
     _mirror_frame(b)
     return b.picture
+
+
+def _beams(b: Brush) -> None:
+    """Patches of sun on wall and floor, with the shadows of the window's bars; or deep shade."""
+    s = b.s
+    factor = s.uniform(1.2, 1.7) if s.chance(0.6) else s.uniform(0.5, 0.8)
+    x, y, lean = s.uniform(-0.2, 0.8), s.uniform(-0.1, 0.8), s.uniform(-0.3, 0.3)
+    wide, tall = s.uniform(0.15, 0.5), s.uniform(0.2, 0.6)
+    for k in range(s.pick((1, 1, 2))):
+        at = x + k * (wide + 0.03)
+        b.beam([(at, y), (at + wide, y), (at + wide + lean, y + tall), (at + lean, y + tall)],
+               factor)  # fmt: skip
 
 
 def _window(b: Brush, ground: float) -> None:
@@ -190,6 +204,13 @@ def _lamp(b: Brush, ground: float) -> None:
     b.shape(
         [(x - 0.05, top), (x + 0.05, top), (x + 0.09, top + 0.13), (x - 0.09, top + 0.13)], shade
     )
+
+
+def _plant(b: Brush, ground: float) -> None:
+    s = b.s
+    x, tall = s.unit(), s.uniform(0.1, 0.3)
+    b.foliage(x, ground - 0.5 * tall, s.uniform(0.08, 0.2), near((80, 112, 72), s, 15))
+    b.box(x - 0.05, ground, 0.1, 0.1, pale(s, 150))
 
 
 def _suitcase(b: Brush, ground: float) -> None:

@@ -39,7 +39,7 @@ def weave(kind: str, base: Colour, s: Stream) -> tuple[np.ndarray, float]:
 
 
 def _plain(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
-    return flat(base, s.uniform(0.3, 1.5), s), 0.2
+    return flat(base, s.uniform(0.5, 4.5), s), 0.2
 
 
 def _melange(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
