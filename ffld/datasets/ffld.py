@@ -19,7 +19,7 @@ EDITION = Edition(
         types={
             "short_sleeve_top": 2.0,
             "long_sleeve_top": 1.6,
-            "short_sleeve_outwear": 0.6,
+            "short_sleeve_outwear": 0.4,
             "long_sleeve_outwear": 1.2,
             "vest": 0.9,
             "sling": 0.6,
@@ -36,7 +36,7 @@ EDITION = Edition(
             "consumer": {"front": 7.0, "side": 1.5, "back": 1.5},
             "shop": {"front": 9.5, "side": 0.2, "back": 0.3},
         },
-        calm={"consumer": 0.40, "shop": 0.92},
+        calm={"consumer": 0.40, "shop": 0.94},
         flat={"consumer": 0.06, "shop": 0.18},
         zoom={(0.30, 0.60): 2.0, (0.60, 0.95): 6.0, (0.95, 1.50): 2.0},
         company=0.35,

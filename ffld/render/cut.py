@@ -25,8 +25,8 @@ STRAPPED = ("sling", "sling_dress")
 # them: quartiles of the displacement in x and in y, in body heights.
 SLACK = {
     "collar": 0.0022, "shoulder": 0.0038, "armpit": 0.0045, "sleeve": 0.0035, "cuff": 0.0035,
-    "waistline": 0.0025, "top_hem": 0.0045, "waistband": 0.0030, "hemline": 0.0060,
-    "crotch": 0.0035, "knee": 0.0030, "bottom": 0.0035,
+    "waistline": 0.0025, "top_hem": 0.0045, "waistband": 0.0018, "hemline": 0.0045,
+    "crotch": 0.0025, "knee": 0.0030, "bottom": 0.0045,
 }  # fmt: skip
 
 _SLACK = {
@@ -64,7 +64,7 @@ FITS = {
         waist=(0.80, 0.07, 0.09, 0.60, 1.20),
         waist_drop=(0.89, 0.07, 0.07, 0.65, 1.15),
         hem=(0.88, 0.09, 0.10, 0.60, 1.50),
-        length=(1.42, 0.20, 0.20, 0.75, 2.20),
+        length=(1.42, 0.20, 0.16, 0.75, 2.10),
     ),
     "dress": Fit(
         neck=(0.50, 0.10, 0.07, 0.26, 0.75),
@@ -154,9 +154,9 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float) -> Cut:
         sleeve_ease=(0.004 if outer else 0.001) + 0.010 * loose + 0.008 * s.unit() ** 2,
         cuff=_cuff(garment_type, loose, s),
         hem_sag=s.uniform(-0.004, 0.010),
-        waist=around(s, 0.618, 0.012, 0.012, 0.575, 0.660),
-        crotch=scatter(s, 0.006) + 0.3 * loose * 0.02,
-        skirt=around(s, 0.43, 0.20, 0.20, 0.08, 0.98) if garment_type == "skirt" else 0.0,
+        waist=around(s, 0.625, 0.012, 0.012, 0.580, 0.665),
+        crotch=0.004 + scatter(s, 0.006) + 0.006 * loose,
+        skirt=around(s, 0.45, 0.19, 0.17, 0.08, 0.98) if garment_type == "skirt" else 0.0,
         leg=_leg(garment_type, s),
         flare=around(s, 1.63, 0.28, 0.40, 1.0, 3.6),
         gap=_gap(s) if outer else 0.0,
@@ -175,15 +175,17 @@ def _neck_depth(neckline: str, s: Stream) -> float:
 
 def _sleeve(garment_type: str, s: Stream) -> float:
     if garment_type.startswith("short_sleeve"):
-        return around(s, 0.26, 0.08, 0.09, 0.08, 0.52)
+        return around(s, 0.29, 0.09, 0.08, 0.08, 0.52)
     if garment_type.startswith("long_sleeve"):
         return s.uniform(0.50, 0.86) if s.chance(0.28) else s.uniform(0.88, 1.06)
     return 0.0
 
 
 def _cuff(garment_type: str, loose: float, s: Stream) -> float:
-    if garment_type in TROUSERS:
-        return around(s, 0.018, 0.011, 0.012, 0.002, 0.080)
+    if garment_type == "shorts":
+        return around(s, 0.021, 0.008, 0.009, 0.002, 0.060)
+    if garment_type == "trousers":
+        return around(s, 0.019, 0.011, 0.017, 0.002, 0.085)
     if garment_type.startswith("long_sleeve"):
         bell = 0.030 if s.chance(0.06) else 0.0
         return 0.001 + 0.006 * loose + 0.006 * s.unit() + bell
@@ -202,9 +204,9 @@ def _collar(garment_type: str, neckline: str, s: Stream) -> str:
 
 def _leg(garment_type: str, s: Stream) -> float:
     if garment_type == "shorts":
-        return s.weighted({0.20: 3, 0.32: 2.5, 0.46: 1.2}) * s.uniform(0.85, 1.15)
+        return around(s, 0.20, 0.07, 0.13, 0.08, 0.56)
     if garment_type == "trousers":
-        return s.uniform(0.92, 1.03) if s.chance(0.72) else s.uniform(0.60, 0.92)
+        return s.uniform(0.86, 1.02) if s.chance(0.5) else s.uniform(0.54, 0.86)
     return 0.0
 
 

@@ -136,19 +136,29 @@ def _jitter(pose: LimbPose, s: Stream, amount: float) -> LimbPose:
 
 
 def _calm_arms(s: Stream) -> dict[str, LimbPose]:
-    likely = {"hanging": 10, "relaxed": 1.5, "on_hip": 1.6, "in_pocket": 2.0, "clasped": 0.5,
-              "behind": 0.8, "at_face": 0.5, "holding": 0.4}  # fmt: skip
-    both = ARMS[s.weighted(likely)]
-    kinds = {side: both if s.chance(0.7) else ARMS[s.weighted(likely)] for side in SIDES}
-    return {side: _scattered(kind, s, 0.045) for side, kind in kinds.items()}
+    both = ARMS[s.weighted({"hanging": 10, "relaxed": 1, "in_pocket": 1, "on_hip": 0.4,
+                            "behind": 0.4})]  # fmt: skip
+    kinds = dict.fromkeys(SIDES, both)
+    if s.chance(0.40):
+        kinds[s.pick(SIDES)] = _busy_arm(s)
+    return {side: _scattered(kind, s, 0.035) for side, kind in kinds.items()}
+
+
+def _busy_arm(s: Stream) -> LimbPose:
+    """One arm that does something; what, one can't tell as often as not."""
+    if s.chance(0.5):
+        return ARMS[s.weighted({"on_hip": 2, "in_pocket": 2, "at_face": 1.5, "holding": 1,
+                                "clasped": 1, "phone": 0.7, "behind": 0.5})]  # fmt: skip
+    upper = (s.uniform(0.0, 0.8), s.uniform(-1.0, -0.5), s.uniform(-0.2, 0.7))
+    return LimbPose(upper, (s.normal(-0.2, 0.6), s.normal(0.1, 0.7), s.uniform(0.1, 0.9)))
 
 
 def _calm_legs(s: Stream) -> dict[str, LimbPose]:
-    both = LEGS[s.weighted({"standing": 4, "apart": 1})]
+    both = LEGS[s.weighted({"standing": 3, "apart": 1.3})]
     kinds = dict.fromkeys(SIDES, both)
-    if s.chance(0.35):
+    if s.chance(0.45):
         kinds[s.pick(SIDES)] = LEGS[s.weighted({"step_front": 2, "bent": 1, "crossed": 0.7})]
-    return {side: _scattered(kind, s, 0.03) for side, kind in kinds.items()}
+    return {side: _scattered(kind, s, 0.035) for side, kind in kinds.items()}
 
 
 def _scattered(pose: LimbPose, s: Stream, quartile: float) -> LimbPose:

@@ -88,13 +88,13 @@ def tube(
     first = view.project(limb.joints[0])
     middle = view.project(limb.joints[1])
     last = view.project(limb.joints[2])
-    bones = (_way(first, middle), _way(middle, last))
+    bones = (way(first, middle), way(middle, last))
     for fraction, extra in zip(stops, room, strict=True):
         point, radius = limb.along(min(1.06, fraction))
         centre = view.project(point)
-        way = bones[0] if fraction < 0.42 else bones[1] if fraction > 0.58 else sum(bones)
-        way = way / abs(way) if abs(way) > 0.2 else bones[1]
-        offset = way * 1j * out * (radius + extra) * view.scale(point)
+        along = bones[0] if fraction < 0.42 else bones[1] if fraction > 0.58 else sum(bones)
+        along = along / abs(along) if abs(along) > 0.2 else bones[1]
+        offset = along * 1j * out * (radius + extra) * view.scale(point)
         outer.append(centre + offset)
         inner.append(centre - offset)
     return outer, inner
@@ -103,7 +103,7 @@ def tube(
 def bend_patches(outer: list[complex], inner: list[complex]) -> list[list[complex]]:
     """A quadrangle for each stretch of a tube that is bent by more than about 45 degrees."""
     middles = [(p + q) / 2 for p, q in zip(outer, inner, strict=True)]
-    steps = [_way(p, q) for p, q in zip(middles, middles[1:], strict=False)]
+    steps = [way(p, q) for p, q in zip(middles, middles[1:], strict=False)]
     turns = (a.real * b.real + a.imag * b.imag for a, b in zip(steps, steps[1:], strict=False))
     if min(turns, default=1.0) > 0.7:
         return []
@@ -118,6 +118,7 @@ def outward(figure: Figure, side: str) -> float:
     return figure.shown if side == "left" else -figure.shown
 
 
-def _way(p: complex, q: complex) -> complex:
+def way(p: complex, q: complex) -> complex:
+    """The direction from p to q."""
     length = abs(q - p)
     return (q - p) / length if length > 1e-6 else 1j

@@ -127,7 +127,7 @@ def _camera(style: str, s: Stream) -> View:
             distance,
             height,
             s.normal(0.0, 0.03),
-            scatter(s, 0.020) if s.chance(0.85) else s.normal(0.0, 0.15),
+            scatter(s, 0.016) if s.chance(0.8) else s.normal(0.0, 0.18),
         )
     if s.chance(0.16):  # held at arm's length, from above
         distance, height = s.uniform(0.55, 0.95), s.uniform(0.85, 1.15)
