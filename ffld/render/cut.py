@@ -24,10 +24,11 @@ STRAPPED = ("sling", "sling_dress")
 # How far worn cloth, and annotators' hands, take landmarks from where an even garment would have
 # them: quartiles of the displacement in x and in y, in body heights.
 SLACK = {
-    "collar": 0.0022, "shoulder": 0.0038, "armpit": 0.0045, "sleeve": 0.0035, "cuff": 0.0035,
+    "collar": 0.0022, "shoulder": 0.0038, "armpit": 0.0045, "sleeve": 0.0025, "cuff": 0.0030,
     "waistline": 0.0025, "top_hem": 0.0045, "waistband": 0.0018, "hemline": 0.0045,
-    "crotch": 0.0025, "knee": 0.0030, "bottom": 0.0045,
+    "crotch": 0.0030, "knee": 0.0020, "bottom": 0.0028,
 }  # fmt: skip
+CUFF_SLACK = 0.0040  # likewise, of both ends of a cuff, or of the leg or sleeve above it
 
 _SLACK = {
     name: next(slack for place, slack in SLACK.items() if place in name) for name in FFLD.landmarks
@@ -161,11 +162,23 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float) -> Cut:
         flare=around(s, 1.63, 0.28, 0.40, 1.0, 3.6),
         gap=_gap(s) if outer else 0.0,
         tucked=garment_type in TOPS and s.chance(tuck),
-        slack={
-            name: complex(scatter(s, _SLACK[name]), scatter(s, _SLACK[name]))
-            for name in FFLD.garment_types[garment_type]
-        },
+        slack=_slack(garment_type, s),
     )
+
+
+def _slack(garment_type: str, s: Stream) -> dict[str, complex]:
+    """Both ends of a cuff move together, and a little against each other."""
+    pulled: dict[str, complex] = {}
+    shared: dict[str, complex] = {}
+    for name in FFLD.garment_types[garment_type]:
+        own = _SLACK[name]
+        pulled[name] = complex(scatter(s, own), scatter(s, own))
+        limb, _, end = name.rpartition("_")
+        if end in ("in", "out"):
+            if limb not in shared:
+                shared[limb] = complex(scatter(s, CUFF_SLACK), scatter(s, CUFF_SLACK))
+            pulled[name] += shared[limb]
+    return pulled
 
 
 def _neck_depth(neckline: str, s: Stream) -> float:
