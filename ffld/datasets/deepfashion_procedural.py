@@ -26,7 +26,12 @@ EDITION = Edition(
         },
         calm={"consumer": 0.40, "shop": 0.85},
         flat={"consumer": 0.02, "shop": 0.10},
-        zoom={(0.40, 0.65): 2.0, (0.65, 0.95): 7.0, (0.95, 1.25): 1.0},
+        zoom={
+            "consumer": {(0.40, 0.65): 2.0, (0.65, 0.95): 7.0, (0.95, 1.25): 1.0},
+            "shop": {(0.40, 0.65): 2.0, (0.65, 0.97): 8.0},
+        },
+        cut_below={"consumer": 0.08, "shop": 0.03},
+        loose_hair=0.6,
         company=0.15,
         clutter=0.05,
         long_side=(300,),

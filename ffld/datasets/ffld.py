@@ -38,7 +38,12 @@ EDITION = Edition(
         },
         calm={"consumer": 0.40, "shop": 0.94},
         flat={"consumer": 0.06, "shop": 0.18},
-        zoom={(0.30, 0.60): 2.0, (0.60, 0.95): 6.0, (0.95, 1.50): 2.0},
+        zoom={
+            "consumer": {(0.30, 0.60): 2.0, (0.60, 0.95): 6.0, (0.95, 1.50): 2.0},
+            "shop": {(0.30, 0.60): 1.0, (0.60, 0.95): 9.0},
+        },
+        cut_below={"consumer": 0.08, "shop": 0.0},
+        loose_hair=0.5,
         company=0.35,
         clutter=0.15,
         long_side=(320, 384, 448),

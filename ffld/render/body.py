@@ -42,10 +42,13 @@ class Look:
     shoes: float
 
     @staticmethod
-    def draw(stream: Stream, headless: float) -> Look:
-        """Random; `headless` is the probability of a mannequin without a head."""
+    def draw(stream: Stream, headless: float, loose: float) -> Look:
+        """Random; `headless` is the probability of a mannequin without a head.
+
+        `loose` is the probability that long hair falls before the shoulder, for each one.
+        """
         hair = stream.weighted({"short": 3, "bob": 2, "long": 4, "bun": 1.2, "bald": 0.25})
-        strands = tuple(side for side in SIDES if hair == "long" and stream.chance(0.5))
+        strands = tuple(side for side in SIDES if hair == "long" and stream.chance(loose))
         return Look(
             hair=hair,
             fringe=stream.unit(),

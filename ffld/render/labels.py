@@ -16,11 +16,11 @@ from ffld.schema import LandmarkSchema, Visibility
 
 Convert = Callable[[Garment], Mapping[str, Anchor]]
 
-MIN_BOX, MIN_VISIBLE = 32, 3
+MIN_BOX, MIN_VISIBLE = 32, 3  # visible landmarks; half of them where a garment has fewer than 6
 BOX_ROOM, BOX_JITTER = 0.012, 0.014  # sides lie this far out, as fractions, give or take
 ATTEMPTS = 40
 
-_WINDOW, _ENOUGH = 2, 3  # visible: at least 3 own pixels within 2 pixels of the landmark
+_WINDOW, _ENOUGH = 2, 2  # visible: at least 2 own pixels within 2 pixels of the landmark
 
 
 @dataclass(frozen=True)
@@ -129,15 +129,17 @@ def _measure(
         return None
     xy = np.full((len(schema), 2), np.nan)
     visibility = np.full(len(schema), Visibility.ABSENT, np.uint8)
-    for name, anchor in convert(scene.garment).items():
+    anchors = convert(scene.garment)
+    for name, anchor in anchors.items():
         pixel = scene.frame.pixel(anchor.point)
         if scene.frame.contains(pixel):
             xy[schema.index(name)] = pixel.real, pixel.imag
             seen = anchor.facing and _shows(ids, pixel, anchor, names)
             visibility[schema.index(name)] = Visibility.VISIBLE if seen else Visibility.OCCLUDED
-    if (visibility == Visibility.VISIBLE).sum() < MIN_VISIBLE:
+    seen = visibility == Visibility.VISIBLE
+    if seen.sum() < min(MIN_VISIBLE, len(anchors) // 2):
         return None
-    box = _jittered(extent, scene, jitter)
+    box = _jittered(extent, xy[seen], scene, jitter)
     rivals = _rivals(scene, convert, schema, box)
     return Labels(scene, painted, box, xy, visibility, rivals)
 
@@ -157,12 +159,20 @@ def _shows(ids: np.ndarray, pixel: complex, anchor: Anchor, names: dict[str, int
     return sum(value in own for value in window.ravel().tolist()) >= _ENOUGH
 
 
-def _jittered(extent: tuple[int, int, int, int], scene: Scene, s: Stream) -> np.ndarray:
-    """The visible extent with its sides moved by some 2 %, mostly out, as in annotators' boxes."""
+def _jittered(
+    extent: tuple[int, int, int, int], visible: np.ndarray, scene: Scene, s: Stream
+) -> np.ndarray:
+    """The visible extent with its sides moved by some 2 %, mostly out, as in annotators' boxes.
+
+    Like theirs it leaves no visible landmark out.
+    """
     x1, y1, x2, y2 = extent
     w, h = x2 - x1, y2 - y1
     out = [s.normal(BOX_ROOM, BOX_JITTER) for _ in range(4)]
-    sides = [x1 - out[0] * w, y1 - out[1] * h, x2 + out[2] * w, y2 + out[3] * h]
+    left, top = np.floor(visible.min(0)).tolist()
+    right, bottom = np.ceil(visible.max(0)).tolist()
+    sides = [min(left, x1 - out[0] * w), min(top, y1 - out[1] * h),
+             max(right, x2 + out[2] * w), max(bottom, y2 + out[3] * h)]  # fmt: skip
     limits = (scene.frame.width, scene.frame.height) * 2
     return np.array([min(limit, max(0, round(v))) for v, limit in zip(sides, limits, strict=True)],
                     np.float64)  # fmt: skip

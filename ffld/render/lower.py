@@ -7,8 +7,6 @@ from ffld.render.outline import bow, mix, smooth
 from ffld.render.pieces import LOWER, Anchor, Layer, Mark, bend_patches, outward, tube, way
 from ffld.render.tailor import Tailor
 
-_SLANT = 0.016  # body heights
-
 
 class Trousers(Tailor):
     """Builds trousers or shorts: a yoke and two legs."""
@@ -49,8 +47,9 @@ class Trousers(Tailor):
         room = [(self.ease * 0.5 + (cut.cuff - self.ease * 0.5) * (f / end) ** 1.5) * size
                 for f in stops]  # fmt: skip
         outer, inner = tube(view, limb, stops, room, outward(figure, side))
-        if not knee:  # shorts are cut higher on the outside
-            outer[-1] -= _SLANT * self.unit * way(outer[-2], outer[-1])
+        wide = abs(outer[-1] - inner[-1]) - 0.06 * self.unit
+        rise = cut.slant * self.unit + 0.2 * wide
+        outer[-1] -= rise * way(outer[-2], outer[-1])
         leg = (f"leg_{side}",)
         places = {"bottom": -1, "knee": stops.index(0.5)} if knee else {"bottom": -1}
         for place, at in places.items():

@@ -48,7 +48,7 @@ def draw_outfit(target: str, alone: bool, stream: Stream) -> list[str]:
         outfit = [_draw_bottom(s), _draw_top(s)]
     if target in OUTWEAR:
         outfit.append(target)
-    elif s.chance(0.2):
+    elif s.chance(0.1):
         outfit.append("long_sleeve_outwear" if s.chance(0.85) else "short_sleeve_outwear")
     return outfit
 
@@ -71,7 +71,7 @@ def draw_posture(
         yaw=yaw,
         twist=scatter(s, 0.04) if calm else s.normal(0.0, 0.18),
         lean=s.normal(0.0, 0.03) if calm else s.normal(0.04, 0.09) + (0.10 if sitting else 0.0),
-        tilt=scatter(s, 0.020) if calm else s.normal(0.0, 0.07),
+        tilt=scatter(s, 0.036) if calm else s.normal(0.0, 0.07),
         arms=_calm_arms(s) if calm else _arms(s),
         legs=_calm_legs(s) if calm else _legs(s, sitting),
         place=place,
@@ -86,7 +86,7 @@ def flat_posture(stream: Stream) -> Posture:
     pose = LimbPose(_scaled(arm.upper, spread), _scaled(arm.lower, spread * s.uniform(0.5, 1.2)))
     leg = _jitter(LEGS["apart"] if s.chance(0.6) else LEGS["standing"], s, 0.02)
     return Posture(
-        yaw=0.0, twist=0.0, lean=0.0, tilt=s.normal(0.0, 0.02),
+        yaw=0.0, twist=0.0, lean=0.0, tilt=scatter(s, 0.036),
         arms={"left": _jitter(pose, s, 0.04), "right": _jitter(pose, s, 0.04)},
         legs={"left": leg, "right": leg},
     )  # fmt: skip
@@ -98,7 +98,7 @@ def dress(
     view: View,
     look: Look | None,
     stream: Stream,
-    tuck: float = 0.28,
+    tuck: float = 0.2,
 ) -> Person:
     """A person in an outfit; without a look only the garments are there.
 
@@ -211,7 +211,7 @@ def _held(figure: Figure, view: View, s: Stream) -> list[Layer]:
     u = view.scale(wrist) * figure.build.size
     at = view.project(wrist)
     order = limb_order(view, figure, arm) + 0.6
-    if s.chance(0.22):
+    if s.chance(0.16):
         held += _bag(figure, view, s, sign)
     raised = arm.joints[2][1] > arm.joints[1][1]
     if raised and s.chance(0.6):

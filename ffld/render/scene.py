@@ -26,7 +26,9 @@ class Mix:
         viewpoints: by style, weights of "front", "side" and "back" for people.
         calm: by style, share of people who stand up straight to be photographed.
         flat: share of garments laid flat or hung up, by style.
-        zoom: weights of (least, most) part of the frame that the garment takes up.
+        zoom: by style, weights of (least, most) part of the frame that the garment takes up.
+        cut_below: by style, share of images that end above the garment's lower edge.
+        loose_hair: probability that long hair falls before a shoulder, and hides the collar.
         company: mean number of further people in consumer images.
         clutter: probability of something in front of a consumer image's garment.
         long_side: longest image sides in pixels, equally likely.
@@ -37,7 +39,9 @@ class Mix:
     viewpoints: Mapping[str, Mapping[str, float]]
     calm: Mapping[str, float]
     flat: Mapping[str, float]
-    zoom: Mapping[tuple[float, float], float]
+    zoom: Mapping[str, Mapping[tuple[float, float], float]]
+    cut_below: Mapping[str, float]
+    loose_hair: float
     company: float
     clutter: float
     long_side: tuple[int, ...]
@@ -87,7 +91,7 @@ def _laid_out(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> 
     hung = s.chance(0.35)
     person = dress([garment_type], flat_posture(g), view, None, g)
     layers = [layer for _, layer in person.layers]
-    frame = _frame(mix, layers, layers, s)
+    frame = _frame(mix, style, layers, layers, s)
     attributes = {"style": style, "viewpoint": "none", "presentation": "hung" if hung else "flat"}
     foreground = _clutter(frame, s) if s.chance(0.5 * mix.clutter) else []
     return Scene(frame, _unit(view, frame), [person], (0, 0), foreground, attributes)
@@ -97,10 +101,10 @@ def _worn(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> Scen
     viewpoint = s.weighted(mix.viewpoints[style])
     view = _camera(style, s)
     outfit = draw_outfit(garment_type, s.chance(0.03), s)
-    look = Look.draw(s, headless=0.12 if style == "shop" else 0.02)
+    look = Look.draw(s, 0.12 if style == "shop" else 0.02, mix.loose_hair)
     lower = garment_type in TROUSERS or garment_type == "skirt"
     posture = draw_posture(viewpoint, g.chance(mix.calm[style]), g)
-    main = dress(outfit, posture, view, look, g, 0.5 if lower else 0.28)
+    main = dress(outfit, posture, view, look, g, 0.6 if lower else 0.2)
     number = outfit.index(garment_type)
     behind, before = [], []
     count = 0
@@ -109,7 +113,7 @@ def _worn(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> Scen
         near = s.chance(0.25)
         (before if near else behind).append(_passer_by(view, near, s, g))
     target_layers = [layer for owner, layer in main.layers if owner == number]
-    frame = _frame(mix, target_layers, [layer for _, layer in main.layers], s)
+    frame = _frame(mix, style, target_layers, [layer for _, layer in main.layers], s)
     foreground = _clutter(frame, s) if style == "consumer" and s.chance(mix.clutter) else []
     attributes = {"style": style, "viewpoint": viewpoint, "presentation": "worn"}
     people = [*behind, main, *before]
@@ -127,7 +131,7 @@ def _camera(style: str, s: Stream) -> View:
             distance,
             height,
             s.normal(0.0, 0.03),
-            scatter(s, 0.016) if s.chance(0.8) else s.normal(0.0, 0.18),
+            scatter(s, 0.013) if s.chance(0.8) else s.normal(0.0, 0.18),
         )
     if s.chance(0.16):  # held at arm's length, from above
         distance, height = s.uniform(0.55, 0.95), s.uniform(0.85, 1.15)
@@ -146,7 +150,7 @@ def _passer_by(view: View, near: bool, s: Stream, g: Stream) -> Person:
     kind = s.pick(("short_sleeve_top", "long_sleeve_top", "trousers", "skirt", "vest_dress",
                    "short_sleeve_dress", "long_sleeve_outwear"))  # fmt: skip
     viewpoint = s.weighted({"front": 3, "side": 2, "back": 2})
-    look = Look.draw(s, headless=0.0)
+    look = Look.draw(s, headless=0.0, loose=0.5)
     posture = draw_posture(viewpoint, g.chance(0.4), g, place)
     return dress(draw_outfit(kind, False, s), posture, view, look, g)
 
@@ -157,13 +161,13 @@ def _extent(layers: list[Layer]) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _frame(mix: Mix, target: list[Layer], everything: list[Layer], s: Stream) -> Frame:
+def _frame(mix: Mix, style: str, target: list[Layer], everything: list[Layer], s: Stream) -> Frame:
     """Frame the garment, or the whole person, to a drawn part of the image."""
     aspect = s.weighted({0.75: 5, 1.0: 2.5, 0.667: 2, 0.5625: 1, 1.333: 0.8})
     side = s.pick(mix.long_side)
     width = side if aspect >= 1 else round(side * aspect)
     height = side if aspect <= 1 else round(side / aspect)
-    low, high = s.weighted(mix.zoom)
+    low, high = s.weighted(mix.zoom[style])
     part = low * (high / low) ** s.unit()
     x1, y1, x2, y2 = _extent(target)
     zoom = part * min(width / (x2 - x1), height / (y2 - y1))
@@ -171,6 +175,12 @@ def _frame(mix: Mix, target: list[Layer], everything: list[Layer], s: Stream) ->
     whole = 0.95 * min(width / (px2 - px1), height / (py2 - py1))
     if s.chance(0.2):
         zoom = max(zoom, whole * s.uniform(0.7, 1.0))
+    if s.chance(mix.cut_below[style]):
+        shown = s.uniform(0.55, 0.98) * (y2 - y1)
+        zoom = max(part * width / (x2 - x1), height / (4 * shown))
+        zoom = min(zoom, 0.97 * height / shown)
+        dx = (width / zoom - (x2 - x1)) * (0.5 + s.normal(0.0, 0.16))
+        return Frame(width, height, zoom, complex(x1 - dx, y1 + shown - height / zoom))
     loose_x = width / zoom - (x2 - x1)
     loose_y = height / zoom - (y2 - y1)
     dx = loose_x * (0.5 + s.normal(0.0, 0.16))

@@ -6,8 +6,6 @@ from ffld.render.outline import bow, mix, smooth
 from ffld.render.pieces import Anchor, Layer, Mark, bend_patches, limb_order, outward, tube, way
 from ffld.render.tailor import Tailor
 
-_SLANT = 0.008  # body heights
-
 
 class Sleeved(Tailor):
     """Builds the sleeves of an upper garment."""
@@ -20,8 +18,7 @@ class Sleeved(Tailor):
         stops = sorted({half, end, *(f for f in (0.5, 0.75) if half + 0.06 < f < end - 0.06)})
         room = [self._sleeve_room(f) for f in stops]
         outer, inner = tube(view, arm, stops, room, outward(figure, side))
-        if end < 0.5:  # a short sleeve is cut higher on the outside
-            outer[-1] -= _SLANT * self.unit * way(outer[-2], outer[-1])
+        outer[-1] -= cut.slant * self.unit * way(outer[-2], outer[-1])
         sleeve = (f"sleeve_{side}",)
         at = stops.index(half)
         for place, k in (("sleeve", at), ("cuff", -1)):
