@@ -23,7 +23,7 @@ MIN_BOX, MIN_VISIBLE = 32, 3
 BOX_ROOM, BOX_JITTER = 0.026, 0.014  # sides lie this far out, as fractions, give or take
 ATTEMPTS = 40
 
-_WINDOW, _ENOUGH = 2, 3  # visible: at least 3 own pixels within 2 pixels of the landmark
+_WINDOW, _ENOUGH = 2, 2  # visible: at least 2 own pixels within 2 pixels of the landmark
 
 
 @dataclass(frozen=True)
