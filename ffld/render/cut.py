@@ -24,10 +24,11 @@ STRAPPED = ("sling", "sling_dress")
 # How far worn cloth, and annotators' hands, take landmarks from where an even garment would have
 # them: quartiles of the displacement in x and in y, in body heights.
 SLACK = {
-    "collar": 0.0022, "shoulder": 0.0038, "armpit": 0.0045, "sleeve": 0.0035, "cuff": 0.0035,
-    "waistline": 0.0025, "top_hem": 0.0045, "waistband": 0.0030, "hemline": 0.0060,
-    "crotch": 0.0035, "knee": 0.0030, "bottom": 0.0035,
+    "collar": 0.0020, "shoulder": 0.0034, "armpit": 0.0050, "sleeve": 0.0025, "cuff": 0.0030,
+    "waistline": 0.0025, "top_hem": 0.0045, "waistband": 0.0018, "hemline": 0.0045,
+    "crotch": 0.0030, "knee": 0.0020, "bottom": 0.0030,
 }  # fmt: skip
+CUFF_SLACK = 0.0040  # likewise, of both ends of a cuff, or of the leg or sleeve above it
 
 _SLACK = {
     name: next(slack for place, slack in SLACK.items() if place in name) for name in FFLD.landmarks
@@ -59,16 +60,16 @@ class Fit(NamedTuple):
 FITS = {
     "top": Fit(
         neck=(0.43, 0.08, 0.09, 0.24, 0.75),
-        pit=(0.86, 0.07, 0.09, 0.66, 1.25),
+        pit=(0.86, 0.06, 0.075, 0.66, 1.25),
         pit_drop=(0.45, 0.07, 0.07, 0.28, 0.80),
         waist=(0.80, 0.07, 0.09, 0.60, 1.20),
         waist_drop=(0.89, 0.07, 0.07, 0.65, 1.15),
         hem=(0.88, 0.09, 0.10, 0.60, 1.50),
-        length=(1.42, 0.20, 0.20, 0.75, 2.20),
+        length=(1.42, 0.20, 0.16, 0.75, 2.10),
     ),
     "dress": Fit(
         neck=(0.50, 0.10, 0.07, 0.26, 0.75),
-        pit=(0.82, 0.05, 0.06, 0.66, 1.10),
+        pit=(0.82, 0.04, 0.05, 0.66, 1.10),
         pit_drop=(0.43, 0.06, 0.07, 0.28, 0.75),
         waist=(0.71, 0.05, 0.07, 0.56, 1.05),
         waist_drop=(0.89, 0.07, 0.07, 0.65, 1.20),
@@ -104,6 +105,7 @@ class Cut:
         cuff: room at the end of sleeve or leg.
         waist: rest height of the waistband.
         crotch: how far the crotch hangs.
+        slant: how much higher the ends of sleeves or legs are on the outside.
         flare: width of a skirt's hem over that of its waistband.
         gap: half width of an open front as a fraction of the body; 0 closed.
         slack: by landmark, how far the worn cloth pulls it from where an even one would have it.
@@ -124,6 +126,7 @@ class Cut:
     hem_sag: float
     waist: float
     crotch: float
+    slant: float
     skirt: float
     leg: float
     flare: float
@@ -139,33 +142,54 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float) -> Cut:
     loose = s.unit() ** 1.5
     neckline = s.weighted({"round": 5, "v": 3, "square": 0.6, "high": 1.6})
     sleeve = _sleeve(garment_type, s)
-    kind = "outwear" if outer else "dress" if garment_type in DRESSES else "top"
+    fit = _fit("outwear" if outer else "dress" if garment_type in DRESSES else "top", s)
     return Cut(
         garment_type=garment_type,
         ease=(0.008 if outer else 0.003) + 0.012 * loose,
         straight=min(1.0, 0.3 + 0.6 * s.unit() + 0.4 * loose),
         neckline=neckline,
         collar=_collar(garment_type, neckline, s),
-        neck_depth=_neck_depth(neckline, s) * (1.25 if kind == "dress" else 1.0),
+        neck_depth=_neck_depth(neckline, s) * (0.4 + 1.3 * fit["neck"]),
         shoulder=around(s, 1.0, 0.03, 0.04, 0.9, 1.25),
         slope=around(s, 0.50, 0.09, 0.09, 0.2, 0.9),
-        fit={name: around(s, *measure) for name, measure in FITS[kind]._asdict().items()},
+        fit=fit,
         sleeve=sleeve,
         sleeve_ease=(0.004 if outer else 0.001) + 0.010 * loose + 0.008 * s.unit() ** 2,
         cuff=_cuff(garment_type, loose, s),
         hem_sag=s.uniform(-0.004, 0.010),
-        waist=around(s, 0.618, 0.012, 0.012, 0.575, 0.660),
-        crotch=scatter(s, 0.006) + 0.3 * loose * 0.02,
-        skirt=around(s, 0.43, 0.20, 0.20, 0.08, 0.98) if garment_type == "skirt" else 0.0,
+        waist=around(s, 0.625, 0.012, 0.012, 0.580, 0.665),
+        crotch=0.004 + scatter(s, 0.006) + 0.006 * loose,
+        slant=scatter(s, 0.004) + (0.010 if garment_type in DRESSES and sleeve < 0.5 else 0.002),
+        skirt=around(s, 0.45, 0.19, 0.17, 0.08, 0.98) if garment_type == "skirt" else 0.0,
         leg=_leg(garment_type, s),
         flare=around(s, 1.63, 0.28, 0.40, 1.0, 3.6),
         gap=_gap(s) if outer else 0.0,
         tucked=garment_type in TOPS and s.chance(tuck),
-        slack={
-            name: complex(scatter(s, _SLACK[name]), scatter(s, _SLACK[name]))
-            for name in FFLD.garment_types[garment_type]
-        },
+        slack=_slack(garment_type, s),
     )
+
+
+def _fit(kind: str, s: Stream) -> dict[str, float]:
+    """Measures of an upper garment; one that is wide at the armpits is so further down."""
+    measures = FITS[kind]
+    fit = {name: around(s, *measure) for name, measure in measures._asdict().items()}
+    wide = fit["pit"] - measures.pit[0]
+    return fit | {"waist": fit["waist"] + 0.45 * wide, "hem": fit["hem"] + 0.45 * wide}
+
+
+def _slack(garment_type: str, s: Stream) -> dict[str, complex]:
+    """Both ends of a cuff move together, and a little against each other."""
+    pulled: dict[str, complex] = {}
+    shared: dict[str, complex] = {}
+    for name in FFLD.garment_types[garment_type]:
+        own = _SLACK[name]
+        pulled[name] = complex(scatter(s, own), scatter(s, own))
+        limb, _, end = name.rpartition("_")
+        if end in ("in", "out"):
+            if limb not in shared:
+                shared[limb] = complex(scatter(s, CUFF_SLACK), scatter(s, CUFF_SLACK))
+            pulled[name] += shared[limb]
+    return pulled
 
 
 def _neck_depth(neckline: str, s: Stream) -> float:
@@ -175,15 +199,17 @@ def _neck_depth(neckline: str, s: Stream) -> float:
 
 def _sleeve(garment_type: str, s: Stream) -> float:
     if garment_type.startswith("short_sleeve"):
-        return around(s, 0.26, 0.08, 0.09, 0.08, 0.52)
+        return around(s, 0.29, 0.09, 0.08, 0.08, 0.52)
     if garment_type.startswith("long_sleeve"):
         return s.uniform(0.50, 0.86) if s.chance(0.28) else s.uniform(0.88, 1.06)
     return 0.0
 
 
 def _cuff(garment_type: str, loose: float, s: Stream) -> float:
-    if garment_type in TROUSERS:
-        return around(s, 0.018, 0.011, 0.012, 0.002, 0.080)
+    if garment_type == "shorts":
+        return around(s, 0.021, 0.008, 0.009, 0.002, 0.060)
+    if garment_type == "trousers":
+        return around(s, 0.019, 0.011, 0.017, 0.002, 0.085)
     if garment_type.startswith("long_sleeve"):
         bell = 0.030 if s.chance(0.06) else 0.0
         return 0.001 + 0.006 * loose + 0.006 * s.unit() + bell
@@ -202,9 +228,9 @@ def _collar(garment_type: str, neckline: str, s: Stream) -> str:
 
 def _leg(garment_type: str, s: Stream) -> float:
     if garment_type == "shorts":
-        return s.weighted({0.20: 3, 0.32: 2.5, 0.46: 1.2}) * s.uniform(0.85, 1.15)
+        return around(s, 0.20, 0.07, 0.13, 0.08, 0.56)
     if garment_type == "trousers":
-        return s.uniform(0.92, 1.03) if s.chance(0.72) else s.uniform(0.60, 0.92)
+        return s.uniform(0.86, 1.02) if s.chance(0.5) else s.uniform(0.54, 0.86)
     return 0.0
 
 

@@ -26,7 +26,7 @@ def draw_camera(style: str, habit: str, s: Stream) -> View:
     """Where a picture of that sort is taken from."""
     if style == "shop":
         distance, height = s.uniform(2.8, 6.0), s.uniform(0.45, 0.75)
-        roll = scatter(s, 0.016) if s.chance(0.8) else s.normal(0.0, 0.18)
+        roll = scatter(s, 0.013) if s.chance(0.8) else s.normal(0.0, 0.18)
         return View(distance, height, s.normal(0.0, 0.03), roll)
     if habit == "selfie":
         distance, height, roll = s.uniform(0.50, 0.95), s.uniform(0.85, 1.20), 0.20
@@ -38,9 +38,9 @@ def draw_camera(style: str, habit: str, s: Stream) -> View:
     return View(distance, height, down, s.normal(0.0, roll))
 
 
-def frame_alone(mix: Mix, layers: list[Layer], s: Stream) -> Frame:
+def frame_alone(mix: Mix, style: str, layers: list[Layer], s: Stream) -> Frame:
     """The image of a garment without a body."""
-    return _frame(mix, _extent(layers), _part(s.weighted(mix.zoom), s), s)
+    return _frame(mix, _extent(layers), _part(s.weighted(mix.zoom[style]), s), s)
 
 
 def frame_worn(
@@ -62,14 +62,16 @@ def _window(
 ) -> tuple[Window, float]:
     """What of the picture plane the photographer wants to show, and on what part of the image.
 
-    "garment" is the target alone; of the whole "person", "bust" is the upper part, "torso" leaves
+    "garment" is the target alone, "cut" that without its lower end; of the whole "person", "bust" is the upper part, "torso" leaves
     out the head, "legs" is the lower part; "close" is a part of the garment.
     """
     kinds = {k: v for k, v in mix.framing[style].items() if k != ("bust" if lower else "legs")}
     kind = s.weighted(kinds)
     x1, y1, x2, y2 = _extent(target)
     if kind == "garment":
-        return (x1, y1, x2, y2), _part(s.weighted(mix.zoom), s)
+        return (x1, y1, x2, y2), _part(s.weighted(mix.zoom[style]), s)
+    if kind == "cut":
+        return (x1, y1, x2, y1 + (y2 - y1) * s.uniform(0.55, 0.98)), 1.0
     if kind == "close":
         w, h = (x2 - x1) * s.uniform(0.55, 0.95), (y2 - y1) * s.uniform(0.55, 0.95)
         x1 += (x2 - x1 - w) * s.unit()

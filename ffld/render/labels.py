@@ -23,7 +23,7 @@ MIN_BOX, MIN_VISIBLE = 32, 3
 BOX_ROOM, BOX_JITTER = 0.026, 0.014  # sides lie this far out, as fractions, give or take
 ATTEMPTS = 40
 
-_WINDOW, _ENOUGH = 2, 3  # visible: at least 3 own pixels within 2 pixels of the landmark
+_WINDOW, _ENOUGH = 2, 2  # visible: at least 2 own pixels within 2 pixels of the landmark
 
 
 @dataclass(frozen=True)
@@ -134,14 +134,16 @@ def _measure(
     if extent is None or min(extent[2] - extent[0], extent[3] - extent[1]) < MIN_BOX:
         return None
     xy = np.full((len(schema), 2), np.nan)
-    visibility = np.full(len(schema), Visibility.ABSENT, np.uint8)
+    visibility = np.full(len(schema), int(Visibility.ABSENT), np.uint8)
+    visible = 0
     for name, anchor in convert(scene.garment).items():
         pixel = scene.frame.pixel(anchor.point)
         if scene.frame.contains(pixel):
             xy[schema.index(name)] = pixel.real, pixel.imag
             seen = anchor.facing and _shows(ids, pixel, anchor, names)
             visibility[schema.index(name)] = Visibility.VISIBLE if seen else Visibility.OCCLUDED
-    if (visibility == Visibility.VISIBLE).sum() < MIN_VISIBLE:
+            visible += seen
+    if visible < MIN_VISIBLE:
         return None
     box = _jittered(_around(extent, xy), scene, jitter)
     rivals = _rivals(scene, convert, schema, box)
@@ -197,7 +199,8 @@ def _shows(ids: np.ndarray, pixel: complex, anchor: Anchor, names: dict[str, int
 
 def _around(extent: tuple[int, int, int, int], xy: np.ndarray) -> tuple[float, ...]:
     """The visible extent let out to the landmarks: annotators' boxes hold the hidden ones too."""
-    low, high = np.nanmin(xy, 0).tolist(), np.nanmax(xy, 0).tolist()
+    known = xy[np.isfinite(xy[:, 0])]
+    low, high = known.min(0).tolist(), known.max(0).tolist()
     x1, y1, x2, y2 = extent
     return min(x1, low[0]), min(y1, low[1]), max(x2, high[0]), max(y2, high[1])
 

@@ -37,10 +37,10 @@ class Look:
     shaft: float
 
     @staticmethod
-    def draw(stream: Stream, headless: float, occlusion: float = 1.0) -> Look:
+    def draw(stream: Stream, headless: float, loose: float = 0.5) -> Look:
         """Random; `headless` is the probability of a mannequin without a head.
 
-        `occlusion` is a factor on that of hair before the shoulder.
+        `loose` is the probability that long hair falls before a shoulder, for each one.
         """
         s = stream
         hair = s.weighted({"short": 3, "bob": 2, "long": 4.5, "tail": 1, "bun": 1, "bald": 0.15})
@@ -50,7 +50,7 @@ class Look:
             hair=hair,
             fringe=s.weighted({"bangs": 2, "swept": 2, "parted": 2}),
             length=s.uniform(1.1, 1.6) if hair == "bob" else s.uniform(2.2, 4.6),
-            strands=tuple(side for side in SIDES if hair == "long" and s.chance(0.5 * occlusion)),
+            strands=tuple(side for side in SIDES if hair == "long" and s.chance(loose)),
             hat=s.weighted({"": 12, "cap": 0.7, "beanie": 0.4, "brim": 0.7}),
             head=not s.chance(headless),
             hands={side: s.weighted(shapes) for side in SIDES},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ffld.render.details import hem_edge, leg_details, skirt_details, yoke_details
 from ffld.render.figure import CROTCH, SIDES
 from ffld.render.outline import bow, mix, smooth
-from ffld.render.pieces import LOWER, Anchor, Layer, Mark, bend_patches, outward, tube
+from ffld.render.pieces import LOWER, Anchor, Layer, Mark, bend_patches, outward, tube, way
 from ffld.render.tailor import Tailor
 
 
@@ -15,7 +15,7 @@ class Trousers(Tailor):
     def build(self) -> None:
         """Trousers or shorts: a yoke and two legs."""
         cut, figure, view = self.cut, self.figure, self.view
-        waist = figure.ring(cut.waist, 0.002 + self.ease * 0.25)
+        waist = figure.ring(cut.waist, 0.006 + self.ease * 0.4)
         hip = figure.ring(0.512, 0.003 + self.ease * 0.6)
         crotch = view.project(figure.torso(0.0, CROTCH - cut.crotch, 0.02 * self.near))
         crotch = self.slack(crotch, "crotch")
@@ -40,11 +40,14 @@ class Trousers(Tailor):
         limb, end = figure.legs[side], cut.leg
         knee = cut.garment_type == "trousers"
         stops = [0.28, 0.5, 0.75, end] if knee else [end * 0.55, end]
-        stops = [f for f in stops if f < end - 0.04] + [end]
+        stops = [f for f in stops if f < end - 0.02] + [end]
         size = figure.build.size
         room = [(self.ease * 0.5 + (cut.cuff - self.ease * 0.5) * (f / end) ** 1.5) * size
                 for f in stops]  # fmt: skip
         outer, inner = tube(view, limb, stops, room, outward(figure, side))
+        wide = abs(outer[-1] - inner[-1]) - 0.06 * self.unit
+        rise = cut.slant * self.unit + 0.2 * wide
+        outer[-1] -= rise * way(outer[-2], outer[-1])
         leg = (f"leg_{side}",)
         places = {"bottom": -1, "knee": stops.index(0.5)} if knee else {"bottom": -1}
         for place, at in places.items():

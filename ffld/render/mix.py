@@ -10,7 +10,8 @@ from ffld.schema import FFLD
 
 STYLES = ("consumer", "shop")
 VIEWPOINTS = ("front", "side", "back")
-FRAMINGS = ("garment", "person", "bust", "torso", "legs", "close")
+_MOST = {"consumer": 1, "clutter": 1, "loose_hair": 1, "company": 3, "occlusion": 3, "blur": 3}
+FRAMINGS = ("garment", "cut", "person", "bust", "torso", "legs", "close")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Mix:
         calm: by style, share of people who stand up straight to be photographed.
         flat: share of garments laid flat or hung up, by style.
         framing: weights of what a picture of a person is meant to show, by style: see `_window`.
-        zoom: weights of (least, most) part of the image that this takes up.
+        zoom: by style, weights of (least, most) part of the image that a garment takes up.
+        loose_hair: probability that long hair falls before a shoulder and hides the collar.
         company: mean number of further people in consumer images.
         clutter: probability of something in front of a consumer image's garment.
         occlusion: factor on the probability of bags, phones, cups and hair before the shoulder.
@@ -41,7 +43,8 @@ class Mix:
     calm: Mapping[str, float]
     flat: Mapping[str, float]
     framing: Mapping[str, Mapping[str, float]]
-    zoom: Mapping[tuple[float, float], float]
+    zoom: Mapping[str, Mapping[tuple[float, float], float]]
+    loose_hair: float
     company: float
     clutter: float
     long_side: tuple[int, ...]
@@ -62,7 +65,7 @@ class Mix:
         }.items():
             if not 0 <= getattr(self, name) <= most:
                 yield f"{name} is {getattr(self, name)}; it must be from 0 to {most}"
-        for name in ("viewpoints", "calm", "flat", "framing"):
+        for name in ("viewpoints", "calm", "flat", "framing", "zoom"):
             if set(getattr(self, name)) != set(STYLES):
                 yield f"{name} must map each of {', '.join(STYLES)} to its value"
                 return

@@ -77,7 +77,7 @@ def draw_outfit(target: str, alone: bool, stream: Stream) -> list[str]:
         outfit = [_draw_bottom(s), _draw_top(s)]
     if target in OUTWEAR:
         outfit.append(target)
-    elif s.chance(0.2):
+    elif s.chance(0.1):
         outfit.append("long_sleeve_outwear" if s.chance(0.85) else "short_sleeve_outwear")
     return outfit
 
@@ -88,7 +88,7 @@ def dress(
     view: View,
     look: Look | None,
     stream: Stream,
-    tuck: float = 0.28,
+    tuck: float = 0.2,
     occlusion: float = 1.0,
 ) -> Person:
     """A person in an outfit; without a look only the garments are there.
@@ -119,7 +119,7 @@ def _held(figure: Figure, view: View, s: Stream, often: float) -> list[Layer]:
     u = view.scale(wrist) * figure.build.size
     at = view.project(wrist)
     order = limb_order(view, figure, arm) + 0.6
-    if s.chance(0.22 * often):
+    if s.chance(0.16 * often):
         held += draw_bag(figure, view, side, s)
     raised = arm.joints[2][1] > arm.joints[1][1]
     if raised and s.chance(0.6 * often):

@@ -19,8 +19,8 @@ _ARMS = {
 }  # fmt: skip
 _CALM_ARMS = {"hanging": 10, "relaxed": 1, "in_pocket": 1, "on_hip": 0.4, "behind": 0.4}
 _ONE_ARM = {
-    "on_hip": 2.5, "in_pocket": 2.5, "at_face": 2.5, "holding": 1.5, "clasped": 1.2, "phone": 1,
-    "raised": 0.5, "behind": 0.5, "overhead": 0.3,
+    "on_hip": 2, "in_pocket": 2, "at_face": 1.5, "holding": 1, "clasped": 1, "phone": 0.7,
+    "behind": 0.5,
 }  # fmt: skip
 _STANCES = {
     "standing": 4.5, "apart": 2.5, "walking": 2.5, "crossed": 1.2, "leg up": 2.2, "kneeling": 0.2,
@@ -54,7 +54,7 @@ def draw_posture(
         yaw=yaw,
         twist=scatter(s, 0.04) if calm else s.normal(0.0, 0.18),
         lean=s.normal(0.0, 0.03) if calm else s.normal(0.04, 0.09) + 0.1 * (name == "sitting"),
-        tilt=scatter(s, 0.020) if calm else s.normal(0.0, 0.08),
+        tilt=scatter(s, 0.036) if calm else s.normal(0.0, 0.08),
         arms=_calm_arms(s, habit) if calm else _arms(s, habit),
         legs=legs,
         place=place,
@@ -70,7 +70,7 @@ def flat_posture(stream: Stream) -> Posture:
     pose = LimbPose(_scaled(arm.upper, spread), _scaled(arm.lower, spread * s.uniform(0.5, 1.2)))
     leg = _jitter(LEGS["apart"] if s.chance(0.6) else LEGS["standing"], s, 0.02)
     return Posture(
-        yaw=0.0, twist=0.0, lean=0.0, tilt=s.normal(0.0, 0.02),
+        yaw=0.0, twist=0.0, lean=0.0, tilt=scatter(s, 0.036),
         arms={"left": _jitter(pose, s, 0.04), "right": _jitter(pose, s, 0.04)},
         legs={"left": leg, "right": leg},
         name="laid out",
@@ -91,10 +91,20 @@ def _scattered(pose: LimbPose, s: Stream, quartile: float) -> LimbPose:
 
 def _calm_arms(s: Stream, habit: str) -> dict[str, LimbPose]:
     names = dict.fromkeys(SIDES, s.weighted(_CALM_ARMS))
-    if s.chance(0.32):
+    busy = s.chance(0.40)
+    if busy:
         names[s.pick(SIDES)] = s.weighted(_ONE_ARM)
     _hold_phone(names, habit, s)
-    return {side: _scattered(ARMS[name], s, 0.035) for side, name in names.items()}
+    arms = {side: _scattered(ARMS[name], s, 0.035) for side, name in names.items()}
+    if busy and habit == "posed" and s.chance(0.5):
+        arms[s.pick(SIDES)] = _any_arm(s)
+    return arms
+
+
+def _any_arm(s: Stream) -> LimbPose:
+    """One arm that does something, one can't tell what."""
+    upper = (s.uniform(0.0, 0.8), s.uniform(-1.0, -0.5), s.uniform(-0.2, 0.7))
+    return LimbPose(upper, (s.normal(-0.2, 0.6), s.normal(0.1, 0.7), s.uniform(0.1, 0.9)))
 
 
 def _arms(s: Stream, habit: str) -> dict[str, LimbPose]:
@@ -115,7 +125,7 @@ def _hold_phone(names: dict[str, str], habit: str, s: Stream) -> None:
 
 
 def _calm_legs(s: Stream) -> dict[str, LimbPose]:
-    names = dict.fromkeys(SIDES, s.weighted({"standing": 4, "apart": 1}))
+    names = dict.fromkeys(SIDES, s.weighted({"standing": 3, "apart": 1.3}))
     if s.chance(0.45):
         names[s.pick(SIDES)] = s.weighted({"step_front": 2, "bent": 1, "crossed": 0.7})
     return {side: _scattered(LEGS[name], s, 0.035) for side, name in names.items()}

@@ -71,7 +71,7 @@ def _laid_out(mix: Mix, garment_type: str, style: str, stream: Callable[[str], S
     hung = s.chance(0.35)
     person = dress([garment_type], flat_posture(g), view, None, g)
     layers = [layer for _, layer in person.layers]
-    frame = frame_alone(mix, layers, stream("frame"))
+    frame = frame_alone(mix, style, layers, stream("frame"))
     attributes = {
         "style": style, "viewpoint": "none", "presentation": "hung" if hung else "flat",
         "pose": person.pose,
@@ -93,11 +93,12 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
     habit = draw_habit(style, s)
     view = draw_camera(style, habit, stream("camera"))
     outfit = draw_outfit(garment_type, s.chance(0.03), s)
-    look = Look.draw(s, headless=0.12 if style == "shop" else 0.02, occlusion=mix.occlusion)
+    loose = min(1.0, mix.loose_hair * mix.occlusion)
+    look = Look.draw(s, headless=0.12 if style == "shop" else 0.02, loose=loose)
     lower = garment_type in TROUSERS or garment_type == "skirt"
     p = stream("posture")
     posture = draw_posture(viewpoint, p.chance(mix.calm[style]), p, habit=habit)
-    tuck = 0.5 if lower else 0.28
+    tuck = 0.6 if lower else 0.2
     main = dress(outfit, posture, view, look, g, tuck, mix.occlusion)
     number = outfit.index(garment_type)
     behind, before = _company(mix, style, view, stream("company"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ffld.render.details import sleeve_details
 from ffld.render.outline import bow, mix, smooth
-from ffld.render.pieces import Anchor, Layer, Mark, bend_patches, limb_order, outward, tube
+from ffld.render.pieces import Anchor, Layer, Mark, bend_patches, limb_order, outward, tube, way
 from ffld.render.tailor import Tailor
 
 
@@ -19,6 +19,7 @@ class Sleeved(Tailor):
         stops = sorted({half, end, *(f for f in (0.5, 0.75) if half + 0.06 < f < end - 0.06)})
         room = [self._sleeve_room(f) for f in stops]
         outer, inner = tube(view, arm, stops, room, outward(figure, side))
+        outer[-1] -= cut.slant * self.unit * way(outer[-2], outer[-1])
         sleeve = (f"sleeve_{side}",)
         at = stops.index(half)
         for place, k in (("sleeve", at), ("cuff", -1)):

@@ -10,6 +10,7 @@ from ffld.render.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
 from ffld.render.sleeve import Sleeved
 from ffld.render.view import Vector
 
+_CLOSE = 0.12  # an arm nearer to the body hides the armpit: elbow's way out, in upper arms
 _LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer hem follows
 
 
@@ -110,11 +111,15 @@ class Upper(Sleeved):
         if cut.garment_type in STRAPPED:
             own = (*panels, f"strap_{side}")
         self.anchor(f"{side}_shoulder", shoulder, own, sign, limit=0.75)
-        raised = self._raised(side)
-        y, width = self.pit_y + 0.020 * raised, self.half * cut.fit["pit"] + 0.010 * raised
+        raised, out = self._raised(side)
+        y, width = self.pit_y + 0.020 * raised, self.half * cut.fit["pit"] + 0.045 * (out - 0.12)
         pit = figure.ring(y, self.ease, width - self.ease)
         own = (*panels, f"sleeve_{side}") if cut.sleeve else panels
+        close = _CLOSE + (0.04 if cut.garment_type in OUTWEAR else 0.0)
         self.anchor(f"{side}_armpit", pit.at(sign, 0.0), own, sign, limit=0.5)
+        if cut.sleeve and out < close:
+            pit_anchor = self.anchors[f"{side}_armpit"]
+            self.anchors[f"{side}_armpit"] = Anchor(pit_anchor.point, own, facing=False)
         start = self.anchors[f"{side}_shoulder"].point
         corner = self.corner(pit, side, "armpit")
         path = [] if cut.garment_type in STRAPPED else [start]
@@ -123,10 +128,13 @@ class Upper(Sleeved):
             path.append(mix(mix(start, corner, 0.55), self.view.project(inner), 0.6))
         return [*path, *self._side(side, corner, panels)]
 
-    def _raised(self, side: str) -> float:
-        """0 for an arm that hangs, 1 for one held out, 2 for one held up."""
+    def _raised(self, side: str) -> tuple[float, float]:
+        """0 for an arm that hangs, 1 for one held out, 2 for one held up; and how far out it is."""
         shoulder, elbow = self.figure.arms[side].joints[:2]
-        return 1.0 + (elbow[1] - shoulder[1]) / (0.168 * self.figure.build.size)
+        length = 0.168 * self.figure.build.size
+        a = self.figure.ring(0.78).a
+        out = sum((elbow[i] - shoulder[i]) * a[i] for i in range(3)) / length
+        return 1.0 + (elbow[1] - shoulder[1]) / length, -out if side == "left" else out
 
     def _side(self, side: str, corner: complex, panels: tuple[str, ...]) -> list[complex]:
         """From the armpit's corner down to the hem, through the waistline where there is one."""
