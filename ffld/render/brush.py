@@ -223,6 +223,7 @@ def small_things(b: Brush, x: float, y: float, w: float, count: int) -> None:
             b.disc(at, y - tall / 2, wide / 2, colour)
         b.box(at, y - tall, wide, tall, colour)
         b.box(at + wide * 0.7, y - tall, wide * 0.3, tall, scaled(colour, 0.75))
+        b.box(at, y - tall * s.uniform(0.4, 0.8), wide * 0.7, tall * 0.2, draw_colour(s))
 
 
 def passers_by(b: Brush, y: float, count: int) -> None:
