@@ -41,12 +41,12 @@ EDITION = Edition(
         framing={
             "consumer": {
                 "garment": 2.5,
-                "cut": 0.8,
+                "cut": 0.5,
                 "person": 2.5,
                 "bust": 2.5,
                 "torso": 2.5,
                 "legs": 1.5,
-                "close": 1.5,
+                "close": 1.2,
             },
             "shop": {"garment": 6, "person": 3, "torso": 1, "legs": 0.5},
         },

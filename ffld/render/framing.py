@@ -12,7 +12,7 @@ from ffld.render.view import Frame, View
 
 Window = tuple[float, float, float, float]  # x1, y1, x2, y2 in the picture plane
 
-_PART_OF_IMAGE = (0.75, 1.35)  # what is framed of a person takes up this part of the image
+_PART_OF_IMAGE = (0.65, 1.30)  # what is framed of a person takes up this part of the image
 
 
 def draw_habit(style: str, s: Stream) -> str:
@@ -62,8 +62,8 @@ def _window(
 ) -> tuple[Window, float]:
     """What of the picture plane the photographer wants to show, and on what part of the image.
 
-    "garment" is the target alone, "cut" that without its lower end; of the whole "person", "bust" is the upper part, "torso" leaves
-    out the head, "legs" is the lower part; "close" is a part of the garment.
+    "garment" is the target alone, "cut" that without its lower end, "close" a part of it; of the
+    whole "person", "bust" is the upper part, "torso" leaves out the head, "legs" is the lower part.
     """
     kinds = {k: v for k, v in mix.framing[style].items() if k != ("bust" if lower else "legs")}
     kind = s.weighted(kinds)

@@ -228,7 +228,7 @@ def test_dials_say_what_is_in_the_pictures():
         ({"calm": both(2)}, "calm of consumer is 2; it must be from 0 to 1"),
         ({"blur": -1}, "blur is -1; it must be from 0 to 3"),
         ({"viewpoints": {"above": 1}}, "viewpoints must map each of consumer, shop"),
-        ({"framing": both({"all": 1})}, "framing of consumer must map some of garment, person"),
+        ({"framing": both({"all": 1})}, "framing of consumer must map some of garment, cut"),
         ({"types": {"skirt": 0}}, "types must map some of short_sleeve_top"),
     ],
 )
