@@ -14,7 +14,7 @@ from ffld.render.decal import Decal, draw_decal
 from ffld.render.noise import noise
 from ffld.render.palette import Colour, blend, contrast, draw_colour, luma, near, scaled
 from ffld.render.stream import Stream
-from ffld.render.weave import TILE, clip, denim, flat, weave
+from ffld.render.weave import clip, denim, flat, periodic, weave
 
 _TRIMS = {
     "hem_band": 0.12, "cuff_band": 0.2, "stripes": 0.05, "pouch": 0.6, "cords": 0.4,
@@ -32,7 +32,7 @@ class Material:
     """A repeating tile and how it takes light.
 
     Attributes:
-        tile: (TILE, TILE, 3) uint8.
+        tile: square, uint8; it repeats.
         size: length of the tile in body heights.
         relief: strength of folds; 0 for what doesn't fold.
         base: its colour on the whole.
@@ -129,7 +129,7 @@ def draw_mannequin(stream: Stream) -> Material:
 def draw_hair(stream: Stream) -> Material:
     """Hair: strands along the grain."""
     base = draw_colour(stream, "hair")
-    strands = noise("strands", stream)[:TILE, :TILE] + 0.6 * noise("streaks", stream)[:TILE, :TILE]
+    strands = periodic(noise("strands", stream) + 0.6 * noise("streaks", stream))
     tile = clip(np.array(base) + (6 + 0.10 * luma(base)) * strands[..., None])
     return Material(tile, 0.16, 0.0, base, scaled(base, 0.6))
 

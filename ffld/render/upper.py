@@ -233,13 +233,13 @@ class Upper(Sleeved):
     ) -> list[Mark]:
         cut, u = self.cut, self.unit
         marks = [Mark("edge", [p - 0.012j * u for p in edge])]
-        pits = [self.anchors[f"{side}_armpit"].point for side in SIDES]
-        marks += panel_details(front, cut.collar, cut.garment_type in OUTWEAR, neck, pits, edge, u)
         middle = neck[len(neck) // 2]
         if front and cut.collar == "shirt":
             marks.append(Mark("buttons", [middle, hem]))
         elif front and cut.garment_type in OUTWEAR:
             marks.append(Mark("zip" if cut.collar == "hood" else "buttons", [middle, hem]))
+        pits = [self.anchors[f"{side}_armpit"].point for side in SIDES]
+        marks += panel_details(front, cut.collar, cut.garment_type in OUTWEAR, neck, pits, edge, u)
         if cut.garment_type in DRESSES:
             left, right = (self.anchors[f"{side}_waistline"].point for side in SIDES)
             middle = mix(left, right, 0.5) + 0.006j * u

@@ -27,9 +27,16 @@ def clip(tile: np.ndarray) -> np.ndarray:
     return np.clip(tile, 0, 255).astype(np.uint8)
 
 
+def periodic(field: np.ndarray) -> np.ndarray:
+    """(TILE, TILE, ...) that repeats without a seam, mirrored in its middle rows and columns."""
+    half = field[: TILE // 2, : TILE // 2]
+    wide = np.concatenate([half, half[:, ::-1]], 1)
+    return np.concatenate([wide, wide[::-1]], 0)
+
+
 def denim(base: Colour, s: Stream) -> np.ndarray:
     """Twill with slubs along the warp."""
-    fine = noise("grain", s)[:TILE, :TILE] * 0.035 + noise("streaks", s)[:TILE, :TILE] * 0.03
+    fine = periodic(noise("grain", s) * 0.035 + noise("streaks", s) * 0.03)
     return clip(np.array(base, np.float32) * (1 + fine)[..., None])
 
 
@@ -43,7 +50,7 @@ def _plain(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
 
 
 def _melange(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
-    field = noise("grain", s)[:TILE, :TILE] + noise("streaks", s)[:TILE, :TILE].T
+    field = periodic(noise("grain", s) + noise("streaks", s).T)
     return clip(np.array(base, np.float32) + s.uniform(2, 5) * field[..., None]), 0.25
 
 
@@ -174,7 +181,7 @@ def _quilt(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
 
 def _fur(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
     """Teddy, fleece or boucle: soft lumps."""
-    lumps = noise("blotches", s)[::2, ::2][:TILE, :TILE] + 0.6 * noise("grain", s)[:TILE, :TILE]
+    lumps = periodic(noise("blotches", s)[::2, ::2]) + 0.6 * periodic(noise("grain", s))
     return clip(np.array(base, np.float32) * (1 + 0.08 * lumps)[..., None]), s.uniform(0.12, 0.3)
 
 
