@@ -47,7 +47,7 @@ def draw_backdrop(
         picture = s.weighted(kinds)(w, h, ground, s)
     blur = s.weighted({0.0: 5, s.uniform(0.3, 1.0): 2.5, s.uniform(1.2, 4.5): 2.5})
     if style == "consumer":  # places are often darker than who is in them
-        picture = cv2.convertScaleAbs(picture, alpha=s.uniform(0.72, 1.1))
+        picture = cv2.convertScaleAbs(picture, alpha=s.uniform(0.65, 1.15))
     if blur:
         picture = cv2.GaussianBlur(picture, (0, 0), blur)
     steady = style == "shop" and presentation != "flat"

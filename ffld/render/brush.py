@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ffld.render.decal import draw_glyph
 from ffld.render.noise import noise
 from ffld.render.palette import Colour, draw_colour, near, scaled
 from ffld.render.stream import Stream
@@ -105,6 +106,14 @@ class Brush:
 
     def letters(self, x: float, y: float, height: float, colour: Colour) -> None:
         """A word as of a shop's sign; its height is a fraction of the picture's."""
+        if self.s.chance(0.5):
+            side = max(4, int(height * self.height))
+            mask = np.zeros(self.picture.shape[:2], np.uint8)
+            for k in range(2 + self.s.integer(3)):
+                left, top = int(x * self.width + k * 1.2 * side), int(y * self.height) - side
+                draw_glyph(mask, left, top, side, self.s)
+            self.picture[mask > 127] = colour
+            return
         word = self.s.pick(("CAFE", "SHOP", "FASHION", "HOTEL", "BOOKS", "24H", "STUDIO", "BAKERY",
                             "No.5", "OPEN", "BEAUTY", "STORE"))  # fmt: skip
         at = (int(x * self.width), int(y * self.height))
@@ -214,6 +223,7 @@ def small_things(b: Brush, x: float, y: float, w: float, count: int) -> None:
             b.disc(at, y - tall / 2, wide / 2, colour)
         b.box(at, y - tall, wide, tall, colour)
         b.box(at + wide * 0.7, y - tall, wide * 0.3, tall, scaled(colour, 0.75))
+        b.box(at, y - tall * s.uniform(0.4, 0.8), wide * 0.7, tall * 0.2, draw_colour(s))
 
 
 def passers_by(b: Brush, y: float, count: int) -> None:

@@ -16,6 +16,7 @@ SIDE = 128
 _WORDS = ("NEW", "LOVE", "BOY", "GIRL", "PARIS", "1989", "SPORT", "TOKYO", "HAPPY", "ROCK", "CLUB",
           "ENJOY", "HELLO", "88", "23", "NO", "WILD", "SUN", "DREAM", "CITY", "LUCKY", "MUSIC",
           "YEAH", "OK", "STAR", "SEOUL", "RIDE", "TEAM", "COOL", "DAY", "HOPE")  # fmt: skip
+_KINDS = {"words": 4, "glyphs": 0.7, "badge": 1.5, "shape": 2, "photo": 1.2, "face": 1.2, "band": 1}
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX,
           cv2.FONT_HERSHEY_SCRIPT_COMPLEX)  # fmt: skip
 
@@ -48,7 +49,9 @@ class Decal:
 
 def draw_decal(base: Colour, s: Stream) -> Decal:
     """Something printed on cloth of this colour."""
-    kind = s.weighted({"words": 4, "badge": 1.5, "shape": 2, "photo": 1.2, "face": 1.2, "band": 1})
+    kind = s.weighted(
+        {"words": 4, "glyphs": 0.7, "badge": 1.5, "shape": 2, "photo": 1.2, "face": 1.2, "band": 1}
+    )
     picture = np.zeros((SIDE, SIDE, 3), np.uint8)
     alpha = np.zeros((SIDE, SIDE), np.uint8)
     ink = contrast(base, s)
@@ -87,6 +90,34 @@ def _words(picture: np.ndarray, alpha: np.ndarray, ink: Colour, s: Stream) -> No
     if s.chance(0.3):
         other = np.array(draw_colour(s), np.uint8)
         picture[: int(SIDE * s.uniform(0.3, 0.6))] = other
+
+
+def _glyphs(picture: np.ndarray, alpha: np.ndarray, ink: Colour, s: Stream) -> None:
+    """A few square characters, side by side or one above the other."""
+    count = s.pick((1, 2, 2, 4))
+    side = {1: 110, 2: 60, 4: 52}[count]
+    for k in range(count):
+        x, y = (6 + (k % 2) * 62, (10 if count == 4 else 34) + (k // 2) * 60)
+        draw_glyph(alpha, x if count > 1 else 9, y if count > 1 else 9, side, s)
+
+
+def draw_glyph(alpha: np.ndarray, x: int, y: int, side: int, s: Stream) -> None:
+    """A made-up character of crossing strokes in a square."""
+    weight = max(1, side // 10)
+
+    def p(u: float, v: float) -> tuple[int, int]:
+        return (x + int(u * side), y + int(v * side))
+
+    for _ in range(2 + s.integer(3)):
+        v, u = s.uniform(0.05, 0.95), s.uniform(0.0, 0.35)
+        cv2.line(alpha, p(u, v), p(1 - s.uniform(0.0, 0.3), v), 255, weight, cv2.LINE_AA)
+    for _ in range(1 + s.integer(3)):
+        u = s.uniform(0.1, 0.9)
+        cv2.line(alpha, p(u, s.uniform(0, 0.4)), p(u, s.uniform(0.6, 1)), 255, weight, cv2.LINE_AA)
+    for sign in (-1, 1):
+        if s.chance(0.5):
+            top = p(0.5, s.uniform(0.3, 0.6))
+            cv2.line(alpha, top, p(0.5 + sign * 0.45, 0.98), 255, weight, cv2.LINE_AA)
 
 
 def _badge(picture: np.ndarray, alpha: np.ndarray, ink: Colour, s: Stream) -> None:
@@ -165,5 +196,5 @@ def _band(picture: np.ndarray, alpha: np.ndarray, ink: Colour, s: Stream) -> Non
         y += step + s.pick((3, 6))
 
 
-_DRAW = {"words": _words, "badge": _badge, "shape": _shape, "photo": _photo, "face": _face,
-         "band": _band}  # fmt: skip
+_DRAW = {"words": _words, "glyphs": _glyphs, "badge": _badge, "shape": _shape, "photo": _photo,
+         "face": _face, "band": _band}  # fmt: skip

@@ -42,9 +42,18 @@ def panel_details(
     elif collar in ("shirt", "lapel"):
         long = 1.0 if collar == "shirt" else 1.7
         marks += [_flap(p, middle, long, down, u) for p in (neck[0], neck[-1])]
+        marks.append(_tie(middle, down, _unit(pits[1] - pits[0]), u))
     elif collar in ("band", "turtle", "none"):
         kind = "edge" if collar == "none" else "band"
         marks.append(Mark(kind, [p + 0.006 * u * down for p in neck]))
+    across = _unit(pits[1] - pits[0])
+    bow_ = [(-1, -0.6), (-1.1, 0.6), (0, 0.15), (0.5, 2.4), (0.7, 2.3), (0.1, 0.1), (1.1, 0.6),
+            (1, -0.6), (0, -0.15)]  # fmt: skip
+    shape = [middle + 0.026 * u * (x * across + (y + 0.5) * down) for x, y in bow_]
+    marks.append(Mark("patch", shape, "bow"))
+    side = mix(pits[0], edge[-1], 0.75)
+    fold = mix(mix(neck[-1], side, 0.5), middle, 0.3)
+    marks.append(Mark("pleat", [neck[-1], *bow(neck[-1], fold, side), side], "wrap"))
     marks += _pockets(middle, hem, pits, outwear, down, u)
     return marks
 
@@ -146,6 +155,8 @@ def leg_details(outer: Path, inner: Path, u: float) -> list[Mark]:
                                 (0.06, "seam", "outseam")):  # fmt: skip
         line = [mix(p, q, share) for p, q in zip(outer, inner, strict=True)]
         marks.append(Mark(kind, line, option))
+    back = 0.013 * u * _unit(mix(outer[-2], inner[-2], 0.5) - mix(outer[-1], inner[-1], 0.5))
+    marks.append(Mark("turn_up", [outer[-1] + back, inner[-1] + back], "turn_up"))
     if len(outer) > 4:
         p, q = outer[2], inner[2]
         marks.append(Mark("rip", [mix(p, q, 0.22), mix(p, q, 0.75)], "rips"))
@@ -211,6 +222,19 @@ def _flap(neck: complex, middle: complex, long: float, down: complex, u: float) 
     tip = middle + 0.42 * out * long**0.3 + 0.040 * long * u * down
     side = neck + 0.10 * out + 0.022 * long * u * down
     return Mark("flap", [neck, mix(neck, middle, 0.55), middle + 0.004 * u * down, tip, side])
+
+
+def _tie(top: complex, down: complex, across: complex, u: float) -> Mark:
+    shape = (
+        (-0.9, 0.0),
+        (0.9, 0.0),
+        (0.5, 2.0),
+        (1.3, 18.0),
+        (0.0, 20.0),
+        (-1.3, 18.0),
+        (-0.5, 2.0),
+    )
+    return Mark("patch", [top + 0.011 * u * (x * across + y * down) for x, y in shape], "tie")
 
 
 def _cord(start: complex, down: complex, u: float) -> Mark:

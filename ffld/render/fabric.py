@@ -12,7 +12,7 @@ import numpy as np
 
 from ffld.render.decal import Decal, draw_decal
 from ffld.render.noise import noise
-from ffld.render.palette import Colour, contrast, draw_colour, luma, near, scaled
+from ffld.render.palette import Colour, blend, contrast, draw_colour, luma, near, scaled
 from ffld.render.stream import Stream
 from ffld.render.weave import TILE, clip, denim, flat, weave
 
@@ -20,8 +20,10 @@ _TRIMS = {
     "hem_band": 0.12, "cuff_band": 0.2, "stripes": 0.05, "pouch": 0.6, "cords": 0.4,
     "chest_pocket": 0.14, "hip_pocket": 0.6, "belt": 0.14, "front_pocket": 0.65,
     "back_pocket": 0.7, "fly": 0.7, "pressed": 0.12, "outseam": 0.4, "rips": 0.0, "label": 0.6,
-    "pleats": 0.22, "button_front": 0.08, "tiers": 0.14, "scallops": 0.07,
+    "pleats": 0.22, "tie": 0.06, "bow": 0.06,
+    "wrap": 0.07, "turn_up": 0.12, "button_front": 0.08, "tiers": 0.14, "scallops": 0.07,
 }  # fmt: skip
+_COVERS = {"": 10, "sunglasses": 0.9, "glasses": 0.8, "mask": 0.5, "mosaic": 0.5, "sticker": 0.3}
 _JEANS = ("trousers", "shorts", "skirt", "short_sleeve_outwear", "long_sleeve_outwear")
 
 
@@ -47,7 +49,7 @@ class Material:
         sleeve: another material for the sleeves.
         trims: optional marks that it shows, such as "belt" or "chest_pocket".
         features: what makes a face, five numbers from 0 to 1.
-        cover: "", "sunglasses", "glasses" or "mask".
+        cover: "", "sunglasses", "glasses", "mask", "mosaic" or "sticker".
     """
 
     tile: np.ndarray
@@ -82,6 +84,8 @@ def draw_cloth(stream: Stream, garment: str) -> Material:
     if garment in ("trousers", "shorts"):
         weights = {"plain": 10, "melange": 1, "stripes": 0.6, "checks": 0.8, "floral": 0.4,
                    "patches": 0.4}  # fmt: skip
+    if garment == "long_sleeve_outwear":
+        weights |= {"quilt": 1.2, "fur": 1.0, "dots": 0.1, "floral": 0.5}
     kind = s.weighted(weights)
     tile, size = weave(kind, base, s)
     crisp = s.unit()
@@ -101,7 +105,7 @@ def draw_skin(stream: Stream) -> Material:
     """A skin tone with little texture."""
     base = draw_colour(stream, "skin")
     ink = (base[0] * 0.82, base[1] * 0.70, base[2] * 0.64)
-    cover = stream.weighted({"": 10, "sunglasses": 0.9, "glasses": 0.8, "mask": 0.5})
+    cover = stream.weighted(_COVERS)
     features = tuple(stream.unit() for _ in range(5))
     tile = flat(base, 1.0, stream)
     trims = frozenset(name for name in ("watch", "necklace") if stream.chance(0.18))
@@ -157,7 +161,9 @@ def _ink(base: Colour) -> Colour:
 
 def _denim(s: Stream) -> Material:
     base = draw_colour(s, "denim")
-    ink = near((198, 150, 92), s, 15) if s.chance(0.6) else scaled(base, 0.68)
+    ink = blend(base, near((206, 154, 92), s, 15), s.uniform(0.35, 0.8))
+    if s.chance(0.4):
+        ink = scaled(base, 0.7)
     worn = s.uniform(0.0, 0.45) if s.chance(0.7) else 0.0
     tile = denim(base, s)
     return Material(tile, 0.16, s.uniform(0.8, 1.3), base, ink, flow=0.15, worn=worn)

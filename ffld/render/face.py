@@ -38,6 +38,14 @@ class _Sheet:
         radius = max(8, int(r * self.size * 16))
         cv2.circle(self.picture, centre, radius, colour, -1, cv2.LINE_AA, 4)
 
+    def blocks(self, r: float) -> None:
+        """Make a square of half width r unrecognisable, as people in photographs often are."""
+        (x, y), half = (self.origin / 16).astype(int).tolist(), int(r * self.size)
+        part = self.picture[max(0, y - half) : y + half, max(0, x - half) : x + half]
+        if min(part.shape[:2]) > 8:
+            small = cv2.resize(part, (6, 7), interpolation=cv2.INTER_AREA)
+            part[:] = cv2.resize(small, part.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+
 
 def draw_face(picture: np.ndarray, kind: str, path: np.ndarray, skin: Material) -> None:
     """Eyes, brows, nose and mouth, and what covers them.
@@ -108,3 +116,10 @@ def _cover(sheet: _Sheet, cover: str, sides: tuple[float, ...], look: tuple[floa
         pick = colour[min(2, int(look[0] * 3))]
         sheet.area(shape, pick)
         sheet.line(((-0.55, -0.45), (0.0, -0.42), (0.55, -0.45)), scaled(pick, 0.88), 0.03)
+    elif cover == "sticker":
+        sheet.disc(0.0, -0.1, 0.85, ((250.0, 206.0, 70.0), (246.0, 170.0, 190.0))[look[0] > 0.5])
+        for x in (-0.3, 0.3):
+            sheet.disc(x, 0.1, 0.1, (40.0, 32.0, 30.0))
+        sheet.line(((-0.35, -0.3), (0.0, -0.5), (0.35, -0.3)), (40.0, 32.0, 30.0), 0.08)
+    elif cover == "mosaic":
+        sheet.blocks(0.8)

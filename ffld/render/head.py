@@ -129,8 +129,15 @@ def _mass(f: _Frame, look: Look, order: float) -> Layer:
     low = -look.length if look.hair in ("bob", "long") else -0.75
     hang = max(0.0, -low - 1.0) * 0.10
     wide = 0.97 if look.hair in ("bob", "long") else 0.84
-    half = ((0.0, 1.36), (0.52, 1.22), (0.86, 0.75), (wide, 0.1), (wide + hang, 0.6 * low - 0.2),
-            (wide - 0.1 + hang, low + 0.15), (0.35, low - 0.08), (0.0, low))  # fmt: skip
+    end = ((wide - 0.1 + hang, low + 0.15), (0.35, low - 0.08), (0.0, low))
+    curl = 0.0
+    if look.length > 2.0 and look.hair == "long":  # it ends in locks, some of it curled
+        end = ((wide + hang, low + 0.3), (0.80, low - 0.05), (0.62, low + 0.12),
+               (0.42, low - 0.15), (0.24, low + 0.05), (0.0, low - 0.1))  # fmt: skip
+        curl = 0.10 * (int(look.length * 10) % 3 == 0)
+    half = ((0.0, 1.36), (0.52, 1.22), (0.86, 0.75), (wide, 0.1), (wide + curl, 0.22 * low),
+            (wide - curl, 0.42 * low - 0.1), (wide + hang + curl, 0.62 * low - 0.2),
+            (wide + hang - curl, 0.8 * low), *end)  # fmt: skip
     left = [(-x, y) for x, y in half[1:-1]][::-1]
     outline = f.path((*half, *left, half[0]), -0.25 * f.turned)
     return Layer("hair", "hair", order, smooth(outline, 2), -f.up, _shine(f))
@@ -139,8 +146,11 @@ def _mass(f: _Frame, look: Look, order: float) -> Layer:
 def _strand(f: _Frame, look: Look, sign: float, name: str) -> Layer:
     """Long hair that falls before the shoulder, ending in a tip."""
     low = -look.length
-    points = ((0.74, 0.1), (0.98, -0.6), (1.10, 0.45 * low - 0.3), (1.16, 0.75 * low),
-              (0.92, low), (0.74, 0.8 * low), (0.60, 0.5 * low - 0.3), (0.66, -0.7))  # fmt: skip
+    curl = 0.10 * (int(look.length * 10) % 3 == 0)
+    points = ((0.74, 0.1), (0.98, -0.6), (1.10 + curl, 0.45 * low - 0.3),
+              (1.16 - curl, 0.65 * low), (1.14 + curl, 0.83 * low), (1.02, low + 0.1),
+              (0.94, low - 0.1), (0.84, low + 0.15), (0.74 + curl, 0.8 * low),
+              (0.60, 0.5 * low - 0.3), (0.66, -0.7))  # fmt: skip
     outline = smooth(f.path(tuple((x * sign, y) for x, y in points)), 2)
     return Layer(name, "hair", HEAD + 2.0, outline, -f.up)
 

@@ -69,7 +69,7 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
             material = _material(piece, wardrobe[_worn(piece)])
             skin = wardrobe.get((piece.person, -1, "skin"))
             easel.paint(piece, window, material, skin, s)
-    draw_overlay(canvas, about["style"], s)
+    draw_overlay(canvas, labels.box, about["style"], s)
     return photograph(canvas, about["style"], scene.roughness, streams.stream("camera"))
 
 

@@ -15,8 +15,13 @@ _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_CO
           cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)  # fmt: skip
 
 
-def draw_overlay(picture: np.ndarray, style: str, s: Stream) -> None:
-    """Sometimes add a thin or see-through overlay, in place; garments stay recognisable."""
+def draw_overlay(picture: np.ndarray, box: np.ndarray, style: str, s: Stream) -> None:
+    """Sometimes add to a picture, in place: see-through or thin on the garment in the box.
+
+    What is opaque lies beside the box, so that it hides no landmark.
+    """
+    if s.chance(0.12 if style == "shop" else 0.05):
+        _details(picture, box, s)
     if s.chance(0.10):
         _watermark(picture, s)
     if s.chance(0.12):
@@ -25,6 +30,29 @@ def draw_overlay(picture: np.ndarray, style: str, s: Stream) -> None:
         _tag(picture, s)
     if style == "consumer" and s.chance(0.04):
         _border(picture, s)
+
+
+def _details(picture: np.ndarray, box: np.ndarray, s: Stream) -> None:
+    """A collage: enlarged parts of the picture one above the other, beside the garment."""
+    h, w = picture.shape[:2]
+    x1, y1, x2, y2 = (int(v) for v in box)
+    room = (x1, w - x2)
+    right = room[1] > room[0]
+    wide = room[right] - int(0.05 * (x2 - x1)) - 3  # boxes are drawn a little by chance
+    if wide < 0.15 * w:
+        return
+    part = picture[:, w - wide :] if right else picture[:, :wide]
+    source, count = picture.copy(), s.pick((1, 2, 3))
+    for k in range(count):
+        top, low = k * h // count, (k + 1) * h // count
+        cw = max(8, int((x2 - x1) * s.uniform(0.3, 0.9)))
+        ch = max(8, min(y2 - y1, cw * (low - top) // wide))
+        x, y = x1 + s.integer(max(1, x2 - x1 - cw)), y1 + s.integer(max(1, y2 - y1 - ch))
+        cut = source[y : y + ch, x : x + cw]
+        part[top:low] = cv2.resize(cut, (wide, low - top), interpolation=cv2.INTER_LINEAR)
+        part[max(0, top - 1) : top + 1] = 255
+    edge = 0 if right else wide - 2
+    part[:, edge : edge + 2] = 255
 
 
 def _text(picture: np.ndarray, text: str, x: float, y: float, size: float, colour: Colour,

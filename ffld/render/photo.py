@@ -32,7 +32,7 @@ def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
         exposure *= s.uniform(0.5, 0.75)
     contrast = 1 + rough * s.normal(0.08, 0.09)
     haze = s.uniform(8, 30) if s.chance(0.2 * rough) else 0.0
-    warm = s.normal(0.01, 0.035) + (s.uniform(0.04, 0.13) if s.chance(0.25) else 0.0)
+    warm = s.normal(-0.01, 0.04) + (s.uniform(0.04, 0.12) if s.chance(0.15) else 0.0)
     tint = s.normal(0, 0.012)
     soft = 0.75 if s.chance(0.3 * rough) else 1.0
     levels = np.arange(256, dtype=np.float32)

@@ -20,9 +20,9 @@ from ffld.render.stream import Stream
 def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     """A wall, a floor and furniture; often a mirror's frame round all of it."""
     b = Brush(w, h, draw_colour(s, "room"), s)
-    if s.chance(0.2):
+    if s.chance(0.26):
         bricks(b, s.pick(("tiles", "tiles", "bricks")))
-    if s.chance(0.08):
+    if s.chance(0.12):
         b.cloth([(0, 0), (1, 0), (1, 1), (0, 1)])
     if s.chance(0.3):  # a corner: the other wall is lit differently
         x, lean = s.uniform(0.1, 0.9), s.normal(0, 0.03)
@@ -31,7 +31,7 @@ def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
             side = [(x, 0), (x + lean, 1), (-1, 1), (-1, 0)]
         b.shape(side, scaled(tuple(b.picture[0, 0].tolist()), s.uniform(0.75, 1.1)))
     b.light(0.08)
-    for _ in range(s.pick((0, 1, 2, 3, 4))):
+    for _ in range(s.pick((0, 1, 2, 3, 4, 5))):
         s.pick((_window, _window, _door, _wardrobe, _picture, _picture, _drapes, _shelf))(b, ground)
     floor(b, ground)
     if ground < 0.95 and s.chance(0.15):  # a rug
@@ -39,7 +39,7 @@ def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
         b.cloth([(x, y), (x + 0.8, y), (x + 1.0, y + 0.3), (x - 0.2, y + 0.3)])
     if ground < 1 and s.chance(0.6):
         b.box(0, ground - 0.025, 1, 0.025, pale(s, 170))
-    for _ in range(s.pick((0, 1, 2, 3, 5))):
+    for _ in range(s.pick((1, 2, 3, 4, 6))):
         s.pick((_bed, _table, _table, _chair, _heap, _lamp, _suitcase, _plant))(b, ground)
     b.light(0.07)
     if s.chance(0.35):

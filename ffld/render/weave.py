@@ -160,6 +160,24 @@ def _lace(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
     return tile, s.uniform(0.08, 0.16)
 
 
+def _quilt(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
+    """Down in horizontal or diamond chambers: puffed, with a tight seam between."""
+    rows, columns = np.mgrid[:TILE, :TILE].astype(np.float32) * (2 * math.pi / TILE)
+    count = s.pick((1, 2))
+    wave = np.abs(np.sin(rows * count))
+    if s.chance(0.3):
+        wave = np.minimum(np.abs(np.sin(rows + columns)), np.abs(np.sin(rows - columns)))
+    pull = 0.05 * np.sin(columns * 9 + 2 * np.sin(rows * 3)) * (1 - wave)
+    lit = 0.72 + 0.36 * np.sqrt(wave) + 0.10 * np.sin(2 * rows * count) + pull
+    return clip(np.array(base, np.float32) * lit[..., None]), s.uniform(0.08, 0.16)
+
+
+def _fur(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
+    """Teddy, fleece or boucle: soft lumps."""
+    lumps = noise("blotches", s)[::2, ::2][:TILE, :TILE] + 0.6 * noise("grain", s)[:TILE, :TILE]
+    return clip(np.array(base, np.float32) * (1 + 0.08 * lumps)[..., None]), s.uniform(0.12, 0.3)
+
+
 _WEAVES = {"plain": _plain, "melange": _melange, "knit": _knit, "stripes": _stripes,
            "checks": _checks, "dots": _dots, "floral": _floral, "patches": _patches,
-           "lace": _lace}  # fmt: skip
+           "lace": _lace, "quilt": _quilt, "fur": _fur}  # fmt: skip
