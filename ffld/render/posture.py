@@ -23,7 +23,7 @@ _ONE_ARM = {
     "behind": 0.5,
 }  # fmt: skip
 _STANCES = {
-    "standing": 4.5, "apart": 2.5, "walking": 2.5, "crossed": 1.2, "leg up": 2.2, "kneeling": 0.2,
+    "standing": 3.5, "apart": 3, "walking": 3.5, "crossed": 1.2, "leg up": 2.8, "kneeling": 0.3,
 }  # fmt: skip
 _SEATS = {"sitting": 4, "sitting_apart": 2, "sitting_low": 1.5, "cross_legged": 1}
 
