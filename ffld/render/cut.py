@@ -8,7 +8,7 @@ between the armpits over that between the shoulders. docs/datasheet.md says how 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ffld.render.measure import around, scatter
@@ -133,6 +133,23 @@ class Cut:
     gap: float
     tucked: bool
     slack: Mapping[str, complex]
+
+
+def beneath(inner: Cut, outer: Cut) -> Cut:
+    """The cut of an upper garment under another: nowhere wider, so that it doesn't stick out."""
+    shoulder = min(inner.shoulder, outer.shoulder - 0.03)
+    fit = dict(inner.fit)
+    for name in ("pit", "waist") if inner.garment_type in DRESSES else ("pit", "waist", "hem"):
+        fit[name] = min(fit[name], outer.fit[name] * outer.shoulder / shoulder)
+    fit["pit_drop"] = min(fit["pit_drop"], outer.fit["pit_drop"])
+    return replace(
+        inner,
+        shoulder=shoulder,
+        fit=fit,
+        ease=min(inner.ease, outer.ease),
+        sleeve_ease=min(inner.sleeve_ease, 0.7 * outer.sleeve_ease),
+        cuff=min(inner.cuff, outer.cuff),
+    )
 
 
 def draw_cut(garment_type: str, stream: Stream, tuck: float) -> Cut:

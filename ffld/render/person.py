@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ffld.render.bags import draw_bag
 from ffld.render.body import Look, body_layers
-from ffld.render.cut import DRESSES, OUTWEAR, TOPS, TROUSERS, Cut, draw_cut
+from ffld.render.cut import DRESSES, OUTWEAR, TOPS, TROUSERS, Cut, beneath, draw_cut
 from ffld.render.figure import SIDES, Build, Figure, Posture
 from ffld.render.garments import wear
 from ffld.render.outline import ellipse
@@ -98,6 +98,11 @@ def dress(
     """
     figure = Figure(Build.draw(stream), posture)
     cuts = [draw_cut(garment_type, stream, tuck) for garment_type in outfit]
+    if outfit[-1] in OUTWEAR:
+        upper = (*TOPS, *DRESSES)
+        cuts[:-1] = [
+            beneath(cut, cuts[-1]) if cut.garment_type in upper else cut for cut in cuts[:-1]
+        ]
     held = [] if look is None else _held(figure, view, stream, occlusion)
     return Person(figure, view, cuts, look, held)
 

@@ -30,11 +30,19 @@ class Sleeved(Tailor):
         shoulder = self.anchors[f"{side}_shoulder"].point
         armpit = self.anchors[f"{side}_armpit"].point
         chest = view.project(figure.torso(0.0, 0.78, 0.0))
-        closing = mix(mix(shoulder, armpit, 0.5), chest, 0.35)
+        closing = mix(mix(shoulder, armpit, 0.5), chest, 0.5 if self.level else 0.35)
         ahead = -0.1j * outward(figure, side) * (outer[-1] - inner[-1])  # down the arm
         opening = mix(outer[-1], inner[-1], 0.5) + ahead
         rim = bow(outer[-1], opening, inner[-1], 4)
-        outline = [*smooth([shoulder, *outer]), *rim, *smooth([*inner[::-1], armpit]), closing]
+        top = []
+        if half > 0.35:  # the upper arm, which a straight line to the elbow would cut off
+            top = tube(view, arm, [0.2], [self._sleeve_room(0.2)], outward(figure, side))[0]
+        outline = [
+            *smooth([shoulder, *top, *outer]),
+            *rim,
+            *smooth([*inner[::-1], armpit]),
+            closing,
+        ]
         back = (mix(shoulder, armpit, 0.5) - mix(outer[-1], inner[-1], 0.5)) * 0.07
         marks = [Mark("edge", [p + back for p in (outer[-1], *rim, inner[-1])])]
         marks.append(Mark("seam", [shoulder, mix(mix(shoulder, armpit, 0.5), chest, 0.12), armpit]))
@@ -42,6 +50,10 @@ class Sleeved(Tailor):
         order = limb_order(view, figure, arm) + 0.52 + 0.02 * self.level  # over the hand
         grain = mix(outer[-1], inner[-1], 0.5) - mix(shoulder, armpit, 0.5)
         patches = [[shoulder, outer[0], inner[0], armpit], [shoulder, armpit, closing]]
+        patches += [[shoulder, point, outer[0], inner[0]] for point in top]
+        if self.level:  # hide where the sleeve beneath begins
+            collar = self.anchors[f"{side}_collar"].point
+            patches.append([shoulder, mix(shoulder, collar, 0.3), closing, armpit])
         patches += bend_patches(outer, inner)
         self.layers.append(Layer(f"sleeve_{side}", "cloth", order, outline, grain, marks, patches))
 
