@@ -44,7 +44,7 @@ def darker(image):
 
 
 def shifted(image):
-    matrix = np.float32([[1, 0, 2], [0, 1, -2]])
+    matrix = np.float32([[1, 0, 3], [0, 1, -4]])
     border = cv2.BORDER_REPLICATE
     return cv2.warpAffine(image, matrix, image.shape[1::-1], borderMode=border)
 
