@@ -25,7 +25,7 @@ from tqdm import tqdm
 import ffld
 from ffld.render import image, labels
 from ffld.render.edition import Edition, annotate_one, render
-from ffld.render.stream import Streams
+from ffld.render.geometry.stream import Streams
 from ffld.sample import DataError
 
 SIDE, QUALITY = 256, 90  # pixels of the long side; quality of the JPEG file

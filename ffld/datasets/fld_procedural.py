@@ -7,7 +7,7 @@ those who have no copy of it.
 from ffld.catalog import DatasetSpec, LoadOptions
 from ffld.datasets.ffld import EDITION as FFLD_EDITION
 from ffld.render.edition import Edition, open_edition
-from ffld.render.fld8 import fld8_landmarks, fld8_type
+from ffld.render.garments.fld8 import fld8_landmarks, fld8_type
 from ffld.render.mix import Mix
 from ffld.sample import Split
 from ffld.schema import FLD8

@@ -19,11 +19,11 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from ffld.cache import cache_folder, keep_arrays, load_arrays
+from ffld.render.geometry.pieces import Anchor, Garment
+from ffld.render.geometry.stream import Streams
 from ffld.render.image import paint
 from ffld.render.labels import Labels, label
 from ffld.render.mix import Mix
-from ffld.render.pieces import Anchor, Garment
-from ffld.render.stream import Streams
 from ffld.sample import DataError, Split, Targets
 from ffld.schema import LandmarkSchema
 
@@ -190,6 +190,6 @@ def _arrays(edition: Edition, split: str, key: str, indices: list[int]) -> dict:
 @cache
 def _source_hash() -> str:
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -7,9 +7,11 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from ffld.render.backdrop import draw_backdrop
-from ffld.render.easel import LOW, Easel
-from ffld.render.fabric import (
+from ffld.render.geometry.stream import Stream, Streams
+from ffld.render.labels import Labels, Painted
+from ffld.render.picture.backdrop import draw_backdrop
+from ffld.render.picture.easel import LOW, Easel
+from ffld.render.picture.fabric import (
     Material,
     draw_cloth,
     draw_device,
@@ -20,13 +22,11 @@ from ffld.render.fabric import (
     draw_thing,
     draw_tights,
 )
-from ffld.render.labels import Labels, Painted
-from ffld.render.light import Light
-from ffld.render.overlay import draw_overlay
-from ffld.render.photo import photograph
-from ffld.render.stream import Stream, Streams
-from ffld.render.surface import Window
-from ffld.render.things import draw_hanger, draw_seat
+from ffld.render.picture.light import Light
+from ffld.render.picture.overlay import draw_overlay
+from ffld.render.picture.photo import photograph
+from ffld.render.picture.surface import Window
+from ffld.render.picture.things import draw_hanger, draw_seat
 
 _BODY_AND_THINGS = {"skin": draw_skin, "hair": draw_hair, "leaf": draw_leaf,
                     "device": draw_device, "tights": draw_tights}  # fmt: skip

@@ -10,11 +10,11 @@ from itertools import accumulate, chain, pairwise
 import cv2
 import numpy as np
 
+from ffld.render.geometry.pieces import Anchor, Garment, Layer
+from ffld.render.geometry.raster import UNIT, identity_map
+from ffld.render.geometry.stream import Stream, Streams
 from ffld.render.mix import Mix
-from ffld.render.pieces import Anchor, Garment, Layer
-from ffld.render.raster import UNIT, identity_map
-from ffld.render.scene import Scene, draw_scene
-from ffld.render.stream import Stream, Streams
+from ffld.render.scene.scene import Scene, draw_scene
 from ffld.schema import LandmarkSchema, Visibility
 
 Convert = Callable[[Garment], Mapping[str, Anchor]]

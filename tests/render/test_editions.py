@@ -12,8 +12,8 @@ import pytest
 import ffld
 from ffld.datasets.ffld import EDITION
 from ffld.render import edition as editions
+from ffld.render.geometry.stream import Stream, Streams
 from ffld.render.labels import painted_map, target_map
-from ffld.render.stream import Stream, Streams
 from ffld.schema import FFLD, Visibility
 
 NAMES = ["ffld", "fld-procedural", "deepfashion-procedural"]

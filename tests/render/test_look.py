@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from ffld.render.backdrop import draw_backdrop
-from ffld.render.decal import SIDE, draw_decal
-from ffld.render.details import hem_edge
-from ffld.render.fabric import draw_cloth
-from ffld.render.folds import creases, relief
-from ffld.render.stream import Stream
-from ffld.render.weave import TILE, weave
+from ffld.render.garments.details import hem_edge
+from ffld.render.geometry.stream import Stream
+from ffld.render.picture.backdrop import draw_backdrop
+from ffld.render.picture.decal import SIDE, draw_decal
+from ffld.render.picture.fabric import draw_cloth
+from ffld.render.picture.folds import creases, relief
+from ffld.render.picture.weave import TILE, weave
 
 WEAVES = ("plain", "melange", "knit", "stripes", "checks", "dots", "floral", "patches", "lace",
           "quilt", "fur")  # fmt: skip

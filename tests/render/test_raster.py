@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ffld.render.raster import identity_map
+from ffld.render.geometry.raster import identity_map
 
 SIZE = 12
 CORNER = st.tuples(st.integers(-64, 256), st.integers(-64, 256))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ffld.render.stream import Stream, Streams
+from ffld.render.geometry.stream import Stream, Streams
 
 FIRST = [0.5780398992384678, 0.43322018763305414, 0.4440334318856336]
 DICE = [1, 3, 5, 2, 0, 2, 1, 3, 4, 4, 0, 2]
