@@ -10,7 +10,10 @@ from ffld.schema import FFLD
 
 STYLES = ("consumer", "shop")
 VIEWPOINTS = ("front", "side", "back")
-_MOST = {"consumer": 1, "clutter": 1, "loose_hair": 1, "company": 3, "occlusion": 3, "blur": 3}
+_MOST = {
+    "consumer": 1, "clutter": 1, "loose_hair": 1, "slim": 2, "company": 3, "occlusion": 3,
+    "blur": 3,
+}  # fmt: skip
 FRAMINGS = ("garment", "cut", "person", "bust", "torso", "legs", "close")
 
 
@@ -30,6 +33,7 @@ class Mix:
         framing: weights of what a picture of a person is meant to show, by style: see `_window`.
         zoom: by style, weights of (least, most) part of the image that a garment takes up.
         loose_hair: probability that long hair falls before a shoulder and hides the collar.
+        slim: factor on the widths of waists, hips and hems.
         company: mean number of further people in consumer images.
         clutter: probability of something in front of a consumer image's garment.
         occlusion: factor on the probability of bags, phones, cups and hair before the shoulder.
@@ -48,6 +52,7 @@ class Mix:
     company: float
     clutter: float
     long_side: tuple[int, ...]
+    slim: float = 1.0
     occlusion: float = 1.0
     blur: float = 1.0
 

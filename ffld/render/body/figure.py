@@ -113,14 +113,17 @@ class Build:
     size: float = 1.0
 
     @staticmethod
-    def draw(stream: Stream) -> Build:
-        """Slim to stout, wide shoulders or wide hips, some children."""
+    def draw(stream: Stream, slim: float = 1.0) -> Build:
+        """Slim to stout, wide shoulders or wide hips, some children.
+
+        `slim` is a factor on the widths of waist and hips.
+        """
         stout = stream.normal(1.0, 0.09)
         child = stream.chance(0.06)
         return Build(
             shoulders=stout**0.5 * stream.normal(1.0, 0.06),
-            waist=stout * stream.normal(1.0, 0.06),
-            hips=stout * stream.normal(1.0, 0.05),
+            waist=slim * stout * stream.normal(1.0, 0.06),
+            hips=slim * stout * stream.normal(1.0, 0.05),
             limbs=stout * stream.normal(1.0, 0.07),
             head=1.35 if child else stream.normal(1.0, 0.05),
             size=stream.uniform(0.55, 0.75) if child else stream.normal(1.0, 0.04),

@@ -152,14 +152,18 @@ def beneath(inner: Cut, outer: Cut) -> Cut:
     )
 
 
-def draw_cut(garment_type: str, stream: Stream, tuck: float) -> Cut:
-    """A random cut of this garment type; a top is tucked in with probability `tuck`."""
+def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) -> Cut:
+    """A random cut of this garment type.
+
+    A top is tucked in with probability `tuck`; `slim` is a factor on the widths of waist and hem.
+    """
     s = stream
     outer = garment_type in OUTWEAR
     loose = s.unit() ** 1.5
     neckline = s.weighted({"round": 5, "v": 3, "square": 0.6, "high": 1.6})
     sleeve = _sleeve(garment_type, s)
     fit = _fit("outwear" if outer else "dress" if garment_type in DRESSES else "top", s)
+    fit |= {"waist": slim * fit["waist"], "hem": slim * fit["hem"]}
     return Cut(
         garment_type=garment_type,
         ease=(0.008 if outer else 0.003) + 0.012 * loose,

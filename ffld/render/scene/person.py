@@ -90,14 +90,15 @@ def dress(
     stream: Stream,
     tuck: float = 0.2,
     occlusion: float = 1.0,
+    slim: float = 1.0,
 ) -> Person:
     """A person in an outfit; without a look only the garments are there.
 
     `tuck` is the probability that a top is worn inside trousers or skirt; `occlusion` is a factor
-    on those of things held.
+    on those of things held, `slim` one on the widths of waists and hems.
     """
-    figure = Figure(Build.draw(stream), posture)
-    cuts = [draw_cut(garment_type, stream, tuck) for garment_type in outfit]
+    figure = Figure(Build.draw(stream, slim), posture)
+    cuts = [draw_cut(garment_type, stream, tuck, slim) for garment_type in outfit]
     if outfit[-1] in OUTWEAR:
         upper = (*TOPS, *DRESSES)
         cuts[:-1] = [

@@ -69,7 +69,7 @@ def _laid_out(mix: Mix, garment_type: str, style: str, stream: Callable[[str], S
     s, g = stream("scene"), stream("geometry")
     view = View(distance=6.0, height=0.6, pitch=0.0, roll=s.normal(0.0, 0.12))
     hung = s.chance(0.35)
-    person = dress([garment_type], flat_posture(g), view, None, g)
+    person = dress([garment_type], flat_posture(g), view, None, g, slim=mix.slim)
     layers = [layer for _, layer in person.layers]
     frame = frame_alone(mix, style, layers, stream("frame"))
     attributes = {
@@ -99,7 +99,7 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
     p = stream("posture")
     posture = draw_posture(viewpoint, p.chance(mix.calm[style]), p, habit=habit)
     tuck = 0.6 if lower else 0.2
-    main = dress(outfit, posture, view, look, g, tuck, mix.occlusion)
+    main = dress(outfit, posture, view, look, g, tuck, mix.occlusion, mix.slim)
     number = outfit.index(garment_type)
     behind, before = _company(mix, style, view, stream("company"))
     frame = frame_worn(
