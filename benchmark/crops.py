@@ -14,12 +14,13 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,13 +39,14 @@ _BLOCK = 512  # samples between two writes to disk
 
 @dataclass(frozen=True)
 class Source:
-    """How to open a split; worker processes open it again for themselves."""
+    """How to open a split, as `ffld.load` is told; worker processes open it again."""
 
     dataset: str
     split: str
     limit: int | None = None
     root: str | None = None
     approximate: bool = False
+    dials: Mapping[str, Any] = field(default_factory=dict)
 
     def open(self) -> Split:
         """The split; DataError where it cannot be had."""
@@ -54,6 +56,7 @@ class Source:
             root=self.root,
             limit=self.limit,
             approximate=self.approximate,
+            **({"dials": self.dials} if self.dials else {}),
         )
 
 

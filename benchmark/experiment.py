@@ -109,16 +109,20 @@ def _whole_config(plan: Plan, model: nn.Module) -> Mapping[str, Any]:
 def _scored_samples(plan: Plan, size: int, padding: float) -> tuple[Split, Crops]:
     """The samples that the table is about, with their crops."""
     limit = plan.settings.test_limit
-    source = Source(plan.spec.name, plan.split, limit, plan.root, plan.approximate)
+    source = _source(plan, plan.split, limit)
     split = source.open()
     if limit is not None and len(split) == limit:
         _say(f"scoring {limit} samples of {plan.split}; --limit sets how many")
     return split, cut(source, split, size, padding=padding)
 
 
+def _source(plan: Plan, split: str, limit: int | None) -> Source:
+    return Source(plan.spec.name, split, limit, plan.root, plan.approximate, plan.dials)
+
+
 def _crops(plan: Plan, model: nn.Module, name: str, limit: int | None) -> Crops:
     """Crops of the training or the validation samples."""
-    source = Source(plan.spec.name, name, limit, plan.root, plan.approximate)
+    source = _source(plan, name, limit)
     try:
         split = source.open()
     except DataError as error:

@@ -48,6 +48,7 @@ class Request:
     out: Path | None = None
     root: Path | None = None
     approximate: bool = False
+    dials: Sequence[str] = ()
     assignments: Sequence[str] = ()
 
 
@@ -69,6 +70,7 @@ class Plan:
     seed: int
     root: str | None
     approximate: bool
+    dials: Mapping[str, Any]
     device: torch.device
     settings: Settings
     overrides: Mapping[str, Any]
@@ -92,6 +94,7 @@ class Plan:
             "seed": self.seed,
             "root": self.root,
             "approximate": self.approximate,
+            "dials": dict(self.dials),
             "device": self.device.type,
             "checkpoint": weights,
             "settings": dataclasses.asdict(self.settings),
@@ -143,6 +146,7 @@ def resolve(request: Request) -> Plan:
         seed=request.seed or 0,
         root=str(request.root.resolve()) if request.root else None,
         approximate=request.approximate,
+        dials=_dials(request.dials),
         device=device,
         settings=settings,
         overrides=overrides,
@@ -223,6 +227,20 @@ def _settings(
     if request.epochs is not None:
         assignments.append(f"epochs={request.epochs}")
     return parse(assignments, profile(device.type), config)
+
+
+def _dials(texts: Sequence[str]) -> dict[str, Any]:
+    """`key=value` texts with JSON values, as `ffld.load` takes them."""
+    dials = {}
+    for text in texts:
+        key, _, value = text.partition("=")
+        try:
+            dials[key] = json.loads(value)
+        except ValueError as error:
+            raise RunError(
+                f"--dial takes key=value with a JSON value, such as company=0, not {text!r}"
+            ) from error
+    return dials
 
 
 def device_of(name: str) -> tuple[torch.device, str]:

@@ -20,6 +20,8 @@ examples:
       another model, seed and setting; an unknown key lists the valid ones
   python -m benchmark.run --model lgr --recipe paper --set variant=paper
       everything as the LGR paper has it: its recipe, its equations as printed
+  python -m benchmark.run --checkpoint runs/lgr --dial company=0 --dial clutter=0
+      score on test images without other people and clutter; dials are in ffld/render/mix.py
   python -m benchmark.run --model lgr --dataset fld-procedural --out runs/stand-in
   python -m benchmark.run --dataset fld --root ~/FLD --checkpoint runs/stand-in
       train on the stand-in, then score the weights on your copy of the photographs
@@ -75,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, metavar="DIR", help="the run's folder")
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
     add("--approximate", action="store_true", help="map DeepFashion2's approximate points too")
+    add(
+        "--dial",
+        dest="dials",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="how difficult a procedural dataset is to be, such as company=0; may be repeated",
+    )
     add("--recipe", default="ours", help="how to train: ours (default), or paper, that of LGR")
     add(
         "--set",

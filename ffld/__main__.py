@@ -14,6 +14,8 @@ EXAMPLES = """examples:
   python -m ffld show --dataset fld --root ~/data/FLD --split test --out fld.png
   python -m ffld stats --dataset ffld --limit 5000 --out stats/
   python -m ffld stats --dataset ffld --limit 8000 --compare ~/FashionAI/Annotations/train.csv
+  python -m ffld duplicates --dataset ffld --splits train test --limit 2000 --out pairs.jpg
+  python -m ffld bench --dataset ffld
 """
 
 
@@ -46,6 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="the datasets there are, and where they come from")
     listing.set_defaults(run=_list)
+    for add in (_add_show, _add_stats, _add_duplicates, _add_bench):
+        add(commands)
+    return parser
+
+
+def _add_show(commands: argparse._SubParsersAction) -> None:
     show = commands.add_parser("show", help="draw samples with their landmarks on one sheet")
     show.add_argument("--dataset", default="ffld", help="a name of `list` (default: ffld)")
     show.add_argument("--split", default="train", help="train, val or test (default: train)")
@@ -61,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.add_argument("--out", type=Path, default=Path("sheet.png"), help="picture to write")
     show.set_defaults(run=_show)
+
+
+def _add_stats(commands: argparse._SubParsersAction) -> None:
     stats = commands.add_parser(
         "stats",
         help="counts, visibility, boxes; how far layouts are from real ones",
@@ -82,7 +93,68 @@ def _parser() -> argparse.ArgumentParser:
     )
     stats.add_argument("--out", type=Path, metavar="DIR", help="folder for stats.json, stats.png")
     stats.set_defaults(run=_stats)
-    return parser
+
+
+def _add_duplicates(commands: argparse._SubParsersAction) -> None:
+    duplicates = commands.add_parser(
+        "duplicates",
+        help="images that two splits share, or nearly share",
+        description="Every image of one split against every one of another: 64-bit perceptual "
+        "hashes (DCT of a 32 x 32 grey thumbnail) that differ in a few bits, confirmed by the "
+        "correlation of the garments' boxes; images with equal pixels in any case. With --out the "
+        "first 24 pairs side by side.",
+    )
+    duplicates.add_argument("--dataset", default="ffld", help="a name of `list` (default: ffld)")
+    duplicates.add_argument("--root", help="folder of your copy, for datasets of photographs")
+    duplicates.add_argument(
+        "--splits",
+        nargs=2,
+        default=("train", "test"),
+        metavar="SPLIT",
+        help="two of train, val and test (default: train test)",
+    )
+    duplicates.add_argument(
+        "--limit",
+        type=int,
+        default=5000,
+        help="samples of each split; more than there are means all (default: 5000)",
+    )
+    duplicates.add_argument(
+        "--distance", type=int, default=8, help="bits that may differ, 0 to 16 (default: 8)"
+    )
+    duplicates.add_argument(
+        "--correlation", type=float, default=0.8, help="of the boxes, at least (default: 0.8)"
+    )
+    duplicates.add_argument("--out", type=Path, metavar="FILE", help="picture of the pairs found")
+    duplicates.set_defaults(run=_duplicates)
+
+
+def _add_bench(commands: argparse._SubParsersAction) -> None:
+    bench = commands.add_parser(
+        "bench",
+        help="how fast a procedural dataset is rendered, and where the time goes",
+        description="Labels and images a second of one core (CPU time), the share of each stage "
+        "of an image, images a second of 1, 2, 4, ... processes up to the number of cores "
+        "(wall-clock time), peak memory, and how long the whole dataset would take. Images have a "
+        "long side of 256 pixels and are encoded as JPEG files in memory. Let nothing else run "
+        "meanwhile, or the wall-clock rates come out low.",
+    )
+    bench.add_argument("--dataset", default="ffld", help="a procedural one (default: ffld)")
+    bench.add_argument(
+        "--limit",
+        type=int,
+        default=200,
+        help="images that each process renders; labels are five times as many (default: 200)",
+    )
+    bench.add_argument(
+        "--processes",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help="time these numbers of processes (default: 1, 2, 4, ... all cores)",
+    )
+    bench.add_argument("--json", action="store_true", help="print JSON in place of a table")
+    bench.set_defaults(run=_bench)
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -164,6 +236,47 @@ def _stats(arguments: argparse.Namespace) -> None:
         (arguments.out / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         if real is None:
             statistics.plot(targets, arguments.out / "stats.png")
+
+
+def _duplicates(arguments: argparse.Namespace) -> None:
+    import cv2
+
+    import ffld
+    from ffld import duplicates
+
+    if arguments.splits[0] == arguments.splits[1]:
+        raise ffld.DataError(f"--splits names {arguments.splits[0]} twice; name two of them")
+    if arguments.out and not cv2.haveImageWriter(arguments.out.name):
+        raise ffld.DataError(
+            f"--out: cannot write {arguments.out.suffix!r} pictures; name it .png or .jpg"
+        )
+    a, b = (
+        ffld.load(arguments.dataset, split, root=arguments.root, limit=arguments.limit)
+        for split in arguments.splits
+    )
+    pairs = duplicates.near_duplicates(
+        a, b, distance=arguments.distance, correlation=arguments.correlation
+    )
+    if pairs:
+        print(duplicates.table(pairs))
+    identical = sum(pair.identical for pair in pairs)
+    print(
+        f"{len(a):,} images of {a.split} against {len(b):,} of {b.split}: {identical:,} identical "
+        f"pairs, {len(pairs) - identical:,} near ones"
+    )
+    if arguments.out and pairs:
+        picture = duplicates.contact_sheet(a, b, pairs)
+        _, data = cv2.imencode(arguments.out.suffix, picture[..., ::-1])
+        arguments.out.write_bytes(data.tobytes())
+
+
+def _bench(arguments: argparse.Namespace) -> None:
+    import json
+
+    from ffld import bench
+
+    result = bench.bench(arguments.dataset, arguments.limit, arguments.processes)
+    print(json.dumps(result, indent=2) if arguments.json else bench.table(result))
 
 
 if __name__ == "__main__":

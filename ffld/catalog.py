@@ -9,9 +9,10 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import ffld.datasets
 from ffld.sample import DataError, Split
@@ -50,11 +51,13 @@ class LoadOptions:
         root: folder of the user's copy, for datasets of photographs.
         key: secret of a sealed procedural test set; empty for the public editions.
         approximate: also map DeepFashion2 points whose FFLD counterpart is only approximate.
+        dials: fields of a procedural edition's `Mix` that are to differ.
     """
 
     root: Path | None = None
     key: str = ""
     approximate: bool = False
+    dials: Mapping[str, Any] = field(default_factory=dict)
 
 
 def available() -> list[str]:
@@ -76,6 +79,7 @@ def load(
     limit: int | None = None,
     key: str = "",
     approximate: bool = False,
+    dials: Mapping[str, Any] | None = None,
 ) -> Split:
     """Open one split of a dataset.
 
@@ -86,6 +90,9 @@ def load(
         limit: a fixed seeded subset of this many samples (see `Split.limit`).
         key: secret of a sealed procedural test set.
         approximate: see `LoadOptions`.
+        dials: how difficult a procedural dataset is to be, where that differs from the edition:
+            fields of `ffld.render.mix.Mix`, such as {"company": 0, "blur": 0}. Sample i
+            shows the same subject as without, so that a study can be paired.
 
     Raises:
         DataError: unknown name or split, missing root, unreadable or malformed files.
@@ -99,9 +106,11 @@ def load(
     if description.procedural:
         if root is not None:
             raise DataError(f"dataset {name!r} is rendered on demand: leave out root={str(root)!r}")
+    elif dials:
+        raise DataError(f"dataset {name!r} is made of photographs, which have no dials")
     else:
         root = _existing_root(description, root)
-    options = LoadOptions(Path(root) if root else None, key, approximate)
+    options = LoadOptions(Path(root) if root else None, key, approximate, dials or {})
     return module.read(split, options).limit(limit)
 
 

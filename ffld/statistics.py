@@ -59,19 +59,19 @@ def describe(targets: Targets) -> dict[str, Any]:
 def plot(targets: Targets, path: Path) -> None:
     """Write the same as a picture."""
     about = describe(targets)
-    figure = Figure(figsize=(15, 11), layout="constrained")
+    figure = Figure(figsize=(17, 11), layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplot_mosaic("tttll\nabcll\nwwhll\nmmhll")
+    panels = figure.subplot_mosaic("ttttll\nabcdll\nwwhhll\nmmhhll")
     title = (
         f"{about['dataset']} {about['split']}, {about['revision']}, {about['samples']:,} samples"
     )
     figure.suptitle(title)
     _bars(panels["t"], about["garment_types"], "garment types")
     _stacked(panels["l"], about["landmarks"])
-    names = [name for name in about["attributes"] if name != "overlap"][:3]
-    for panel, name in zip("abc", names, strict=False):
+    names = [name for name in about["attributes"] if name != "overlap"][:4]
+    for panel, name in zip("abcd", names, strict=False):
         _bars(panels[panel], about["attributes"][name], name)
-    for panel in "abc"[len(names) :]:
+    for panel in "abcd"[len(names) :]:
         panels[panel].set_axis_off()
     sides = targets.box[:, 2:] - targets.box[:, :2]
     relative = sides / targets.size

@@ -6,20 +6,20 @@ paper states of it: 200,000 images, 120,000 / 40,000 / 40,000, more than 70 % co
 
 from ffld.catalog import DatasetSpec, LoadOptions
 from ffld.render.edition import Edition, open_edition
-from ffld.render.scene import Mix
+from ffld.render.mix import Mix
 from ffld.sample import Split
 from ffld.schema import FFLD
 
 EDITION = Edition(
     name="ffld",
-    version="0.1",
+    version="0.2",
     splits={"train": 120_000, "val": 40_000, "test": 40_000},
     schema=FFLD,
     mix=Mix(
         types={
             "short_sleeve_top": 2.0,
             "long_sleeve_top": 1.6,
-            "short_sleeve_outwear": 0.6,
+            "short_sleeve_outwear": 0.4,
             "long_sleeve_outwear": 1.2,
             "vest": 0.9,
             "sling": 0.6,
@@ -32,9 +32,29 @@ EDITION = Edition(
             "sling_dress": 0.7,
         },
         consumer=0.75,
-        viewpoints={"front": 7.0, "side": 1.5, "back": 1.5},
+        viewpoints={
+            "consumer": {"front": 7.0, "side": 1.5, "back": 1.5},
+            "shop": {"front": 9.5, "side": 0.2, "back": 0.3},
+        },
+        calm={"consumer": 0.40, "shop": 0.94},
         flat={"consumer": 0.06, "shop": 0.18},
-        zoom={(0.30, 0.60): 2.0, (0.60, 0.95): 6.0, (0.95, 1.50): 2.0},
+        framing={
+            "consumer": {
+                "garment": 2.5,
+                "cut": 0.5,
+                "person": 2.5,
+                "bust": 2.5,
+                "torso": 2.5,
+                "legs": 1.5,
+                "close": 1.2,
+            },
+            "shop": {"garment": 6, "person": 3, "torso": 1, "legs": 0.5},
+        },
+        zoom={
+            "consumer": {(0.30, 0.60): 2.0, (0.60, 0.95): 6.0, (0.95, 1.50): 2.0},
+            "shop": {(0.30, 0.60): 1.0, (0.60, 0.95): 9.0},
+        },
+        loose_hair=0.5,
         company=0.35,
         clutter=0.15,
         long_side=(320, 384, 448),
@@ -57,4 +77,4 @@ SPEC = DatasetSpec(
 
 def read(split: str, options: LoadOptions) -> Split:
     """Open a split; `options.key` is the secret of a sealed test set."""
-    return open_edition(EDITION, split, options.key)
+    return open_edition(EDITION.turned(options.dials), split, options.key)

@@ -7,24 +7,45 @@ those who have no copy of it.
 from ffld.catalog import DatasetSpec, LoadOptions
 from ffld.datasets.ffld import EDITION as FFLD_EDITION
 from ffld.render.edition import Edition, open_edition
-from ffld.render.fld8 import fld8_landmarks, fld8_type
-from ffld.render.scene import Mix
+from ffld.render.garments.fld8 import fld8_landmarks, fld8_type
+from ffld.render.mix import Mix
 from ffld.sample import Split
 from ffld.schema import FLD8
 
 EDITION = Edition(
     name="fld-procedural",
-    version="0.1",
+    version="0.2",
     splits={"train": 83_033, "val": 19_992, "test": 19_991},
     schema=FLD8,
     mix=Mix(
         types=FFLD_EDITION.mix.types,
         consumer=0.60,
-        viewpoints={"front": 7.0, "side": 1.7, "back": 0.6},
+        viewpoints={
+            "consumer": {"front": 7.0, "side": 1.7, "back": 0.6},
+            "shop": {"front": 8.5, "side": 0.9, "back": 0.6},
+        },
+        calm={"consumer": 0.40, "shop": 0.80},
         flat={"consumer": 0.01, "shop": 0.06},
-        zoom={(0.30, 0.60): 2.0, (0.60, 0.95): 4.0, (0.95, 1.60): 3.0},
-        company=0.30,
-        clutter=0.10,
+        framing={
+            "consumer": {
+                "garment": 3,
+                "cut": 2.6,
+                "person": 2.5,
+                "bust": 2,
+                "torso": 0.3,
+                "legs": 0.3,
+            },
+            "shop": {"garment": 4, "cut": 1.6, "person": 2.5, "bust": 0.8, "torso": 0.3},
+        },
+        zoom={
+            "consumer": {(0.30, 0.60): 2.0, (0.60, 0.95): 5.0, (0.95, 1.30): 1.5},
+            "shop": {(0.30, 0.60): 1.0, (0.60, 0.97): 6.0, (0.97, 1.10): 0.6},
+        },
+        loose_hair=0.95,
+        slim=0.78,
+        occlusion=1.4,
+        company=0.45,
+        clutter=0.15,
         long_side=(250, 300, 384, 512),
     ),
     landmarks=fld8_landmarks,
@@ -47,4 +68,4 @@ SPEC = DatasetSpec(
 
 def read(split: str, options: LoadOptions) -> Split:
     """Open a split; `options.key` is the secret of a sealed test set."""
-    return open_edition(EDITION, split, options.key)
+    return open_edition(EDITION.turned(options.dials), split, options.key)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,17 +19,17 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from ffld.cache import cache_folder, keep_arrays, load_arrays
+from ffld.render.geometry.pieces import Anchor, Garment
+from ffld.render.geometry.stream import Streams
 from ffld.render.image import paint
 from ffld.render.labels import Labels, label
-from ffld.render.pieces import Anchor, Garment
-from ffld.render.scene import Mix
-from ffld.render.stream import Streams
-from ffld.sample import Split, Targets
+from ffld.render.mix import Mix
+from ffld.sample import DataError, Split, Targets
 from ffld.schema import LandmarkSchema
 
 RIVALS = 4  # other garments kept per sample, those with most landmarks in the box first
 _WORTH_CACHING = 200
-_ATTRIBUTES = ("style", "viewpoint", "presentation", "overlap")
+_ATTRIBUTES = ("style", "viewpoint", "presentation", "pose", "overlap")
 
 
 def _own_landmarks(garment: Garment) -> Mapping[str, Anchor]:
@@ -42,6 +43,7 @@ class Edition:
     Attributes:
         name: of the dataset.
         version: part of every sample's random streams; 0.x until realism is settled.
+        dials: what of the mix a study has turned, as text; empty for the edition itself.
         splits: split name -> number of samples.
         schema: FFLD, or FLD8 for the stand-ins of FLD and DeepFashion.
         landmarks: a garment's landmarks in that schema.
@@ -55,11 +57,34 @@ class Edition:
     mix: Mix
     landmarks: Callable[[Garment], Mapping[str, Anchor]] = _own_landmarks
     garment_type: Callable[[str], str] = str
+    dials: str = ""
+
+    @property
+    def seed(self) -> str:
+        """What the random streams start from; turning a dial leaves it as it is."""
+        return f"{self.name}-{self.version}"
 
     @property
     def revision(self) -> str:
-        """What is stamped on predictions: the edition's version."""
-        return f"{self.name}-{self.version}"
+        """What is stamped on predictions: the edition's version, and a hash of turned dials."""
+        digest = hashlib.sha256(self.dials.encode()).hexdigest()[:8]
+        return f"{self.seed}+{digest}" if self.dials else self.seed
+
+    def turned(self, dials: Mapping[str, Any]) -> Edition:
+        """The edition with other values of some fields of its mix, for a controlled study.
+
+        Samples with the same index show the same subject, differing in what the dials turn.
+
+        Raises:
+            DataError: an unknown dial, or an impossible value.
+        """
+        if not dials:
+            return self
+        names = [field.name for field in fields(Mix)]
+        if unknown := sorted(set(dials) - set(names)):
+            raise DataError(f"no dial {', '.join(unknown)}; there are {', '.join(names)}")
+        mix = replace(self.mix, **dials)
+        return replace(self, mix=mix, dials=repr(sorted(dials.items())))
 
 
 def open_edition(edition: Edition, split: str, key: str = "") -> Split:
@@ -81,13 +106,13 @@ def sample_id(edition: Edition, split: str, index: int) -> str:
 
 def render(edition: Edition, split: str, key: str, index: int) -> np.ndarray:
     """(H, W, 3) uint8 RGB of one sample."""
-    streams = Streams(edition.revision, split, index, key)
+    streams = Streams(edition.seed, split, index, key)
     return paint(_label(edition, streams), streams)
 
 
 def annotate_one(edition: Edition, split: str, key: str, index: int) -> Labels:
     """The labels of one sample, without painting it."""
-    return _label(edition, Streams(edition.revision, split, index, key))
+    return _label(edition, Streams(edition.seed, split, index, key))
 
 
 def _label(edition: Edition, streams: Streams) -> Labels:
@@ -157,6 +182,7 @@ def _arrays(edition: Edition, split: str, key: str, indices: list[int]) -> dict:
         "style": np.array([a["style"] for a in about]),
         "viewpoint": np.array([a["viewpoint"] for a in about]),
         "presentation": np.array([a["presentation"] for a in about]),
+        "pose": np.array([a["pose"] for a in about]),
         "overlap": np.array([str(len(row.rivals)) for row in rows]),
     }
 
@@ -164,6 +190,6 @@ def _arrays(edition: Edition, split: str, key: str, indices: list[int]) -> dict:
 @cache
 def _source_hash() -> str:
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -92,9 +92,11 @@ def dots(monkeypatch, tmp_path):
     splits = {name: Dots(name) for name in SIZES}
     load, spec = ffld.load, ffld.spec
 
-    def load_dots(name, split="test", *, root=None, limit=None, key="", approximate=False):
+    def load_dots(name, split="test", *, limit=None, dials=None, **others):
         if name != "dots":
-            return load(name, split, root=root, limit=limit, key=key, approximate=approximate)
+            return load(name, split, limit=limit, dials=dials, **others)
+        if dials:
+            raise DataError("dots have no dials")
         return splits[split].open().limit(limit)
 
     monkeypatch.setattr(ffld, "load", load_dots)

@@ -70,6 +70,19 @@ def test_a_checkpoint_keeps_every_setting_of_its_model(run, tmp_path):
     assert run(*scored, "--out", tmp_path / "scored")[0] == 0
 
 
+def test_a_study_turns_dials_and_cannot_be_mistaken_for_the_edition(run, tmp_path):
+    few = ["--dataset", "fld-procedural", "--device", "cpu", "--model", "mean-shape", "--limit", 6]
+    sizes = ["--set", "train_limit=8", "--set", "input_size=48", "--out", tmp_path / "run"]
+    assert run(*few, *sizes, "--dial", "company=0", "--dial", "consumer=1")[0] == 0
+    result = Result.load(tmp_path / "run" / "result.json")
+    assert result.revision.startswith("fld-procedural-")
+    assert "+" in result.revision
+    content = json.loads((tmp_path / "run" / "config.json").read_text())["configuration"]
+    assert content["dials"] == {"company": 0, "consumer": 1}
+    about = json.loads((tmp_path / "run" / "checkpoint" / "checkpoint.json").read_text())
+    assert about["revision"] == result.revision
+
+
 def test_the_same_run_twice_gives_the_same_bytes(run, tmp_path):
     for name in ("one", "two"):
         assert run(*SHORT, "--out", tmp_path / name)[0] == 0

@@ -40,6 +40,8 @@ def _refused(run, *arguments):
         (["--set", "epochs=many"], "epochs is int, not 'many'"),
         (["--set", "input_size=50"], "input_size is 50; it must be a multiple of 16"),
         (["--recipe", "papers"], "unknown recipe 'papers'; there are ours, paper"),
+        (["--dial", "company"], "--dial takes key=value with a JSON value"),
+        (["--dial", "company=0"], "dots have no dials"),
         (["--set", "schedule=cosine"], "schedule is one of milestones|steps|slope, not 'cosine'"),
         (["--set", "head=big"], "head is one of shared|native, not 'big'"),
         (["--set", "pretrained=true"], "ImageNet weights fit width 1, not 0.25"),

@@ -12,17 +12,17 @@ import pytest
 import ffld
 from ffld.datasets.ffld import EDITION
 from ffld.render import edition as editions
-from ffld.render.labels import painted_map
-from ffld.render.stream import Stream, Streams
+from ffld.render.geometry.stream import Stream, Streams
+from ffld.render.labels import painted_map, target_map
 from ffld.schema import FFLD, Visibility
 
 NAMES = ["ffld", "fld-procedural", "deepfashion-procedural"]
 
 # Labels of the first 40 samples of each test split; they change only with the edition's version.
 LABEL_HASHES = {
-    "ffld": "23c91364b39f5e49",
-    "fld-procedural": "9a205c8dadb59c53",
-    "deepfashion-procedural": "934b7a49134f5e2c",
+    "ffld": "2e620acae6d5a32d",
+    "fld-procedural": "2e9427878cc23838",
+    "deepfashion-procedural": "f0a4aa298f6d2c8f",
 }
 
 
@@ -95,6 +95,8 @@ def test_annotations_keep_their_promises(targets):
     assert (box[:, :2] >= 0).all()
     assert (box[:, 2:] <= size).all()
     assert (box[:, 2:] - box[:, :2]).min() >= 30
+    inside = (targets.xy >= box[:, None, :2]) & (targets.xy <= box[:, None, 2:])
+    assert inside.all(-1)[present].mean() > 0.98  # hidden ones too
     assert (targets.visibility == Visibility.VISIBLE).sum(1).min() >= 3
 
 
@@ -118,6 +120,19 @@ def test_visible_means_that_the_garment_was_painted_last():
             owners = {(labels.painted[i - 1].person, labels.painted[i - 1].owner)
                       for i in window.ravel().tolist() if i}  # fmt: skip
             assert labels.scene.target in owners
+
+
+def test_the_targets_map_is_the_full_map_without_the_rest():
+    for index in range(60):
+        labels = editions.annotate_one(EDITION, "val", "", index)
+        full = painted_map(labels.scene, labels.painted)
+        ids, names = target_map(labels.scene)
+        expected = np.zeros_like(full)
+        for number, piece in enumerate(labels.painted, 1):
+            if (piece.person, piece.owner) == labels.scene.target:
+                expected[full == number] = names[piece.layer.name]
+        assert expected.any()
+        assert np.array_equal(ids, expected)
 
 
 def test_labels_do_not_depend_on_appearance(monkeypatch):
@@ -172,3 +187,56 @@ def test_labels_of_many_samples_are_cached_under_the_source_of_the_renderer(monk
     with pytest.raises(TypeError):
         ffld.load("fld-procedural", "val", limit=210).targets.xy.sum()
     assert stored.exists()
+
+
+@pytest.mark.parametrize("dials", [{"company": 0.0, "clutter": 0.0}, {"occlusion": 0.0}])
+def test_turning_a_dial_leaves_the_rest_of_the_scene(dials):
+    as_it_is = ffld.load("ffld", "val", limit=120).targets
+    turned = ffld.load("ffld", "val", limit=120, dials=dials).targets
+    assert (turned.garment_type == as_it_is.garment_type).all()
+    pairs = zip(turned.xy, as_it_is.xy, strict=True)
+    same = [np.array_equal(one, other, equal_nan=True) for one, other in pairs]
+    assert np.mean(same) > 0.95  # where too little was visible, another scene was drawn
+    occluded = [(t.visibility[same] == Visibility.OCCLUDED).sum() for t in (turned, as_it_is)]
+    assert occluded[0] < occluded[1]
+    assert turned.revision != as_it_is.revision == EDITION.revision
+
+
+def both(value):
+    return {"consumer": value, "shop": value}
+
+
+def test_dials_say_what_is_in_the_pictures():
+    def attributes(**dials):
+        return ffld.load("ffld", "val", limit=80, dials=dials).targets.attributes
+
+    assert set(attributes(consumer=0)["style"]) == {"shop"}
+    assert set(attributes(viewpoints=both({"back": 1}), flat=both(0))["viewpoint"]) == {"back"}
+    still, free = (set(attributes(calm=both(share))["pose"]) for share in (1, 0))
+    assert still == {"standing", "laid out"}
+    assert {"sitting", "walking", "leg up"} <= free
+    sharp, rough = (ffld.load("ffld", "val", limit=8, dials={"blur": b}) for b in (0, 1))
+    for one, other in zip(sharp, rough, strict=True):
+        assert np.array_equal(one.xy, other.xy, equal_nan=True)
+        assert not np.array_equal(one.image, other.image)
+
+
+@pytest.mark.parametrize(
+    ("dials", "said"),
+    [
+        ({"poze": 1}, "no dial poze; there are types, consumer"),
+        ({"calm": both(2)}, "calm of consumer is 2; it must be from 0 to 1"),
+        ({"blur": -1}, "blur is -1; it must be from 0 to 3"),
+        ({"viewpoints": {"above": 1}}, "viewpoints must map each of consumer, shop"),
+        ({"framing": both({"all": 1})}, "framing of consumer must map some of garment, cut"),
+        ({"types": {"skirt": 0}}, "types must map some of short_sleeve_top"),
+    ],
+)
+def test_an_impossible_dial_is_refused(dials, said):
+    with pytest.raises(ffld.DataError, match=said):
+        ffld.load("ffld", "val", dials=dials)
+
+
+def test_photographs_have_no_dials(tmp_path):
+    with pytest.raises(ffld.DataError, match="made of photographs, which have no dials"):
+        ffld.load("fld", root=tmp_path, dials={"blur": 0})

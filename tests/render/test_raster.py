@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ffld.render.raster import identity_map
+from ffld.render.geometry.raster import identity_map
 
 SIZE = 12
 CORNER = st.tuples(st.integers(-64, 256), st.integers(-64, 256))
@@ -36,6 +36,15 @@ def test_later_polygons_lie_on_top_and_a_crossing_leaves_a_hole():
 def test_nothing_to_paint():
     assert not identity_map([], [], 3, 2).any()
     assert not identity_map([np.array([(0, 5), (40, 5), (80, 5)])], [1], 3, 2).any()
+
+
+def test_any_number_of_polygons_fits():
+    count = 120
+    bars = [np.array([(16 * k - 8, -9), (9999, -9), (9999, 99), (16 * k - 8, 99)])
+            for k in range(count)]  # fmt: skip
+    ids = identity_map(bars, range(1, count + 1), count, 3)
+    assert (ids == np.arange(1, count + 1)).all()
+    assert (identity_map(bars[::-1], range(1, count + 1), count, 3) == count).all()
 
 
 def inside(x: int, y: int, corners: list[tuple[int, int]]) -> bool:

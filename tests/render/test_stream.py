@@ -1,8 +1,9 @@
 """Random numbers: fixed for ever, and independent between samples and streams."""
 
+import numpy as np
 import pytest
 
-from ffld.render.stream import Stream, Streams
+from ffld.render.geometry.stream import Stream, Streams
 
 FIRST = [0.5780398992384678, 0.43322018763305414, 0.4440334318856336]
 DICE = [1, 3, 5, 2, 0, 2, 1, 3, 4, 4, 0, 2]
@@ -12,6 +13,19 @@ def test_numbers_are_fixed_for_ever():
     s = Stream(bytes(range(16)))
     assert [s.unit() for _ in range(3)] == FIRST
     assert [s.integer(6) for _ in range(12)] == DICE
+
+
+def test_streams_read_in_turns_are_the_same_as_alone():
+    seeds = [bytes([number] * 16) for number in range(3)]
+    alone = [[s.unit() for _ in range(700)] for s in map(Stream, seeds)]
+    streams = [Stream(seed) for seed in seeds]
+    turns = [[s.unit() for s in streams] for _ in range(700)]
+    assert [list(column) for column in zip(*turns, strict=True)] == alone
+    words = np.random.Philox(key=int.from_bytes(seeds[1], "little")).random_raw(640) >> np.uint64(
+        11
+    )
+    blocks = words.reshape(5, 128)[:, ::-1].ravel()  # each block is read from its end
+    assert alone[1][:640] == (blocks * 2.0**-53).tolist()
 
 
 def test_unit_is_uniform_and_normal_has_its_moments():

@@ -1,0 +1,189 @@
+"""Images that two splits share, or nearly share.
+
+The perceptual hash of an image has 64 bits: the picture in grey is averaged to 32 x 32 pixels, and
+of its discrete cosine transform the 8 x 8 lowest frequencies are kept, one bit each: whether the
+coefficient lies above the median of the 63 that aren't the mean. Compression, brightness and a
+shift by a pixel or two hardly change it; a mirrored image has another hash. Where two hashes are
+close, the garments decide: grey thumbnails of the two boxes, 32 x 32, must correlate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from ffld.draw import draw_sample, sheet
+from ffld.sample import DataError, Split
+
+DISTANCE, CORRELATION = 8, 0.8  # most bits that differ; least correlation of the boxes
+
+_SIDE = 32  # pixels of the thumbnails
+_STEP = 50  # images that a worker reads in one go
+_ROOM = 1_000_000  # pairs of hashes that are compared at once
+_SHEET = 24  # pairs on one sheet
+_ONES = np.array([byte.bit_count() for byte in range(256)], np.uint8)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two samples whose images are the same or nearly so.
+
+    Attributes:
+        first, second: ids in the two splits.
+        rows: their positions in the two splits.
+        distance: bits in which the perceptual hashes differ.
+        correlation: of the grey pixels in the two boxes, from -1 to 1.
+        identical: whether all pixels are equal.
+    """
+
+    first: str
+    second: str
+    rows: tuple[int, int]
+    distance: int
+    correlation: float
+    identical: bool
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """Of N images: hashes (N,) uint64, SHA-256 of size and pixels (N,), boxes (N, 1024) uint8."""
+
+    hashes: np.ndarray
+    digests: np.ndarray
+    crops: np.ndarray
+
+
+def near_duplicates(
+    a: Split, b: Split, *, distance: int = DISTANCE, correlation: float = CORRELATION
+) -> list[Pair]:
+    """All pairs of a sample of `a` and one of `b` that show nearly the same, the closest first.
+
+    Every image is read once, on all cores. Identical images are found whatever their boxes are.
+
+    Args:
+        distance: bits of the perceptual hashes that may differ, 0 to 16.
+        correlation: of the two boxes, at least.
+
+    Raises:
+        DataError: a threshold out of range, or images that can't be read.
+    """
+    if not 0 <= distance <= 16:
+        raise DataError(f"distance is {distance}; give a number of bits from 0 to 16")
+    if not -1 <= correlation <= 1:
+        raise DataError(f"correlation is {correlation}; give a number from -1 to 1")
+    one, other = _looks(a), _looks(b)
+    pairs = {}
+    for i, j, bits in _close(one.hashes, other.hashes, distance):
+        same = one.digests[i] == other.digests[j]
+        alike = _correlations(one.crops[i], other.crops[j])
+        for k in np.flatnonzero(same | (alike >= correlation)).tolist():
+            rows = int(i[k]), int(j[k])
+            ids = str(a.targets.ids[rows[0]]), str(b.targets.ids[rows[1]])
+            pairs[rows] = Pair(*ids, rows, int(bits[k]), float(alike[k]), bool(same[k]))
+    return sorted(
+        pairs.values(), key=lambda pair: (not pair.identical, pair.distance, -pair.correlation)
+    )
+
+
+def table(pairs: Sequence[Pair]) -> str:
+    """Pairs for a reader, one a line."""
+    width = max([5, *(len(pair.first) for pair in pairs)])
+    lines = [f"{'bits':>4}  {'correlation':11}  {'first':{width}}  second"]
+    for pair in pairs:
+        alike = "identical" if pair.identical else f"{pair.correlation:.3f}"
+        lines.append(f"{pair.distance:4}  {alike:11}  {pair.first:{width}}  {pair.second}")
+    return "\n".join(lines)
+
+
+def contact_sheet(a: Split, b: Split, pairs: Sequence[Pair], side: int = 240) -> np.ndarray:
+    """The first 24 pairs, two in a row, as one picture."""
+    tiles = []
+    for pair in pairs[:_SHEET]:
+        for split, row in zip((a, b), pair.rows, strict=True):
+            sample = split[row]
+            tiles.append(
+                draw_sample(sample.image, sample.box, sample.xy, sample.visibility, split.schema,
+                            title=f"{sample.id}  {pair.distance} bits", side=side)
+            )  # fmt: skip
+    return sheet(tiles, 4)
+
+
+def perceptual_hash(image: np.ndarray) -> int:
+    """64 bits, as defined above, of an (H, W, 3) uint8 RGB image."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    low = cv2.dct(small.astype(np.float32))[:8, :8].ravel()
+    return int.from_bytes(np.packbits(low > np.median(low[1:])).tobytes(), "big")
+
+
+def _looks(split: Split) -> _Looks:
+    boxes = split.targets.box
+    chunks = [range(at, min(at + _STEP, len(split))) for at in range(0, len(split), _STEP)]
+    # without its targets a split is small enough to be sent to every worker
+    work = (
+        delayed(_look)(split._with_rows([split._rows[row] for row in chunk]), boxes[list(chunk)])
+        for chunk in chunks
+    )
+    parts = []
+    with tqdm(total=len(split), desc=f"images of {split.split}", unit="image", leave=False) as bar:
+        results = Parallel(n_jobs=-1, return_as="generator")(work)
+        for chunk, part in zip(chunks, results, strict=True):
+            parts.append(part)
+            bar.update(len(chunk))
+    return _Looks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _look(split: Split, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    cv2.setNumThreads(1)
+    hashes, digests, crops = [], [], []
+    for row, box in enumerate(boxes):
+        image = split.image(row)
+        hashes.append(perceptual_hash(image))
+        content = str(image.shape).encode() + image.tobytes()
+        digests.append(hashlib.sha256(content).hexdigest())
+        x1, y1 = np.floor(box[:2]).astype(int).tolist()
+        x2, y2 = np.ceil(box[2:]).astype(int).tolist()
+        crop = cv2.cvtColor(image[y1:y2, x1:x2], cv2.COLOR_RGB2GRAY)
+        crops.append(cv2.resize(crop, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).ravel())
+    return np.array(hashes, np.uint64), np.array(digests), np.array(crops)
+
+
+def _close(
+    a: np.ndarray, b: np.ndarray, distance: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Positions in `a` and `b` and bits of the pairs of hashes that differ in at most `distance`.
+
+    Cut into distance + 1 blocks, such hashes agree in a block, so only those that do are compared;
+    a pair that agrees in several comes several times.
+    """
+    cuts = np.linspace(0, 64, distance + 2).astype(int).tolist()
+    for low, high in pairwise(cuts):
+        shift, mask = np.uint64(low), np.uint64(2 ** (high - low) - 1)
+        keys, others = (a >> shift) & mask, (b >> shift) & mask
+        order = np.argsort(others, kind="stable")
+        start = np.searchsorted(others[order], keys, "left")
+        count = np.searchsorted(others[order], keys, "right") - start
+        portion = np.cumsum(count) // _ROOM
+        for rows in np.split(np.arange(len(a)), np.flatnonzero(np.diff(portion)) + 1):
+            i = np.repeat(rows, count[rows])
+            skip = np.cumsum(count[rows]) - count[rows]
+            j = order[start[i] + np.arange(len(i)) - np.repeat(skip, count[rows])]
+            bits = _ONES[(a[i] ^ b[j]).view(np.uint8)].reshape(-1, 8).sum(1)
+            near = np.flatnonzero(bits <= distance)
+            for at in range(0, len(near), _ROOM // _SIDE**2):
+                some = near[at : at + _ROOM // _SIDE**2]
+                yield i[some], j[some], bits[some]
+
+
+def _correlations(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """(N,) of the rows of two (N, M) arrays; 0 where a row is constant."""
+    p, q = (x - x.mean(1, keepdims=True) for x in (p.astype(np.float32), q.astype(np.float32)))
+    lengths = np.sqrt((p * p).sum(1) * (q * q).sum(1))
+    return (p * q).sum(1) / np.maximum(lengths, 1e-6)

@@ -1,0 +1,1 @@
+"""Bodies: an articulated figure, and skin, head, hair, hands and shoes on it."""

@@ -1,0 +1,103 @@
+"""Trousers, shorts and skirts."""
+
+from __future__ import annotations
+
+from ffld.render.body.figure import CROTCH, SIDES
+from ffld.render.garments.details import hem_edge, leg_details, skirt_details, yoke_details
+from ffld.render.garments.tailor import Tailor
+from ffld.render.geometry.outline import bow, mix, smooth
+from ffld.render.geometry.pieces import LOWER, Anchor, Layer, Mark, bend_patches, outward, tube, way
+
+
+class Trousers(Tailor):
+    """Builds trousers or shorts: a yoke and two legs."""
+
+    def build(self) -> None:
+        """Trousers or shorts: a yoke and two legs."""
+        cut, figure, view = self.cut, self.figure, self.view
+        waist = figure.ring(cut.waist, 0.006 + self.ease * 0.4)
+        hip = figure.ring(0.512, 0.003 + self.ease * 0.6)
+        crotch = view.project(figure.torso(0.0, CROTCH - cut.crotch, 0.02 * self.near))
+        crotch = self.slack(crotch, "crotch")
+        legs = ("yoke", "leg_left", "leg_right")
+        facing = abs(waist.b[2]) > 0.3
+        self.anchors["crotch"] = Anchor(crotch, legs, facing)
+        tops = {side: self.corner(waist, side, "waistband") for side in SIDES}
+        hips = {side: self.corner(hip, side) for side in SIDES}
+        for side in SIDES:
+            self.anchors[f"{side}_waistband"] = Anchor(tops[side], ("yoke",))
+            self._leg(side, hips[side], crotch)
+        middle = view.project(waist.rim(1.0))
+        band = [tops["left"], *bow(tops["left"], middle, tops["right"]), tops["right"]]
+        outline = [*band, hips["right"], crotch, hips["left"]]
+        ends = [[points[side] for side in SIDES] for points in (tops, hips)]
+        marks = yoke_details(self.near > 0, *ends, crotch, band, self.unit)
+        order = LOWER + 0.5 + self.level
+        self.layers.append(Layer("yoke", "cloth", order, outline, crotch - middle, marks))
+
+    def _leg(self, side: str, hip: complex, crotch: complex) -> None:
+        cut, figure, view = self.cut, self.figure, self.view
+        limb, end = figure.legs[side], cut.leg
+        knee = cut.garment_type == "trousers"
+        stops = [0.28, 0.5, 0.75, end] if knee else [end * 0.55, end]
+        stops = [f for f in stops if f < end - 0.02] + [end]
+        size = figure.build.size
+        room = [(self.ease * 0.5 + (cut.cuff - self.ease * 0.5) * (f / end) ** 1.5) * size
+                for f in stops]  # fmt: skip
+        outer, inner = tube(view, limb, stops, room, outward(figure, side))
+        wide = abs(outer[-1] - inner[-1]) - 0.06 * self.unit
+        rise = cut.slant * self.unit + 0.2 * wide
+        outer[-1] -= rise * way(outer[-2], outer[-1])
+        leg = (f"leg_{side}",)
+        places = {"bottom": -1, "knee": stops.index(0.5)} if knee else {"bottom": -1}
+        for place, at in places.items():
+            for end_name, edge in (("out", outer), ("in", inner)):
+                name = f"{side}_{place}_{end_name}"
+                edge[at] = self.slack(edge[at], name)
+                self.anchors[name] = Anchor(edge[at], leg)
+        middle = mix(outer[-1], inner[-1], 0.5)
+        rim = bow(outer[-1], middle + 0.006j * self.unit, inner[-1], 4)
+        inside = view.project(figure.torso(0.0, 0.535, 0.0))
+        outline = [*smooth([hip, *outer]), *rim, *smooth([*inner[::-1], crotch]),
+                   mix(crotch, inside, 0.5), mix(hip, inside, 0.3)]  # fmt: skip
+        up = -0.016j * self.unit
+        marks = [Mark("edge", [p + up for p in (outer[-1], *rim, inner[-1])])]
+        marks += leg_details([hip, *outer], [crotch, *inner], self.unit)
+        ahead = view.depth(limb.joints[1]) - view.depth(figure.torso(0.0, 0.5, 0.0))
+        order = LOWER + 0.6 + self.level + 0.3 * min(1.0, max(-0.25, ahead))
+        grain = middle - hip
+        patches = [[hip, outer[0], inner[0], crotch], [hip, crotch, inside]]
+        patches += bend_patches(outer, inner)
+        self.layers.append(Layer(f"leg_{side}", "cloth", order, outline, grain, marks, patches))
+
+
+class Skirt(Tailor):
+    """Builds a skirt."""
+
+    def build(self) -> None:
+        """A skirt, from waistband to hemline."""
+        cut, figure, view = self.cut, self.figure, self.view
+        waist = figure.ring(cut.waist, 0.003)
+        hip = figure.ring(0.515, 0.005)
+        ring = self.leg_ring(cut.skirt, cut.flare * waist.width / figure.build.size)
+        sides = {}
+        for side in SIDES:
+            top, hem = self.corner(waist, side, "waistband"), self.corner(ring, side, "hemline")
+            self.anchors[f"{side}_waistband"] = Anchor(top, ("skirt",))
+            self.anchors[f"{side}_hemline"] = Anchor(hem, ("skirt",))
+            hips = mix(top, hem, 0.09 / (0.09 + 0.463 * cut.skirt))
+            bulge = self.corner(hip, side)
+            sign = -ring.shown if side == "left" else ring.shown
+            outside = sign * (bulge - hips).real > 0
+            sides[side] = [*smooth([top, bulge if outside else hips]), hem]
+        left, right = sides["left"], sides["right"]
+        middle = view.project(waist.rim(1.0))
+        band = bow(left[0], middle, right[0])
+        low = self.hem_middle(ring, left[-1], right[-1])
+        edge = hem_edge(right[-1], low, left[-1], cut.flare, self.unit)
+        outline = [left[0], *band, *right, *edge, *left[::-1]]
+        top = (left[0], *band, right[0])
+        marks = [Mark("edge", [p - 0.010j * self.unit for p in (right[-1], *edge, left[-1])])]
+        marks += skirt_details([*top], [right[-1], *edge, left[-1]], self.unit)
+        order = LOWER + 1.0 + self.level
+        self.layers.append(Layer("skirt", "cloth", order, outline, low - middle, marks))

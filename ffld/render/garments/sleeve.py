@@ -1,0 +1,72 @@
+"""Sleeves, as tubes round the arms."""
+
+from __future__ import annotations
+
+from ffld.render.garments.details import sleeve_details
+from ffld.render.garments.tailor import Tailor
+from ffld.render.geometry.outline import bow, mix, smooth
+from ffld.render.geometry.pieces import (
+    Anchor,
+    Layer,
+    Mark,
+    bend_patches,
+    limb_order,
+    outward,
+    tube,
+    way,
+)
+
+
+class Sleeved(Tailor):
+    """Builds the sleeves of an upper garment."""
+
+    def sleeve(self, side: str) -> None:
+        """The sleeve of one side, between its shoulder and its armpit; both are there already."""
+        cut, figure, view = self.cut, self.figure, self.view
+        arm = figure.arms[side]
+        end, half = cut.sleeve, cut.sleeve / 2
+        stops = sorted({half, end, *(f for f in (0.5, 0.75) if half + 0.06 < f < end - 0.06)})
+        room = [self._sleeve_room(f) for f in stops]
+        outer, inner = tube(view, arm, stops, room, outward(figure, side))
+        outer[-1] -= cut.slant * self.unit * way(outer[-2], outer[-1])
+        sleeve = (f"sleeve_{side}",)
+        at = stops.index(half)
+        for place, k in (("sleeve", at), ("cuff", -1)):
+            for end_name, edge in (("out", outer), ("in", inner)):
+                name = f"{side}_{place}_{end_name}"
+                edge[k] = self.slack(edge[k], name)
+                self.anchors[name] = Anchor(edge[k], sleeve)
+        shoulder = self.anchors[f"{side}_shoulder"].point
+        armpit = self.anchors[f"{side}_armpit"].point
+        chest = view.project(figure.torso(0.0, 0.78, 0.0))
+        closing = mix(mix(shoulder, armpit, 0.5), chest, 0.5 if self.level else 0.35)
+        ahead = -0.1j * outward(figure, side) * (outer[-1] - inner[-1])  # down the arm
+        opening = mix(outer[-1], inner[-1], 0.5) + ahead
+        rim = bow(outer[-1], opening, inner[-1], 4)
+        top = []
+        if half > 0.35:  # the upper arm, which a straight line to the elbow would cut off
+            top = tube(view, arm, [0.2], [self._sleeve_room(0.2)], outward(figure, side))[0]
+        outline = [
+            *smooth([shoulder, *top, *outer]),
+            *rim,
+            *smooth([*inner[::-1], armpit]),
+            closing,
+        ]
+        back = (mix(shoulder, armpit, 0.5) - mix(outer[-1], inner[-1], 0.5)) * 0.07
+        marks = [Mark("edge", [p + back for p in (outer[-1], *rim, inner[-1])])]
+        marks.append(Mark("seam", [shoulder, mix(mix(shoulder, armpit, 0.5), chest, 0.12), armpit]))
+        marks += sleeve_details(shoulder, outer, inner, rim, self.unit)
+        order = limb_order(view, figure, arm) + 0.52 + 0.02 * self.level  # over the hand
+        grain = mix(outer[-1], inner[-1], 0.5) - mix(shoulder, armpit, 0.5)
+        patches = [[shoulder, outer[0], inner[0], armpit], [shoulder, armpit, closing]]
+        patches += [[shoulder, point, outer[0], inner[0]] for point in top]
+        if self.level:  # hide where the sleeve beneath begins
+            collar = self.anchors[f"{side}_collar"].point
+            patches.append([shoulder, mix(shoulder, collar, 0.3), closing, armpit])
+        patches += bend_patches(outer, inner)
+        self.layers.append(Layer(f"sleeve_{side}", "cloth", order, outline, grain, marks, patches))
+
+    def _sleeve_room(self, fraction: float) -> float:
+        t = min(1.0, fraction / max(0.3, self.cut.sleeve))
+        room = self.cut.sleeve_ease + 0.003 * self.level
+        return (room + t * (self.cut.cuff - room) + 0.003 * self.level) * self.figure.build.size

@@ -1,0 +1,273 @@
+"""Tops, outwear and dresses: panels round the torso, sleeves, straps."""
+
+from __future__ import annotations
+
+from ffld.render.body.figure import SHOULDER, SIDES, Ring
+from ffld.render.garments.cut import DRESSES, OUTWEAR, STRAPPED, TOPS
+from ffld.render.garments.details import hem_edge, hood, open_details, panel_details
+from ffld.render.garments.sleeve import Sleeved
+from ffld.render.geometry.outline import bow, mix, smooth
+from ffld.render.geometry.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
+from ffld.render.geometry.view import Vector
+
+_CLOSE = 0.12  # an arm nearer to the body hides the armpit: elbow's way out, in upper arms
+_LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer hem follows
+
+
+class Upper(Sleeved):
+    """Builds a top, an outwear garment or a dress."""
+
+    def build(self) -> None:
+        """A top, an outwear garment or a dress."""
+        self._measure()
+        panels = self._panels()
+        necks = {side: self._neck(side) for side in SIDES}
+        flanks = {side: self._flank(side, panels) for side in SIDES}
+        for side in SIDES:
+            if self.cut.sleeve:
+                self.sleeve(side)
+        hems = self._hem_middles(flanks)
+        order = NEAR_PANEL + self.level + (-12.0 if self.cut.tucked else 0.0)
+        for front in (True, False):
+            visible = front == (self.near > 0)
+            at = order if visible else FAR_PANEL - self.level
+            if front and self.cut.gap:
+                for side in SIDES:
+                    self._open_front(side, necks[side], flanks[side], at)
+            else:
+                self._panel(front, necks, flanks, hems[front], at)
+        if self.cut.garment_type in STRAPPED:
+            self._straps(order)
+        if self.cut.collar == "hood" and self.near > 0:
+            self.layers.append(hood(list(necks.values()), FAR_PANEL + 6.0, self.unit))
+
+    def _measure(self) -> None:
+        """Heights and half widths of the cloth, from the widths between the shoulders."""
+        fit = self.cut.fit
+        self.half = half = self.figure.shoulder_width() * self.cut.shoulder
+        self.pit_y = SHOULDER - 2 * half * fit["pit_drop"]
+        self.hem_y = min(self.pit_y - 0.05, SHOULDER - 2 * half * fit["length"])
+        if self.cut.tucked:
+            self.hem_y = max(self.hem_y, 0.570)
+        self.waist_y = max(self.hem_y + 0.035, SHOULDER - 2 * half * fit["waist_drop"])
+        self.hem_ring = self._hem_ring()
+
+    def _hem_ring(self) -> Ring:
+        width = self.half * self.cut.fit["hem"]
+        if self.hem_y < _LEGS:
+            return self.leg_ring((_LEGS - self.hem_y) / _LEG, width)
+        return self.figure.ring(self.hem_y, self.ease, self._over(self.hem_y, width) - self.ease)
+
+    def _over(self, y: float, width: float) -> float:
+        """A half width that cloth can have at this height: not much less than the body's."""
+        return max(width, 0.96 * self.figure.ring(y).width / self.figure.build.size)
+
+    def _neck(self, side: str) -> complex:
+        """The collar landmark: neckline meets shoulder seam, or strap meets bodice."""
+        sign = -1.0 if side == "left" else 1.0
+        if self.cut.garment_type in STRAPPED:
+            point = self.figure.ring(0.772, self.ease).at(sign * 0.62, 0.75)
+        else:
+            point = self._seam(sign, self.cut.fit["neck"])
+        self.anchor(f"{side}_collar", point, self._panels(), sign, limit=0.6)
+        return self.anchors[f"{side}_collar"].point
+
+    def _seam(self, sign: float, fraction: float) -> Vector:
+        """A point of the shoulder seam, 0 at the neck's middle, 1 at the shoulder."""
+        rise = self.cut.slope * self.half * (1.0 - fraction)
+        y = SHOULDER + self.ease * 0.2 + rise
+        return self.figure.torso(sign * self.half * fraction, y, -0.004 * (1.0 - fraction))
+
+    def _panels(self) -> tuple[str, ...]:
+        return ("front_left", "front_right", "back") if self.cut.gap else ("front", "back")
+
+    def anchor(
+        self, name: str, point: Vector, parts: tuple[str, ...], sign: float, limit: float
+    ) -> None:
+        """A landmark on the side of the torso; it faces away when its side is turned away."""
+        lateral = self.figure.ring(0.78).a
+        facing = sign * lateral[2] > -limit
+        self.anchors[name] = Anchor(self.slack(self.view.project(point), name), parts, facing)
+
+    def _shoulder(self, side: str) -> Vector:
+        sign = -1.0 if side == "left" else 1.0
+        figure, cut = self.figure, self.cut
+        if cut.sleeve:
+            shoulder, elbow = figure.arms[side].joints[:2]
+            lift = max(0.0, elbow[1] - shoulder[1])
+            x, y, z = self._seam(sign, 1.0)
+            return (x, y + 0.25 * lift, z)
+        if cut.garment_type in STRAPPED:
+            return figure.torso(sign * 0.062, 0.836, 0.0)
+        neck = cut.fit["neck"]
+        return self._seam(sign, neck + 0.4 * (1.0 - neck))
+
+    def _flank(self, side: str, panels: tuple[str, ...]) -> list[complex]:
+        """The outline from shoulder to hem on one side."""
+        cut, figure = self.cut, self.figure
+        sign = -1.0 if side == "left" else 1.0
+        shoulder = self._shoulder(side)
+        own = (*panels, f"sleeve_{side}") if cut.sleeve else panels
+        if cut.garment_type in STRAPPED:
+            own = (*panels, f"strap_{side}")
+        self.anchor(f"{side}_shoulder", shoulder, own, sign, limit=0.75)
+        raised, out = self._raised(side)
+        y, width = self.pit_y + 0.020 * raised, self.half * cut.fit["pit"] + 0.045 * (out - 0.12)
+        pit = figure.ring(y, self.ease, width - self.ease)
+        own = (*panels, f"sleeve_{side}") if cut.sleeve else panels
+        close = _CLOSE + (0.04 if cut.garment_type in OUTWEAR else 0.0)
+        self.anchor(f"{side}_armpit", pit.at(sign, 0.0), own, sign, limit=0.5)
+        if cut.sleeve and out < close:
+            pit_anchor = self.anchors[f"{side}_armpit"]
+            self.anchors[f"{side}_armpit"] = Anchor(pit_anchor.point, own, facing=False)
+        start = self.anchors[f"{side}_shoulder"].point
+        corner = self.corner(pit, side, "armpit")
+        path = [] if cut.garment_type in STRAPPED else [start]
+        if not cut.sleeve and path:
+            inner = figure.ring(0.790).at(sign * 0.80, 0.0)
+            path.append(mix(mix(start, corner, 0.55), self.view.project(inner), 0.6))
+        return [*path, *self._side(side, corner, panels)]
+
+    def _raised(self, side: str) -> tuple[float, float]:
+        """0 for an arm that hangs, 1 for one held out, 2 for one held up; and how far out it is."""
+        shoulder, elbow = self.figure.arms[side].joints[:2]
+        length = 0.168 * self.figure.build.size
+        a = self.figure.ring(0.78).a
+        out = sum((elbow[i] - shoulder[i]) * a[i] for i in range(3)) / length
+        return 1.0 + (elbow[1] - shoulder[1]) / length, -out if side == "left" else out
+
+    def _side(self, side: str, corner: complex, panels: tuple[str, ...]) -> list[complex]:
+        """From the armpit's corner down to the hem, through the waistline where there is one."""
+        cut, figure = self.cut, self.figure
+        below = "hemline" if cut.garment_type in DRESSES else "top_hem"
+        hem = self.corner(self.hem_ring, side, below)
+        self.anchors[f"{side}_{below}"] = Anchor(hem, panels)
+        if cut.garment_type in TOPS:
+            return self._plain_side(side, corner, hem)
+        width = self._over(self.waist_y, self.half * cut.fit["waist"])
+        ring = figure.ring(self.waist_y, self.ease, width - self.ease)
+        waist = self.corner(ring, side, "waistline")
+        self.anchors[f"{side}_waistline"] = Anchor(waist, panels)
+        if self.hem_y > 0.50:
+            return smooth([corner, waist, hem], 4)
+        hip = self.corner(figure.ring(0.515, self.ease), side)
+        t = (self.waist_y - 0.515) / (self.waist_y - self.hem_y)
+        line = mix(waist, hem, t)
+        outside = (hip - line).real * (corner.real - self._middle().real) > 0
+        return [*smooth([corner, waist, hip if outside else line]), hem]
+
+    def _plain_side(self, side: str, corner: complex, hem: complex) -> list[complex]:
+        """The side of a top: between a straight line and the body's waist."""
+        if self.hem_y > 0.60:
+            return [corner, hem]
+        y = 0.635
+        line = mix(corner, hem, (self.pit_y - y) / (self.pit_y - self.hem_y))
+        waist = self.corner(self.figure.ring(y, self.ease), side)
+        return smooth([corner, mix(waist, line, self.cut.straight), hem], 4)
+
+    def _middle(self) -> complex:
+        return self.view.project(self.figure.torso(0.0, 0.6, 0.0))
+
+    def _hem_middles(self, flanks: dict[str, list[complex]]) -> dict[bool, complex]:
+        """Middle of the hem in front and at the back."""
+        ends = flanks["left"][-1], flanks["right"][-1]
+        return {
+            front: self.hem_middle(self.hem_ring, *ends, self.near if front else -self.near)
+            for front in (True, False)
+        }
+
+    def _neckline(self, front: bool, necks: dict[str, complex]) -> list[complex]:
+        """Between the two collar points; in front it dips to the centre collar landmark."""
+        cut, figure = self.cut, self.figure
+        if cut.garment_type in STRAPPED:
+            y = 0.760 if front else 0.740
+            middle = self.view.project(figure.ring(y, self.ease).at(0.0, 1.0 if front else -0.9))
+        elif front:
+            rise = cut.slope * self.half * (1.0 - cut.fit["neck"])
+            y = SHOULDER + rise - 2 * self.half * cut.neck_depth
+            ring = figure.ring(y, self.ease)
+            middle = self.view.project(ring.at(0.0, 1.0 if y < 0.81 else 0.85))
+        else:
+            middle = self.view.project(figure.torso(0.0, 0.832, -0.040))
+        if front and not cut.gap and cut.garment_type not in OUTWEAR:
+            middle = self.slack(middle, "center_collar")
+            self.anchors["center_collar"] = Anchor(middle, ("front",))
+        left, right = necks["left"], necks["right"]
+        if front and cut.neckline == "v":
+            return [mix(left, middle, 0.5), middle, mix(middle, right, 0.5)]
+        if front and cut.neckline == "square":
+            down = middle - mix(left, right, 0.5)
+            return [left + 0.92 * down, middle, right + 0.92 * down]
+        return bow(left, middle, right)
+
+    def _panel(
+        self,
+        front: bool,
+        necks: dict[str, complex],
+        flanks: dict[str, list[complex]],
+        hem: complex,
+        order: float,
+    ) -> None:
+        """The whole front or the whole back as one piece."""
+        neckline = self._neckline(front, necks)
+        left, right = flanks["left"], flanks["right"]
+        flare = 1.0
+        if self.cut.garment_type in DRESSES:
+            waist = abs(
+                self.anchors["right_waistline"].point - self.anchors["left_waistline"].point
+            )
+            flare = abs(right[-1] - left[-1]) / (waist or 1.0)
+        edge = [right[-1], *hem_edge(right[-1], hem, left[-1], flare, self.unit), left[-1]]
+        outline = [necks["left"], *neckline, necks["right"], *right, *edge, *left[::-1]]
+        if self.cut.garment_type in STRAPPED:
+            left_edge, right_edge = (mix(necks[side], flanks[side][0], 0.35) for side in SIDES)
+            outline = [necks["left"], *neckline, necks["right"], right_edge, *right, *edge,
+                       *left[::-1], left_edge]  # fmt: skip
+        marks = self._panel_marks(front, [necks["left"], *neckline, necks["right"]], edge, hem)
+        grain = hem - mix(necks["left"], necks["right"], 0.5)
+        name = "front" if front else "back"
+        self.layers.append(Layer(name, "cloth", order, outline, grain, marks))
+
+    def _panel_marks(
+        self, front: bool, neck: list[complex], edge: list[complex], hem: complex
+    ) -> list[Mark]:
+        cut, u = self.cut, self.unit
+        marks = [Mark("edge", [p - 0.012j * u for p in edge])]
+        middle = neck[len(neck) // 2]
+        if front and cut.collar == "shirt":
+            marks.append(Mark("buttons", [middle, hem]))
+        elif front and cut.garment_type in OUTWEAR:
+            marks.append(Mark("zip" if cut.collar == "hood" else "buttons", [middle, hem]))
+        pits = [self.anchors[f"{side}_armpit"].point for side in SIDES]
+        marks += panel_details(front, cut.collar, cut.garment_type in OUTWEAR, neck, pits, edge, u)
+        if cut.garment_type in DRESSES:
+            left, right = (self.anchors[f"{side}_waistline"].point for side in SIDES)
+            middle = mix(left, right, 0.5) + 0.006j * u
+            marks.append(Mark("seam", [left, *bow(left, middle, right), right]))
+        return marks
+
+    def _open_front(self, side: str, neck: complex, flank: list[complex], order: float) -> None:
+        """One half of an open front, from its edge to the side."""
+        cut, figure, view = self.cut, self.figure, self.view
+        sign = -1.0 if side == "left" else 1.0
+        top = view.project(figure.ring(0.770, self.ease).at(sign * max(0.10, cut.gap * 0.7), 0.95))
+        waist = view.project(figure.ring(self.waist_y, self.ease).at(sign * cut.gap, 0.92))
+        hem = view.project(self.hem_ring.at(sign * min(0.95, cut.gap * 1.15), 0.90))
+        hem += 1j * cut.hem_sag * self.unit
+        edge = smooth([neck, top, waist, hem])
+        rim = bow(hem, mix(hem, flank[-1], 0.5) + 0.006j * self.unit, flank[-1])
+        marks = [Mark("edge", [p + sign * self.near * 0.008 * self.unit for p in edge])]
+        pit = self.anchors[f"{side}_armpit"].point
+        marks += open_details(neck, top, hem, pit, cut.collar, self.unit)
+        outline = [*edge, *rim, *flank[::-1]]
+        self.layers.append(Layer(f"front_{side}", "cloth", order, outline, hem - neck, marks))
+
+    def _straps(self, order: float) -> None:
+        for side in SIDES:
+            collar = self.anchors[f"{side}_collar"].point
+            top = self.anchors[f"{side}_shoulder"].point
+            half = complex(0.0045 * self.unit)
+            outline = [collar - half, top - half, top + half, collar + half]
+            behind = not self.figure.faces_camera
+            at = order + (0.2 if not behind else -0.2)
+            self.layers.append(Layer(f"strap_{side}", "cloth", at, outline, collar - top))

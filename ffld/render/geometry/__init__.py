@@ -1,0 +1,1 @@
+"""What everything is made of: random numbers, the camera, curves, polygons, layers."""

@@ -1,0 +1,95 @@
+"""What an edition shows, and how often: the dials of its difficulty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ffld.sample import DataError
+from ffld.schema import FFLD
+
+STYLES = ("consumer", "shop")
+VIEWPOINTS = ("front", "side", "back")
+_MOST = {
+    "consumer": 1, "clutter": 1, "loose_hair": 1, "slim": 2, "company": 3, "occlusion": 3,
+    "blur": 3,
+}  # fmt: skip
+FRAMINGS = ("garment", "cut", "person", "bust", "torso", "legs", "close")
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What an edition shows, and how often: the dials of its difficulty.
+
+    Values are probabilities or weights; `occlusion` and `blur` are 1 in every edition and are there
+    to be turned down (or up) in a study.
+
+    Attributes:
+        types: weight of each FFLD garment type.
+        consumer: share of consumer-style images; the rest is shop style.
+        viewpoints: by style, weights of "front", "side" and "back" for people.
+        calm: by style, share of people who stand up straight to be photographed.
+        flat: share of garments laid flat or hung up, by style.
+        framing: weights of what a picture of a person is meant to show, by style: see `_window`.
+        zoom: by style, weights of (least, most) part of the image that a garment takes up.
+        loose_hair: probability that long hair falls before a shoulder and hides the collar.
+        slim: factor on the widths of waists, hips and hems.
+        company: mean number of further people in consumer images.
+        clutter: probability of something in front of a consumer image's garment.
+        occlusion: factor on the probability of bags, phones, cups and hair before the shoulder.
+        blur: factor on what a camera does to a picture: exposure, cast, blur, noise.
+        long_side: longest image sides in pixels, equally likely.
+    """
+
+    types: Mapping[str, float]
+    consumer: float
+    viewpoints: Mapping[str, Mapping[str, float]]
+    calm: Mapping[str, float]
+    flat: Mapping[str, float]
+    framing: Mapping[str, Mapping[str, float]]
+    zoom: Mapping[str, Mapping[tuple[float, float], float]]
+    loose_hair: float
+    company: float
+    clutter: float
+    long_side: tuple[int, ...]
+    slim: float = 1.0
+    occlusion: float = 1.0
+    blur: float = 1.0
+
+    def __post_init__(self) -> None:
+        if found := list(self._problems()):
+            raise DataError("; ".join(found))
+
+    def _problems(self) -> Iterator[str]:
+        for name, most in {
+            "consumer": 1,
+            "clutter": 1,
+            "company": 3,
+            "occlusion": 3,
+            "blur": 3,
+        }.items():
+            if not 0 <= getattr(self, name) <= most:
+                yield f"{name} is {getattr(self, name)}; it must be from 0 to {most}"
+        for name in ("viewpoints", "calm", "flat", "framing", "zoom"):
+            if set(getattr(self, name)) != set(STYLES):
+                yield f"{name} must map each of {', '.join(STYLES)} to its value"
+                return
+        for name in ("calm", "flat"):
+            for style, share in getattr(self, name).items():
+                if not 0 <= share <= 1:
+                    yield f"{name} of {style} is {share}; it must be from 0 to 1"
+        weights = {"types": (self.types, FFLD.type_names)}
+        weights |= {f"viewpoints of {s}": (self.viewpoints[s], VIEWPOINTS) for s in STYLES}
+        weights |= {f"framing of {s}": (self.framing[s], FRAMINGS) for s in STYLES}
+        for name, (given, keys) in weights.items():
+            if not _are_weights(given, keys):
+                yield f"{name} must map some of {', '.join(keys)} to weights, not all zero"
+
+
+def _are_weights(weights: Mapping[str, float], keys: Sequence[str]) -> bool:
+    return (
+        isinstance(weights, Mapping)
+        and set(weights) <= set(keys)
+        and all(weight >= 0 for weight in weights.values())
+        and sum(weights.values()) > 0
+    )

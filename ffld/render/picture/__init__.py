@@ -1,0 +1,1 @@
+"""Appearance: cloth, light, folds, places, the camera. Nothing here touches a label."""

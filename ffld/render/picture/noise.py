@@ -1,0 +1,35 @@
+"""Fixed banks of noise, read from random places: drawing fresh noise would cost too much."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from ffld.render.geometry.stream import Stream
+
+_SIGMAS = {
+    "grain": (0.6, 0.6), "folds": (7, 34), "crumple": (6, 9), "streaks": (0.8, 14),
+    "strands": (1.3, 40), "clouds": (24, 24), "blotches": (5, 5),
+}  # fmt: skip
+
+
+@cache
+def _bank(kind: str) -> np.ndarray:
+    bits = np.random.Philox(key=20190616).random_raw(512 * 512)
+    white = ((bits >> np.uint64(40)).astype(np.float32) / 2**23 - 1).reshape(512, 512)
+    sigma_x, sigma_y = _SIGMAS[kind]
+    wrapped = np.tile(white, (3, 3))[256:-256, 256:-256]
+    soft = cv2.GaussianBlur(wrapped, (0, 0), sigma_x, sigmaY=sigma_y)[256:-256, 256:-256]
+    return np.ascontiguousarray(soft / soft.std())
+
+
+def noise(kind: str, stream: Stream) -> np.ndarray:
+    """(256, 256) float32 of unit deviation, from a random place of a fixed bank of noise.
+
+    Kinds: "grain", "folds", "streaks" and "strands" (these three run down the rows), "crumple",
+    "clouds", "blotches".
+    """
+    y, x = stream.integer(256), stream.integer(256)
+    return _bank(kind)[y : y + 256, x : x + 256]

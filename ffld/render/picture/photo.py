@@ -1,0 +1,84 @@
+"""What a camera does to a picture: exposure, colour cast, blur, noise, resampling, JPEG."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ffld.render.geometry.stream import Stream
+from ffld.render.picture.noise import noise
+
+
+def photograph(picture: np.ndarray, style: str, rough: float, s: Stream) -> np.ndarray:
+    """(H, W, 3) uint8 RGB as a phone (consumer) or a studio camera (shop) would keep it.
+
+    `rough` is how much is done to the picture before it is compressed, 0 nothing.
+    """
+    picture = _develop(picture, rough, s)
+    if s.chance(0.7 * rough):
+        picture = _falloff(picture, s)
+    picture = _soften(picture, rough, s)
+    if s.chance(0.8 * rough):
+        picture = _grain(picture, s.unit() ** 2 * 4.5 * rough, s)
+    quality = int(s.uniform(45, 92) if style == "consumer" else s.uniform(82, 95))
+    _, data = cv2.imencode(".jpg", picture[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
+    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+
+
+def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
+    """Exposure, contrast, haze, white balance and filters as one look-up table a channel."""
+    exposure = 1 + rough * s.normal(0.03, 0.13)
+    if s.chance(0.08 * rough):
+        exposure *= s.uniform(0.5, 0.75)
+    contrast = 1 + rough * s.normal(0.08, 0.09)
+    haze = s.uniform(8, 30) if s.chance(0.2 * rough) else 0.0
+    warm = s.normal(-0.01, 0.04) + (s.uniform(0.04, 0.12) if s.chance(0.15) else 0.0)
+    tint = s.normal(0, 0.012)
+    soft = 0.75 if s.chance(0.3 * rough) else 1.0
+    levels = np.arange(256, dtype=np.float32)
+    table = np.empty((1, 256, 3), np.uint8)
+    for channel, cast in enumerate((warm, tint, -1.2 * warm)):
+        curve = (levels * exposure * (1 + rough * cast) - 128) * contrast + 128
+        # bright tones roll off softly, as on film and in phones
+        curve = np.where(curve > 215, 215 + (curve - 215) * soft, curve)
+        curve = haze + curve * (1 - haze / 255)
+        table[0, :, channel] = np.clip(curve, 0, 255)
+    return cv2.LUT(picture, table)
+
+
+def _falloff(picture: np.ndarray, s: Stream) -> np.ndarray:
+    """Light that is brighter on one side, or in the middle as of a flash or a lens."""
+    across, down, edge = s.normal(0, 0.07), s.normal(0.03, 0.07), s.uniform(0.0, 0.14) ** 1.5 * 2
+    grid = [[1.03 - across * x - down * y - edge * (x * x + y * y) for x in (-1, -0.4, 0.4, 1)]
+            for y in (-1, -0.4, 0.4, 1)]  # fmt: skip
+    level = cv2.convertScaleAbs(np.array(grid, np.float32), alpha=128)
+    level = cv2.resize(level, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return cv2.multiply(picture, cv2.merge([level] * 3), scale=1 / 128)
+
+
+def _soften(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
+    height, width = picture.shape[:2]
+    if s.chance(0.25 * rough):  # sent round and scaled up again
+        factor = s.uniform(0.4, 0.8)
+        small = cv2.resize(picture, (int(width * factor), int(height * factor)),
+                           interpolation=cv2.INTER_AREA)  # fmt: skip
+        return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    if s.chance(0.10 * rough):  # a shaking hand
+        length = 3 + s.integer(5)
+        kernel = np.zeros((length, length), np.float32)
+        end = (s.integer(length), s.integer(length))
+        cv2.line(kernel, (length // 2, length // 2), end, 1.0)
+        return cv2.filter2D(picture, -1, kernel / kernel.sum())
+    if s.chance(0.6):  # sharpened, as phones and shops do
+        soft = cv2.GaussianBlur(picture, (0, 0), s.uniform(0.7, 1.4))
+        amount = s.uniform(0.3, 1.3)
+        return cv2.addWeighted(picture, 1 + amount, soft, -amount, 0)
+    return cv2.GaussianBlur(picture, (0, 0), s.uniform(0.35, 0.5 + 0.6 * rough * s.unit()))
+
+
+def _grain(picture: np.ndarray, amount: float, s: Stream) -> np.ndarray:
+    height, width = picture.shape[:2]
+    field = noise("grain", s)
+    across, down = -(-width // 256), -(-height // 256)
+    field = np.tile(field, (down, across))[:height, :width] * np.float32(amount)
+    return cv2.add(picture, cv2.merge([field] * 3), dtype=cv2.CV_8U)

@@ -1,0 +1,1 @@
+"""The geometry of one image: people in their postures, what they hold, the frame."""

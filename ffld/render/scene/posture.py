@@ -1,0 +1,155 @@
+"""How people stand, sit and hold their arms, and how garments are laid out."""
+
+from __future__ import annotations
+
+import math
+
+from ffld.render.body.figure import SIDES, Posture
+from ffld.render.geometry.measure import scatter
+from ffld.render.geometry.stream import Stream
+from ffld.render.geometry.view import Vector
+from ffld.render.scene.poses import ARMS, LEGS, LimbPose
+
+HABITS = ("posed", "mirror", "selfie")
+
+_ARMS = {
+    "hanging": 7, "relaxed": 5, "on_hip": 2, "in_pocket": 2.4, "clasped": 1.4, "at_face": 1.0,
+    "phone": 1.0, "raised": 0.6, "overhead": 0.3, "reaching": 0.4, "selfie": 0.4, "behind": 0.8,
+    "spread": 0.6, "holding": 1.4,
+}  # fmt: skip
+_CALM_ARMS = {"hanging": 10, "relaxed": 1, "in_pocket": 1, "on_hip": 0.4, "behind": 0.4}
+_ONE_ARM = {
+    "on_hip": 2, "in_pocket": 2, "at_face": 1.5, "holding": 1, "clasped": 1, "phone": 0.7,
+    "behind": 0.5,
+}  # fmt: skip
+_STANCES = {
+    "standing": 3.5, "apart": 3, "walking": 3.5, "crossed": 1.2, "leg up": 2.8, "kneeling": 0.3,
+}  # fmt: skip
+_SEATS = {"sitting": 4, "sitting_apart": 2, "sitting_low": 1.5, "cross_legged": 1}
+
+
+def draw_posture(
+    viewpoint: str,
+    calm: bool,
+    stream: Stream,
+    place: Vector = (0.0, 0.0, 0.0),
+    habit: str = "posed",
+) -> Posture:
+    """A posture of somebody seen from the front, the side or the back.
+
+    A `calm` one is as of those who stand up straight to be photographed. `habit` is one of HABITS:
+    before a "mirror" a hand holds the phone up, for a "selfie" it reaches for the camera.
+    """
+    s = stream
+    facing = math.pi if viewpoint == "back" else 0.0
+    if viewpoint == "side":
+        yaw = s.sign() * s.uniform(0.75, 1.65)
+    else:
+        yaw = facing + (scatter(s, 0.07) if calm else s.normal(0.0, 0.34))
+    if calm:
+        legs, name = _calm_legs(s), "standing"
+    else:
+        legs, name = _legs(s, sits=0.20 if habit == "selfie" else 0.13)
+    return Posture(
+        yaw=yaw,
+        twist=scatter(s, 0.04) if calm else s.normal(0.0, 0.18),
+        lean=s.normal(0.0, 0.03) if calm else s.normal(0.04, 0.09) + 0.1 * (name == "sitting"),
+        tilt=scatter(s, 0.036) if calm else s.normal(0.0, 0.08),
+        arms=_calm_arms(s, habit) if calm else _arms(s, habit),
+        legs=legs,
+        place=place,
+        name=name,
+    )
+
+
+def flat_posture(stream: Stream) -> Posture:
+    """Laid out on a surface, or on a hanger: arms and legs a little apart, facing up."""
+    s = stream
+    spread = s.uniform(0.5, 1.6)
+    arm = ARMS["flat"]
+    pose = LimbPose(_scaled(arm.upper, spread), _scaled(arm.lower, spread * s.uniform(0.5, 1.2)))
+    leg = _jitter(LEGS["apart"] if s.chance(0.6) else LEGS["standing"], s, 0.02)
+    return Posture(
+        yaw=0.0, twist=0.0, lean=0.0, tilt=scatter(s, 0.036),
+        arms={"left": _jitter(pose, s, 0.04), "right": _jitter(pose, s, 0.04)},
+        legs={"left": leg, "right": leg},
+        name="laid out",
+    )  # fmt: skip
+
+
+def _scaled(way: Vector, out: float) -> Vector:
+    return (way[0] * out, way[1], way[2])
+
+
+def _jitter(pose: LimbPose, s: Stream, amount: float) -> LimbPose:
+    return LimbPose(*(tuple(x + s.normal(0.0, amount) for x in direction) for direction in pose))
+
+
+def _scattered(pose: LimbPose, s: Stream, quartile: float) -> LimbPose:
+    return LimbPose(*(tuple(x + scatter(s, quartile) for x in direction) for direction in pose))
+
+
+def _calm_arms(s: Stream, habit: str) -> dict[str, LimbPose]:
+    names = dict.fromkeys(SIDES, s.weighted(_CALM_ARMS))
+    busy = s.chance(0.40)
+    if busy:
+        names[s.pick(SIDES)] = s.weighted(_ONE_ARM)
+    _hold_phone(names, habit, s)
+    arms = {side: _scattered(ARMS[name], s, 0.035) for side, name in names.items()}
+    if busy and habit == "posed" and s.chance(0.5):
+        arms[s.pick(SIDES)] = _any_arm(s)
+    return arms
+
+
+def _any_arm(s: Stream) -> LimbPose:
+    """One arm that does something, one can't tell what."""
+    upper = (s.uniform(0.0, 0.8), s.uniform(-1.0, -0.5), s.uniform(-0.2, 0.7))
+    return LimbPose(upper, (s.normal(-0.2, 0.6), s.normal(0.1, 0.7), s.uniform(0.1, 0.9)))
+
+
+def _arms(s: Stream, habit: str) -> dict[str, LimbPose]:
+    if habit == "posed" and s.chance(0.05):
+        return {side: _jitter(ARMS["crossed"], s, 0.06) for side in SIDES}
+    names = dict.fromkeys(SIDES, s.weighted(_ARMS))
+    if s.chance(0.55):
+        names["right"] = s.weighted(_ARMS)
+    _hold_phone(names, habit, s)
+    return {side: _jitter(ARMS[name], s, 0.10) for side, name in names.items()}
+
+
+def _hold_phone(names: dict[str, str], habit: str, s: Stream) -> None:
+    if habit == "mirror":
+        names[s.pick(SIDES)] = s.weighted({"phone": 3, "at_face": 1})
+    elif habit == "selfie":
+        names[s.pick(SIDES)] = "selfie"
+
+
+def _calm_legs(s: Stream) -> dict[str, LimbPose]:
+    names = dict.fromkeys(SIDES, s.weighted({"standing": 3, "apart": 1.3}))
+    if s.chance(0.45):
+        names[s.pick(SIDES)] = s.weighted({"step_front": 2, "bent": 1, "crossed": 0.7})
+    return {side: _scattered(LEGS[name], s, 0.035) for side, name in names.items()}
+
+
+def _legs(s: Stream, sits: float) -> tuple[dict[str, LimbPose], str]:
+    """Poses of both legs, and what they do: sitting, or one of _STANCES."""
+    one = s.pick(SIDES)
+    other = "right" if one == "left" else "left"
+    if s.chance(sits):
+        names = dict.fromkeys(SIDES, s.weighted(_SEATS))
+        if names[one] == "sitting" and s.chance(0.35):
+            names[one] = "sitting_crossed"
+        return {side: _jitter(LEGS[names[side]], s, 0.09) for side in SIDES}, "sitting"
+    stance = s.weighted(_STANCES)
+    names = dict.fromkeys(SIDES, "standing")
+    if stance in ("apart", "kneeling"):
+        names = dict.fromkeys(SIDES, stance)
+    elif stance == "walking":
+        names = {one: "step_front", other: "step_back"}
+    elif stance == "leg up":
+        names[one] = s.weighted({"bent": 3, "lifted": 0.8, "kicked": 1, "raised": 1.2,
+                                 "figure_four": 0.6})  # fmt: skip
+    elif stance == "crossed":
+        names[one] = "crossed"
+    stance = "standing" if stance in ("apart", "crossed") else stance
+    return {side: _jitter(LEGS[names[side]], s, 0.05) for side in SIDES}, stance
