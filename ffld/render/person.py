@@ -71,7 +71,7 @@ def draw_posture(
         yaw=yaw,
         twist=scatter(s, 0.04) if calm else s.normal(0.0, 0.18),
         lean=s.normal(0.0, 0.03) if calm else s.normal(0.04, 0.09) + (0.10 if sitting else 0.0),
-        tilt=scatter(s, 0.036) if calm else s.normal(0.0, 0.07),
+        tilt=scatter(s, 0.024) if calm else s.normal(0.0, 0.07),
         arms=_calm_arms(s) if calm else _arms(s),
         legs=_calm_legs(s) if calm else _legs(s, sitting),
         place=place,
@@ -86,7 +86,7 @@ def flat_posture(stream: Stream) -> Posture:
     pose = LimbPose(_scaled(arm.upper, spread), _scaled(arm.lower, spread * s.uniform(0.5, 1.2)))
     leg = _jitter(LEGS["apart"] if s.chance(0.6) else LEGS["standing"], s, 0.02)
     return Posture(
-        yaw=0.0, twist=0.0, lean=0.0, tilt=scatter(s, 0.036),
+        yaw=0.0, twist=0.0, lean=0.0, tilt=scatter(s, 0.024),
         arms={"left": _jitter(pose, s, 0.04), "right": _jitter(pose, s, 0.04)},
         legs={"left": leg, "right": leg},
     )  # fmt: skip
