@@ -26,7 +26,7 @@ STRAPPED = ("sling", "sling_dress")
 SLACK = {
     "collar": 0.0022, "shoulder": 0.0038, "armpit": 0.0046, "sleeve": 0.0025, "cuff": 0.0030,
     "waistline": 0.0025, "top_hem": 0.0045, "waistband": 0.0018, "hemline": 0.0045,
-    "crotch": 0.0030, "knee": 0.0020, "bottom": 0.0030,
+    "crotch": 0.0030, "knee": 0.0020, "bottom": 0.0025,
 }  # fmt: skip
 CUFF_SLACK = 0.0040  # likewise, of both ends of a cuff, or of the leg or sleeve above it
 

@@ -158,7 +158,7 @@ def _calm_legs(s: Stream) -> dict[str, LimbPose]:
     kinds = dict.fromkeys(SIDES, both)
     if s.chance(0.45):
         kinds[s.pick(SIDES)] = LEGS[s.weighted({"step_front": 2, "bent": 1, "crossed": 0.7})]
-    return {side: _scattered(kind, s, 0.035) for side, kind in kinds.items()}
+    return {side: _scattered(kind, s, 0.022) for side, kind in kinds.items()}
 
 
 def _scattered(pose: LimbPose, s: Stream, quartile: float) -> LimbPose:
