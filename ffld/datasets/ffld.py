@@ -43,7 +43,7 @@ EDITION = Edition(
             "shop": {(0.30, 0.60): 1.0, (0.60, 0.95): 9.0},
         },
         cut_below={"consumer": 0.08, "shop": 0.0},
-        loose_hair=0.5,
+        loose_hair=0.75,
         company=0.35,
         clutter=0.15,
         long_side=(320, 384, 448),

@@ -98,7 +98,7 @@ def dress(
     view: View,
     look: Look | None,
     stream: Stream,
-    tuck: float = 0.2,
+    tuck: float = 0.12,
 ) -> Person:
     """A person in an outfit; without a look only the garments are there.
 

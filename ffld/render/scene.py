@@ -102,9 +102,9 @@ def _worn(mix: Mix, garment_type: str, style: str, s: Stream, g: Stream) -> Scen
     view = _camera(style, s)
     outfit = draw_outfit(garment_type, s.chance(0.03), s)
     look = Look.draw(s, 0.12 if style == "shop" else 0.02, mix.loose_hair)
-    lower = garment_type in TROUSERS or garment_type == "skirt"
+    tuck = 0.80 if garment_type == "skirt" else 0.65 if garment_type in TROUSERS else 0.12
     posture = draw_posture(viewpoint, g.chance(mix.calm[style]), g)
-    main = dress(outfit, posture, view, look, g, 0.6 if lower else 0.2)
+    main = dress(outfit, posture, view, look, g, tuck)
     number = outfit.index(garment_type)
     behind, before = [], []
     count = 0

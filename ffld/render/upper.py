@@ -9,7 +9,7 @@ from ffld.render.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
 from ffld.render.sleeve import Sleeved
 from ffld.render.view import Vector
 
-_CLOSE = 0.12  # an arm nearer to the body hides the armpit: elbow's way out, in upper arms
+_CLOSE = 0.135  # an arm nearer to the body hides the armpit: elbow's way out, in upper arms
 _LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer hem follows
 
 
@@ -115,7 +115,7 @@ class Upper(Sleeved):
         )
         pit = figure.ring(y, self.ease, width - self.ease)
         own = (*panels, f"sleeve_{side}") if cut.sleeve else panels
-        close = _CLOSE + (0.04 if cut.garment_type in OUTWEAR else 0.0)
+        close = _CLOSE + (0.07 if cut.garment_type in OUTWEAR else 0.0)
         self.anchor(f"{side}_armpit", pit.at(sign * 0.98, 0.5 * self.near), own, sign, limit=0.5)
         if cut.sleeve and out < close:
             pit_anchor = self.anchors[f"{side}_armpit"]
