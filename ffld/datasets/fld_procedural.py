@@ -21,10 +21,10 @@ EDITION = Edition(
         types=FFLD_EDITION.mix.types,
         consumer=0.60,
         viewpoints={
-            "consumer": {"front": 7.0, "side": 1.7, "back": 0.6},
-            "shop": {"front": 8.5, "side": 0.9, "back": 0.6},
+            "consumer": {"front": 5.0, "side": 4.2, "back": 0.8},
+            "shop": {"front": 6.0, "side": 3.4, "back": 0.8},
         },
-        calm={"consumer": 0.40, "shop": 0.80},
+        calm={"consumer": 0.20, "shop": 0.60},
         flat={"consumer": 0.01, "shop": 0.06},
         framing={
             "consumer": {
@@ -38,14 +38,14 @@ EDITION = Edition(
             "shop": {"garment": 4, "cut": 1.6, "person": 2.5, "bust": 0.8, "torso": 0.3},
         },
         zoom={
-            "consumer": {(0.30, 0.60): 2.0, (0.60, 0.95): 5.0, (0.95, 1.30): 1.5},
-            "shop": {(0.30, 0.60): 1.0, (0.60, 0.97): 6.0, (0.97, 1.10): 0.6},
+            "consumer": {(0.30, 0.60): 2.0, (0.60, 0.95): 5.0, (0.95, 1.40): 3.0},
+            "shop": {(0.30, 0.60): 1.0, (0.60, 0.97): 6.0, (0.97, 1.15): 1.5},
         },
-        loose_hair=0.95,
+        loose_hair=1.0,
         slim=0.78,
         occlusion=1.4,
         company=0.45,
-        clutter=0.15,
+        clutter=0.22,
         long_side=(250, 300, 384, 512),
     ),
     landmarks=fld8_landmarks,

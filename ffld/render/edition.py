@@ -1,7 +1,7 @@
 """Procedural editions: a mix of scenes under a version, opened as splits.
 
 A sample is a pure function of (edition version, key, split, index). Labels of many samples are
-kept in the user's cache folder under a hash of the renderer's source, so they can't go stale.
+kept in the user's cache folder under a hash of mix and renderer, so they can't go stale.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _annotate(edition: Edition, split: str, key: str, indices: Sequence[int]) ->
 
 
 def _cached_arrays(edition: Edition, split: str, key: str, indices: list[int]) -> dict:
-    request = f"{edition.revision}|{split}|{key}|{_source_hash()}|{indices}"
+    request = f"{edition.revision}|{edition.mix}|{split}|{key}|{_source_hash()}|{indices}"
     name = hashlib.sha256(request.encode()).hexdigest()[:24]
     path = cache_folder() / "labels" / f"{edition.name}-{split}-{name}.npz"
     arrays = load_arrays(path)

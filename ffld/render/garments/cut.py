@@ -24,9 +24,9 @@ STRAPPED = ("sling", "sling_dress")
 # How far worn cloth, and annotators' hands, take landmarks from where an even garment would have
 # them: quartiles of the displacement in x and in y, in body heights.
 SLACK = {
-    "collar": 0.0020, "shoulder": 0.0034, "armpit": 0.0050, "sleeve": 0.0025, "cuff": 0.0030,
+    "collar": 0.0022, "shoulder": 0.0038, "armpit": 0.0046, "sleeve": 0.0025, "cuff": 0.0030,
     "waistline": 0.0025, "top_hem": 0.0045, "waistband": 0.0018, "hemline": 0.0045,
-    "crotch": 0.0030, "knee": 0.0020, "bottom": 0.0030,
+    "crotch": 0.0030, "knee": 0.0020, "bottom": 0.0025,
 }  # fmt: skip
 CUFF_SLACK = 0.0040  # likewise, of both ends of a cuff, or of the leg or sleeve above it
 
@@ -60,7 +60,7 @@ class Fit(NamedTuple):
 FITS = {
     "top": Fit(
         neck=(0.43, 0.08, 0.09, 0.24, 0.75),
-        pit=(0.86, 0.06, 0.075, 0.66, 1.25),
+        pit=(0.86, 0.055, 0.07, 0.66, 1.25),
         pit_drop=(0.45, 0.07, 0.07, 0.28, 0.80),
         waist=(0.80, 0.07, 0.09, 0.60, 1.20),
         waist_drop=(0.89, 0.07, 0.07, 0.65, 1.15),
@@ -180,7 +180,7 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) 
         hem_sag=s.uniform(-0.004, 0.010),
         waist=around(s, 0.625, 0.012, 0.012, 0.580, 0.665),
         crotch=0.004 + scatter(s, 0.006) + 0.006 * loose,
-        slant=scatter(s, 0.004) + (0.010 if garment_type in DRESSES and sleeve < 0.5 else 0.002),
+        slant=scatter(s, 0.003) + (0.007 if garment_type in DRESSES and sleeve < 0.5 else 0.002),
         skirt=around(s, 0.45, 0.19, 0.17, 0.08, 0.98) if garment_type == "skirt" else 0.0,
         leg=_leg(garment_type, s),
         flare=around(s, 1.63, 0.28, 0.40, 1.0, 3.6),
@@ -195,7 +195,11 @@ def _fit(kind: str, s: Stream) -> dict[str, float]:
     measures = FITS[kind]
     fit = {name: around(s, *measure) for name, measure in measures._asdict().items()}
     wide = fit["pit"] - measures.pit[0]
-    return fit | {"waist": fit["waist"] + 0.45 * wide, "hem": fit["hem"] + 0.45 * wide}
+    return fit | {
+        "pit_drop": fit["pit_drop"] + 0.35 * wide,
+        "waist": fit["waist"] + 0.45 * wide,
+        "hem": fit["hem"] + 0.45 * wide,
+    }
 
 
 def _slack(garment_type: str, s: Stream) -> dict[str, complex]:

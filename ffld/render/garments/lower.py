@@ -46,7 +46,7 @@ class Trousers(Tailor):
                 for f in stops]  # fmt: skip
         outer, inner = tube(view, limb, stops, room, outward(figure, side))
         wide = abs(outer[-1] - inner[-1]) - 0.06 * self.unit
-        rise = cut.slant * self.unit + 0.2 * wide
+        rise = cut.slant * self.unit + 0.1 * wide
         outer[-1] -= rise * way(outer[-2], outer[-1])
         leg = (f"leg_{side}",)
         places = {"bottom": -1, "knee": stops.index(0.5)} if knee else {"bottom": -1}

@@ -10,7 +10,7 @@ from ffld.render.geometry.outline import bow, mix, smooth
 from ffld.render.geometry.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
 from ffld.render.geometry.view import Vector
 
-_CLOSE = 0.12  # an arm nearer to the body hides the armpit: elbow's way out, in upper arms
+_CLOSE = 0.135  # an arm nearer to the body hides the armpit: elbow's way out, in upper arms
 _LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer hem follows
 
 
@@ -69,7 +69,7 @@ class Upper(Sleeved):
             point = self.figure.ring(0.772, self.ease).at(sign * 0.62, 0.75)
         else:
             point = self._seam(sign, self.cut.fit["neck"])
-        self.anchor(f"{side}_collar", point, self._panels(), sign, limit=0.6)
+        self.anchor(f"{side}_collar", point, self._panels(), sign, limit=0.4)
         return self.anchors[f"{side}_collar"].point
 
     def _seam(self, sign: float, fraction: float) -> Vector:
@@ -110,13 +110,16 @@ class Upper(Sleeved):
         own = (*panels, f"sleeve_{side}") if cut.sleeve else panels
         if cut.garment_type in STRAPPED:
             own = (*panels, f"strap_{side}")
-        self.anchor(f"{side}_shoulder", shoulder, own, sign, limit=0.75)
+        self.anchor(f"{side}_shoulder", shoulder, own, sign, limit=0.6)
         raised, out = self._raised(side)
-        y, width = self.pit_y + 0.020 * raised, self.half * cut.fit["pit"] + 0.045 * (out - 0.12)
+        y, width = (
+            self.pit_y + 0.020 * raised,
+            self.half * cut.fit["pit"] + 0.025 * (min(out, 0.8) - 0.2),
+        )
         pit = figure.ring(y, self.ease, width - self.ease)
         own = (*panels, f"sleeve_{side}") if cut.sleeve else panels
-        close = _CLOSE + (0.04 if cut.garment_type in OUTWEAR else 0.0)
-        self.anchor(f"{side}_armpit", pit.at(sign, 0.0), own, sign, limit=0.5)
+        close = _CLOSE + (0.07 if cut.garment_type in OUTWEAR else 0.0)
+        self.anchor(f"{side}_armpit", pit.at(sign * 0.98, 0.5 * self.near), own, sign, limit=0.5)
         if cut.sleeve and out < close:
             pit_anchor = self.anchors[f"{side}_armpit"]
             self.anchors[f"{side}_armpit"] = Anchor(pit_anchor.point, own, facing=False)

@@ -88,7 +88,7 @@ def dress(
     view: View,
     look: Look | None,
     stream: Stream,
-    tuck: float = 0.2,
+    tuck: float = 0.12,
     occlusion: float = 1.0,
     slim: float = 1.0,
 ) -> Person:

@@ -54,7 +54,7 @@ def draw_posture(
         yaw=yaw,
         twist=scatter(s, 0.04) if calm else s.normal(0.0, 0.18),
         lean=s.normal(0.0, 0.03) if calm else s.normal(0.04, 0.09) + 0.1 * (name == "sitting"),
-        tilt=scatter(s, 0.036) if calm else s.normal(0.0, 0.08),
+        tilt=scatter(s, 0.024) if calm else s.normal(0.0, 0.08),
         arms=_calm_arms(s, habit) if calm else _arms(s, habit),
         legs=legs,
         place=place,
@@ -70,7 +70,7 @@ def flat_posture(stream: Stream) -> Posture:
     pose = LimbPose(_scaled(arm.upper, spread), _scaled(arm.lower, spread * s.uniform(0.5, 1.2)))
     leg = _jitter(LEGS["apart"] if s.chance(0.6) else LEGS["standing"], s, 0.02)
     return Posture(
-        yaw=0.0, twist=0.0, lean=0.0, tilt=scatter(s, 0.036),
+        yaw=0.0, twist=0.0, lean=0.0, tilt=scatter(s, 0.024),
         arms={"left": _jitter(pose, s, 0.04), "right": _jitter(pose, s, 0.04)},
         legs={"left": leg, "right": leg},
         name="laid out",
@@ -128,7 +128,7 @@ def _calm_legs(s: Stream) -> dict[str, LimbPose]:
     names = dict.fromkeys(SIDES, s.weighted({"standing": 3, "apart": 1.3}))
     if s.chance(0.45):
         names[s.pick(SIDES)] = s.weighted({"step_front": 2, "bent": 1, "crossed": 0.7})
-    return {side: _scattered(LEGS[name], s, 0.035) for side, name in names.items()}
+    return {side: _scattered(LEGS[name], s, 0.022) for side, name in names.items()}
 
 
 def _legs(s: Stream, sits: float) -> tuple[dict[str, LimbPose], str]:
