@@ -170,7 +170,7 @@ def _name(number: int, entry: object) -> str:
     image = (
         f" (image {entry['image_id']})" if isinstance(entry, dict) and "image_id" in entry else ""
     )
-    return f"entry {number}{image}"
+    return f"[{number}]{image}"
 
 
 def _json(path: str | Path) -> Any:

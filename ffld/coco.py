@@ -19,7 +19,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,18 +54,19 @@ def export(
         The path of the annotations. They are written last, whole or not at all.
 
     Raises:
-        DataError: unreadable photographs, or such as are not in `root`.
-        OSError: a file that cannot be written.
+        DataError: unreadable photographs, or such as are not in `root`; no folder to write to.
+        OSError: an image that cannot be copied, a full disk.
     """
     targets = split.targets
     names = [name.partition("#")[0] for name in targets.ids.tolist()]
     numbers = {name: n for n, name in enumerate(dict.fromkeys(names), start=1)}
     first = {name: row for row, name in reversed(list(enumerate(names)))}
     files = {name: _file_name(split, row, name, root) for name, row in first.items()}
-    if images:
-        for name in tqdm(numbers, desc="images", unit="image", file=sys.stderr, leave=False):
-            _write_image(split, first[name], Path(out) / "images" / files[name])
     path = Path(out) / "annotations" / f"{split.dataset}_{split.split}.json"
+    _make_folder(path.parent)  # before images are rendered for hours
+    if images:
+        for name in tqdm(numbers, desc="images", unit="image", leave=False):
+            _write_image(split, first[name], Path(out) / "images" / files[name])
     entries = (
         {
             "id": number,
@@ -77,13 +77,13 @@ def export(
         }
         for name, number in numbers.items()
     )
-    rows = tqdm(range(len(targets)), desc="annotations", unit="sample", leave=False)
-    annotations = (_annotation(targets, row, numbers[names[row]]) for row in rows)
+    annotations = (_annotation(targets, row, numbers[name]) for row, name in enumerate(names))
     with _replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         for key, value in _head(targets).items():
             file.write(f"{'{' if key == 'info' else ','}\n{_json(key)}: {_json(value)}")
         _write_list(file, "images", entries)
-        _write_list(file, "annotations", annotations)
+        with tqdm(annotations, desc="annotations", total=len(names), leave=False) as bar:
+            _write_list(file, "annotations", bar)
         file.write("\n}\n")
     return path
 
@@ -185,6 +185,15 @@ def _write_image(split: Split, position: int, path: Path) -> None:
         else:
             _, data = cv2.imencode(".png", split.image(position)[..., ::-1])
             temporary.write_bytes(data.tobytes())
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be made ({error.strerror}); export to a folder that can be written"
+        ) from error
 
 
 def _write_list(file: TextIO, key: str, items: Iterable[dict]) -> None:
