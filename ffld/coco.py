@@ -82,7 +82,7 @@ def export(
         for key, value in _head(targets).items():
             file.write(f"{'{' if key == 'info' else ','}\n{_json(key)}: {_json(value)}")
         _write_list(file, "images", entries)
-        with tqdm(annotations, desc="annotations", total=len(names), leave=False) as bar:
+        with tqdm(annotations, "annotations", len(names), leave=False, unit="sample") as bar:
             _write_list(file, "annotations", bar)
         file.write("\n}\n")
     return path

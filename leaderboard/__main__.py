@@ -82,24 +82,18 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    import ffld
     from benchmark import PredictionsError, evaluate
     from benchmark.coco import read_results
+    from ffld.sample import DataError
+    from leaderboard.verify import targets_of
 
     try:
         predictions = read_results(options.results, options.annotations)
-        split = ffld.load(
-            predictions.dataset,
-            predictions.split,
-            root=options.root,
-            limit=len(predictions),
-            approximate=predictions.revision.endswith("+approximate"),
-        )
-        result = evaluate(predictions, split.targets)
+        result = evaluate(predictions, targets_of(predictions, options.root))
         if options.out:
             predictions.save(options.out / "predictions.parquet")
             result.save(options.out / "result.json")
-    except (ffld.DataError, PredictionsError, OSError) as error:
+    except (DataError, PredictionsError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(result.table())

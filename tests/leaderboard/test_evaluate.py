@@ -40,8 +40,10 @@ def test_photographs_with_approximate_landmarks_need_their_root(tmp_path, capsys
     annotations = tmp_path / "annotations/deepfashion2_test.json"
     command = ["evaluate", _results(annotations, tmp_path / "r.json")]
     command += ["--annotations", str(annotations)]
-    assert main([*command, "--root", str(root)]) == 0
+    run = tmp_path / "run"
+    assert main([*command, "--root", str(root), "--out", str(run)]) == 0
     assert "deepfashion2 test, revision 1.0+approximate, 3 samples" in capsys.readouterr().out
+    assert main(["verify", str(run), "--root", str(root)]) == 0
     assert main(command) == 2
     assert "pass its folder as root" in capsys.readouterr().err
 
