@@ -173,11 +173,11 @@ def _shape_problems(predictions: Predictions, landmarks: int | None = None) -> I
 def _id_problems(found: list[str], expected: list[str]) -> Iterator[str]:
     known, predicted = set(expected), set(found)
     if repeated := [name for name, times in Counter(found).items() if times > 1]:
-        yield f"ids listed more than once: {_some(repeated)}"
+        yield f"ids listed more than once: {listed(repeated)}"
     if missing := [name for name in expected if name not in predicted]:
-        yield f"samples without a prediction (each needs one): {_some(missing)}"
+        yield f"samples without a prediction (each needs one): {listed(missing)}"
     if foreign := [name for name in dict.fromkeys(found) if name not in known]:
-        yield f"ids that are not in the split: {_some(foreign)}"
+        yield f"ids that are not in the split: {listed(foreign)}"
 
 
 def _point_problems(predictions: Predictions, targets: Targets) -> Iterator[str]:
@@ -191,11 +191,11 @@ def _point_problems(predictions: Predictions, targets: Targets) -> Iterator[str]
         for row, k in np.argwhere(needed & ~usable)
     ]
     if names:
-        yield f"points that are counted but not finite (NaN, infinite or absurd): {_some(names)}"
+        yield f"points that are counted but not finite (NaN, infinite or absurd): {listed(names)}"
 
 
-def _some(names: Sequence[str]) -> str:
-    """The first five names and how many there are."""
+def listed(names: Sequence[str]) -> str:
+    """The first five names and how many there are, as errors state them."""
     shown = ", ".join(names[:5])
     return f"{shown}, … ({len(names)} in all)" if len(names) > 5 else f"{shown} ({len(names)})"
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -99,6 +100,7 @@ class Split(Sequence[Sample]):
         annotate: row numbers -> their Targets, in that order.
         read_image: row number -> (H, W, 3) uint8 RGB.
         rows: the rows that this split shows; all of them unless told.
+        file: row number -> the file that its image is read from; None where none is.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Split(Sequence[Sample]):
         annotate: Callable[[Sequence[int]], Targets],
         read_image: Callable[[int], np.ndarray],
         rows: Sequence[int] | None = None,
+        file: Callable[[int], str | Path] | None = None,
     ) -> None:
         self.dataset = dataset
         self.split = split
@@ -118,6 +121,7 @@ class Split(Sequence[Sample]):
         self._ids = ids
         self._annotate = annotate
         self._read_image = read_image
+        self._file = file
         self._rows = list(range(len(ids)) if rows is None else rows)
 
     def __len__(self) -> int:
@@ -146,6 +150,10 @@ class Split(Sequence[Sample]):
         """(H, W, 3) uint8 RGB of one sample, without its labels."""
         return self._read_image(self._rows[position])
 
+    def file(self, position: int) -> Path | None:
+        """The file that holds one sample's image; None where images are rendered."""
+        return None if self._file is None else Path(self._file(self._rows[position]))
+
     @cached_property
     def targets(self) -> Targets:
         """The annotations of the whole split; made at the first use, then kept."""
@@ -172,4 +180,5 @@ class Split(Sequence[Sample]):
             annotate=self._annotate,
             read_image=self._read_image,
             rows=rows,
+            file=self._file,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import benchmark
 import ffld
 from benchmark import Predictions, Result
+from ffld.sample import Targets
 
 RELATIVE_TOLERANCE = 1e-9  # sums may be taken in another order on another machine
 
@@ -32,16 +33,29 @@ def verify(folder: str | Path, root: str | Path | None = None) -> Result:
     folder = Path(folder)
     predictions = Predictions.load(folder / "predictions.parquet")
     stated = Result.load(folder / "result.json")
-    split = ffld.load(
-        predictions.dataset, split=predictions.split, root=root, limit=len(predictions)
-    )
-    recomputed = benchmark.evaluate(predictions, split.targets)
+    recomputed = benchmark.evaluate(predictions, targets_of(predictions, root))
     if found := drift(stated, recomputed):
         shown = "; ".join(found[:20]) + ("; …" if len(found) > 20 else "")
         raise VerificationError(
             f"{folder / 'result.json'} differs from its predictions in {len(found)} values: {shown}"
         )
     return recomputed
+
+
+def targets_of(predictions: Predictions, root: str | Path | None = None) -> Targets:
+    """The targets of the dataset, split and number of samples that predictions are for.
+
+    Raises:
+        DataError: the dataset cannot be used.
+    """
+    split = ffld.load(
+        predictions.dataset,
+        predictions.split,
+        root=root,
+        limit=len(predictions),
+        approximate=predictions.revision.endswith("+approximate"),
+    )
+    return split.targets
 
 
 def drift(stated: Result, recomputed: Result) -> list[str]:

@@ -57,6 +57,7 @@ class Photographs:
             ids=self.ids,
             annotate=self.annotate,
             read_image=self.read_image,
+            file=self.file,
         )
 
     def annotate(self, rows: Sequence[int]) -> Targets:
@@ -84,7 +85,11 @@ class Photographs:
 
     def read_image(self, row: int) -> np.ndarray:
         """(H, W, 3) uint8 RGB."""
-        return decode(self.files[self.file_of[row]])
+        return decode(self.file(row))
+
+    def file(self, row: int) -> str:
+        """Path of a sample's image."""
+        return self.files[self.file_of[row]]
 
     def _sizes(self, rows: np.ndarray) -> np.ndarray:
         used, slot = np.unique(self.file_of[rows], return_inverse=True)

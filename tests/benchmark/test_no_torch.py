@@ -8,7 +8,8 @@ from pathlib import Path
 
 PROGRAM = """
 import sys
-import benchmark, benchmark.metrics, leaderboard, leaderboard.__main__, leaderboard.verify
+import benchmark, benchmark.coco, benchmark.metrics
+import leaderboard, leaderboard.__main__, leaderboard.verify
 assert len(benchmark.metrics.available()) >= 9
 loaded = {"torch", "torchvision", "cv2"}.intersection(sys.modules)
 sys.exit(f"loaded: {sorted(loaded)}" if loaded else 0)

@@ -31,7 +31,7 @@ def split(monkeypatch: pytest.MonkeyPatch) -> Split:
         read_image=lambda row: np.zeros((200, 200, 3), np.uint8),
     )
 
-    def load(name: str, split: str, *, root: Path | None, limit: int | None) -> Split:
+    def load(name: str, split: str, *, root: Path | None, limit: int | None, **_: bool) -> Split:
         if (name, split, root) != ("made-up", "test", Path("root")):
             raise DataError(f"no dataset {name!r} {split!r} under {root}")
         return whole.limit(limit)

@@ -1,0 +1,220 @@
+"""A split in the COCO keypoints format, which the tools of pose estimation read.
+
+Coordinates. COCO's keypoints are pixel indices: 0 at the centre of the first pixel (Detectron2
+and others add 0.5 to make them continuous). Ours are continuous, 0.5 at that centre. So a keypoint
+is our point minus 0.5, and `from_keypoints` adds it again. Boxes of COCO are continuous already,
+0 at the image's edge, and stand as they are.
+
+Categories are the schema's garment types, in its order, from 1. Each lists all K landmarks of the
+schema and not only its own, because tools hold the keypoints of a batch, and the sigmas of OKS, in
+one array for all categories; a landmark that a type does not own is absent, 0 0 0. Skeletons join
+only what the type owns.
+
+Besides COCO's fields, an annotation has `sample_id`, our id, and `info` what the labels are of.
+`area` is that of the box, since there are no masks: OKS is not comparable with COCO's own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from tqdm import tqdm
+
+from ffld import catalog
+from ffld.sample import DataError, Split, Targets
+from ffld.schema import LandmarkSchema
+
+PIXEL_CENTRE = 0.5  # our coordinate of what COCO calls 0
+COORDINATES = (
+    "keypoints: 0 is the centre of the first pixel, so add 0.5 for continuous coordinates; "
+    "bbox and area: continuous, 0 is the edge of the image"
+)
+
+
+def export(
+    split: Split, out: str | Path, *, root: str | Path | None = None, images: bool = False
+) -> Path:
+    """Write OUT/annotations/<dataset>_<split>.json; the same split gives the same bytes.
+
+    A `file_name` is relative to `root` where the images are photographs, and to OUT/images with
+    `images`. Garments of one photograph share its entry.
+
+    Args:
+        root: the folder that the split was loaded from; None for what is rendered.
+        images: also write OUT/images: copies of photographs, PNG files of what is rendered.
+
+    Returns:
+        The path of the annotations. They are written last, whole or not at all.
+
+    Raises:
+        DataError: unreadable photographs, or such as are not in `root`; no folder to write to.
+        OSError: an image that cannot be copied, a full disk.
+    """
+    targets = split.targets
+    names = [name.partition("#")[0] for name in targets.ids.tolist()]
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(names), start=1)}
+    first = {name: row for row, name in reversed(list(enumerate(names)))}
+    files = {name: _file_name(split, row, name, root) for name, row in first.items()}
+    path = Path(out) / "annotations" / f"{split.dataset}_{split.split}.json"
+    _make_folder(path.parent)  # before images are rendered for hours
+    if images:
+        for name in tqdm(numbers, desc="images", unit="image", leave=False):
+            _write_image(split, first[name], Path(out) / "images" / files[name])
+    entries = (
+        {
+            "id": number,
+            "file_name": files[name],
+            "width": int(targets.size[first[name], 0]),
+            "height": int(targets.size[first[name], 1]),
+            "license": 1,
+        }
+        for name, number in numbers.items()
+    )
+    annotations = (_annotation(targets, row, numbers[name]) for row, name in enumerate(names))
+    with _replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for key, value in _head(targets).items():
+            file.write(f"{'{' if key == 'info' else ','}\n{_json(key)}: {_json(value)}")
+        _write_list(file, "images", entries)
+        with tqdm(annotations, "annotations", len(names), leave=False, unit="sample") as bar:
+            _write_list(file, "annotations", bar)
+        file.write("\n}\n")
+    return path
+
+
+def to_keypoints(xy: np.ndarray, visibility: np.ndarray) -> np.ndarray:
+    """(..., 3 K) x, y, v of each landmark in turn, from our (..., K, 2) points and (..., K) codes.
+
+    v is 0 absent, 1 occluded, 2 visible, which are our codes too; absent ones are 0 0 0.
+    """
+    there = visibility > 0
+    points = np.where(there[..., None], xy - PIXEL_CENTRE, 0.0)
+    together = np.concatenate([points, visibility[..., None]], axis=-1)
+    return together.reshape(*visibility.shape[:-1], -1)
+
+
+def from_keypoints(keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Our (..., K, 2) points and the (..., K) third values of (..., 3 K) keypoints.
+
+    The inverse of `to_keypoints` where v is not 0: exact for coordinates that are multiples of
+    2^-40, as labels are, and within one rounding of float64 for any other.
+    """
+    triples = np.asarray(keypoints, np.float64)
+    triples = triples.reshape(*triples.shape[:-1], -1, 3)
+    return triples[..., :2] + PIXEL_CENTRE, triples[..., 2]
+
+
+def categories(schema: LandmarkSchema) -> list[dict]:
+    """The garment types as COCO's categories; skeletons are pairs of slots counted from 1."""
+    edges = np.argwhere(np.triu(schema.adjacency))
+    return [
+        {
+            "id": number,
+            "name": name,
+            "supercategory": "garment",
+            "keypoints": list(schema.landmarks),
+            "skeleton": [(edge + 1).tolist() for edge in edges if owned[edge].all()],
+        }
+        for number, (name, owned) in enumerate(
+            zip(schema.type_names, schema.type_mask, strict=True), start=1
+        )
+    ]
+
+
+def _head(targets: Targets) -> dict[str, object]:
+    """All but the images and the annotations. No date: the same split gives the same bytes."""
+    about = catalog.spec(targets.dataset)
+    info = {
+        "description": f"{about.title}: {targets.split}",
+        "version": targets.revision,
+        "dataset": targets.dataset,
+        "split": targets.split,
+        "revision": targets.revision,
+        "schema": targets.schema.name,
+        "schema_fingerprint": targets.schema.fingerprint,
+        "coordinates": COORDINATES,
+        "citation": about.citation,
+    }
+    return {
+        "info": info,
+        "licenses": [{"id": 1, "name": about.licence, "url": ""}],
+        "categories": categories(targets.schema),
+    }
+
+
+def _annotation(targets: Targets, row: int, image: int) -> dict[str, object]:
+    x1, y1, x2, y2 = targets.box[row].tolist()
+    return {
+        "id": row + 1,
+        "image_id": image,
+        "category_id": int(targets.type_index[row]) + 1,
+        "sample_id": str(targets.ids[row]),
+        "bbox": [x1, y1, x2 - x1, y2 - y1],
+        "area": (x2 - x1) * (y2 - y1),
+        "iscrowd": 0,
+        "num_keypoints": int((targets.visibility[row] > 0).sum()),
+        "keypoints": to_keypoints(targets.xy[row], targets.visibility[row]).tolist(),
+    }
+
+
+def _file_name(split: Split, position: int, name: str, root: str | Path | None) -> str:
+    file = split.file(position)
+    if file is None:
+        return f"{name}.png"  # without loss: whoever reads it sees the pixels of the split
+    relative = Path(os.path.relpath(file, root or "."))
+    if relative.parts[0] == "..":
+        raise DataError(
+            f"{file} is not in {root or 'this folder'}: pass root, its dataset's folder"
+        )
+    return relative.as_posix()
+
+
+def _write_image(split: Split, position: int, path: Path) -> None:
+    import cv2
+
+    file = split.file(position)
+    with _replacing(path) as temporary:
+        if file is not None:
+            shutil.copyfile(file, temporary)
+        else:
+            _, data = cv2.imencode(".png", split.image(position)[..., ::-1])
+            temporary.write_bytes(data.tobytes())
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be made ({error.strerror}); export to a folder that can be written"
+        ) from error
+
+
+def _write_list(file: TextIO, key: str, items: Iterable[dict]) -> None:
+    """One item a line, none kept, so that large splits need little memory."""
+    file.write(f",\n{_json(key)}: [")
+    for number, item in enumerate(items):
+        file.write(f"{',' if number else ''}\n{_json(item)}")
+    file.write("\n]")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A temporary path in the same folder; it takes the place of `path` if the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,46 @@
+"""python -m ffld export: a split in the files of other tools."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    """Add `export` to the commands of `python -m ffld`."""
+    parser = commands.add_parser(
+        "export",
+        help="write a split in the COCO keypoints format",
+        description="Writes DIR/annotations/DATASET_SPLIT.json, which pycocotools and the tools "
+        "that build on it load. Image names are relative to --root; with --images to DIR/images, "
+        "where rendered images are written as PNG and photographs are copied. Predictions as a "
+        "COCO results file are scored by `python -m leaderboard evaluate`.",
+    )
+    parser.add_argument("--format", choices=("coco",), default="coco", help="coco, the only one")
+    parser.add_argument("--dataset", default="ffld", help="a name of `list` (default: ffld)")
+    parser.add_argument("--split", default="test", help="train, val or test (default: test)")
+    parser.add_argument("--root", help="folder of your copy, for datasets of photographs")
+    parser.add_argument("--limit", type=int, help="samples, a fixed subset (default: all)")
+    parser.add_argument("--images", action="store_true", help="write the images too")
+    parser.add_argument(
+        "--approximate",
+        action="store_true",
+        help="deepfashion2: also landmarks whose mapping is only approximate",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    parser.set_defaults(run=_export)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    import ffld
+    from ffld import coco
+
+    split = ffld.load(
+        arguments.dataset,
+        arguments.split,
+        root=arguments.root,
+        limit=arguments.limit,
+        approximate=arguments.approximate,
+    )
+    path = coco.export(split, arguments.out, root=arguments.root, images=arguments.images)
+    print(f"{len(split):,} samples of {split.dataset} {split.split} in {path}")
