@@ -8,6 +8,8 @@ import warnings
 from pathlib import Path
 from typing import NoReturn
 
+from ffld import build_command
+
 EXAMPLES = """examples:
   python -m ffld list
   python -m ffld show --dataset ffld --n 24 --out sheet.png
@@ -16,6 +18,7 @@ EXAMPLES = """examples:
   python -m ffld stats --dataset ffld --limit 8000 --compare ~/FashionAI/Annotations/train.csv
   python -m ffld duplicates --dataset ffld --splits train test --limit 2000 --out pairs.jpg
   python -m ffld bench --dataset ffld
+  python -m ffld build --dataset ffld --out ffld-built
 """
 
 
@@ -48,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="the datasets there are, and where they come from")
     listing.set_defaults(run=_list)
-    for add in (_add_show, _add_stats, _add_duplicates, _add_bench):
+    for add in (_add_show, _add_stats, _add_duplicates, _add_bench, build_command.add):
         add(commands)
     return parser
 
