@@ -68,6 +68,6 @@ def _run(arguments: argparse.Namespace) -> None:
         )
     else:
         print(
-            f"{done.samples:,} samples of {done.revision} in {done.shards} shards, "
-            f"{done.size / 1e6:,.1f} MB: {arguments.out}"
+            f"{done.samples:,} samples of {done.revision}, {done.size / 1e6:,.1f} MB, in "
+            f"{arguments.out} (shards: {done.shards})"
         )

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import pickle
 import shutil
 import warnings
 
@@ -65,7 +66,7 @@ def same_labels(found, expected):
 def test_what_was_built_is_what_is_rendered(whole, split):
     found, expected = load(whole, split), ffld.load(NAME, split, limit=LIMIT)
     assert len(found) == LIMIT
-    one = found[-1]
+    one = pickle.loads(pickle.dumps(found))[-1]  # as workers of a data loader get it
     same_labels(found.targets, expected.targets)
     np.testing.assert_array_equal(one.xy, expected[-1].xy)
     same_labels(found.select([5, 0, 3]).targets, expected.select([5, 0, 3]).targets)
@@ -225,7 +226,7 @@ def test_command(tmp_path, capsys):
     options = ["--dataset", NAME, "--splits", "test", "--limit", "2", "--processes", "1"]
     command = ["build", "--out", str(tmp_path), *options]
     assert main(command) == 0
-    assert "2 samples of fld-procedural-0.2 in 1 shards" in capsys.readouterr().out
+    assert "2 samples of fld-procedural-0.2, " in capsys.readouterr().out
     assert main([*command, "--splits", "dev"]) == 2
     assert "no split 'dev'" in capsys.readouterr().err
 
