@@ -80,25 +80,15 @@ def build(
     _refuse_foreign(out, _plan(dataset, catalog.spec(dataset).splits, limit))
     known = {s["file"]: s["sha256"] for split in older.values() for s in split["shards"]}
     planned = _plan(dataset, splits, limit)
-    own, others = planned[turn - 1 :: parts], set(planned) - set(planned[turn - 1 :: parts])
+    own = planned[turn - 1 :: parts]
+    others = [shard for shard in planned if shard not in own]
     for path in (out / file for file in [*(shard.file for shard in own), shards.MANIFEST]):
         for left in leftovers(path.parent, path.name):
             left.unlink(missing_ok=True)
     pending = [shard for shard in own if not _finished(out, shard, about, known)]
     _render(out, pending, about, done=sum(map(len, own)), processes=processes)
-    missing = [s.file for s in planned if s in others and not _finished(out, s, about, known)]
-    entries = dict(older)
-    if not missing:
-        entries |= {
-            split: _entry(out, [s for s in planned if s.split == split]) for split in splits
-        }
-        order = [split for split in catalog.SPLITS if split in entries]
-        content = about | {
-            "row_group": shards.ROW_GROUP,
-            "splits": {split: entries[split] for split in order},
-        }
-        with replacing(out / shards.MANIFEST) as temporary:
-            temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    missing = [shard.file for shard in others if not _finished(out, shard, about, known)]
+    entries = older if missing else _complete(out, about, older, planned)
     files = [file for split in entries.values() for file in split["shards"]]
     return Progress(
         revision=about["revision"],
@@ -129,6 +119,7 @@ def _about(dataset: str, splits: Sequence[str], limit: int | None) -> dict[str, 
         "renderer": source_hash(),
         "limit": limit,
         "jpeg_quality": shards.JPEG_QUALITY,
+        "row_group": shards.ROW_GROUP,
     }
 
 
@@ -231,6 +222,24 @@ def _runs(shard: Shard) -> Iterator[range]:
 def _table(dataset: str, split: str, limit: int | None, positions: range) -> pa.Table:
     cv2.setNumThreads(1)
     return shards.make_table(_samples(dataset, split, limit).select(positions))
+
+
+def _complete(
+    out: Path, about: dict[str, Any], older: dict[str, Any], written: list[Shard]
+) -> dict[str, Any]:
+    """Write the manifest of splits that are all there and of those in an older one; its splits."""
+    new = {shard.split for shard in written}
+    entries = {
+        split: _entry(out, [shard for shard in written if shard.split == split])
+        if split in new
+        else older[split]
+        for split in catalog.SPLITS
+        if split in new or split in older
+    }
+    with replacing(out / shards.MANIFEST) as temporary:
+        text = json.dumps({**about, "splits": entries}, indent=2)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return entries
 
 
 def _entry(out: Path, written: list[Shard]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 The first time that a split is opened, the SHA-256 of all its shards is compared with the manifest;
 that is remembered in the cache folder until a shard's size or time of change differs, so later
-openings look at those alone. Samples are read and decoded when they are asked for.
+openings look at those alone. Samples are read and decoded when they are asked for, and the checksum
+of every page that is read is verified.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ffld.schema import LandmarkSchema
 
 @dataclass(frozen=True, eq=False)
 class _Files:
-    """The shards of a split: their paths and SHA-256, and where each begins.
+    """The shards of a split: their paths, what tells versions of them apart, where each begins.
 
     Attributes:
         starts: (shards + 1,) int64, the first row of each, then the number of rows.
@@ -38,11 +39,11 @@ class _Files:
     """
 
     paths: tuple[str, ...]
-    digests: tuple[str, ...]
+    stamps: tuple[int, ...]
     starts: np.ndarray
     row_group: int
 
-    def read(self, rows: Sequence[int] | np.ndarray, columns: Sequence[str] | None) -> pa.Table:
+    def read(self, rows: Sequence[int] | np.ndarray, columns: Sequence[str]) -> pa.Table:
         """Some rows of the split, in the order asked for."""
         rows = np.asarray(rows, np.int64)
         shard_of = np.searchsorted(self.starts, rows, "right") - 1
@@ -51,7 +52,7 @@ class _Files:
             place = np.flatnonzero(shard_of == shard)
             group, within = np.divmod(rows[place] - self.starts[shard], self.row_group)
             groups, slot = np.unique(group, return_inverse=True)
-            table = _groups(self.paths[shard], self.digests[shard], groups.tolist(), columns)
+            table = _groups(self.paths[shard], self.stamps[shard], groups.tolist(), columns)
             parts.append(table.take(pa.array(slot * self.row_group + within)))
             places.append(place)
         order = np.argsort(np.concatenate(places))
@@ -63,7 +64,9 @@ class _Files:
         picture = shards.decode(data)
         if picture is None:
             shard = np.searchsorted(self.starts, row, "right") - 1
-            raise DataError(f"{self.paths[shard]}: row {row} is not a picture; build it again")
+            raise DataError(
+                f"{self.paths[shard]}: row {row} is not a picture; delete it and build again"
+            )
         return picture
 
 
@@ -75,8 +78,13 @@ def open_built(
     revision: str,
     schema: LandmarkSchema,
     limit: int | None,
+    whole: int,
 ) -> Split:
-    """One split of a built dataset; `limit` is only compared with what was built.
+    """One split of a built dataset.
+
+    Args:
+        limit: how many samples are wanted; only compared with what was built.
+        whole: how many samples the split has where all of it was built.
 
     Raises:
         DataError: not a built folder, of another dataset, revision or schema, without the split,
@@ -84,10 +92,12 @@ def open_built(
     """
     expected = {"dataset": dataset, "revision": revision, "schema": schema.fingerprint}
     content = _manifest(folder, expected, split)
-    built = content["limit"]
+    entries, built = content["splits"][split]["shards"], content["limit"]
+    counts = [entry["count"] for entry in entries]
     command = f"python -m ffld build --dataset {dataset} --out {folder} --splits {split}"
     if built is not None:
         command += f" --limit {built}"
+    if sum(counts) < whole:
         if limit is not None and limit > built:
             raise DataError(
                 f"{folder} was built with --limit {built}, so limit={limit} can't be read from it; "
@@ -98,12 +108,10 @@ def open_built(
                 f"{folder} was built with --limit {built}: this is a subset of {dataset} {split}",
                 stacklevel=3,
             )
-    entries = content["splits"][split]["shards"]
     _verify(folder, entries, command)
-    counts = [entry["count"] for entry in entries]
     files = _Files(
         paths=tuple(str(folder / entry["file"]) for entry in entries),
-        digests=tuple(entry["sha256"] for entry in entries),
+        stamps=tuple((folder / entry["file"]).stat().st_mtime_ns for entry in entries),
         starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         row_group=content["row_group"],
     )
@@ -122,24 +130,24 @@ def _annotate(
     files: _Files, schema: LandmarkSchema, about: tuple[str, str, str], rows: Sequence[int]
 ) -> Targets:
     dataset, split, revision = about
-    names = _opened(files.paths[0], files.digests[0]).schema_arrow.names
+    names = _opened(files.paths[0], files.stamps[0]).schema_arrow.names
     table = files.read(rows, [name for name in names if name != "image"])
     return shards.read_targets(table, schema, dataset=dataset, split=split, revision=revision)
 
 
-# The digest is an argument because a file of the same name may be another one after a new build.
+# The stamp is an argument because a file of the same name is another one when it was mended.
 @lru_cache(maxsize=256)
-def _opened(path: str, digest: str) -> pq.ParquetFile:
-    return pq.ParquetFile(path, memory_map=True)
+def _opened(path: str, stamp: int) -> pq.ParquetFile:
+    return pq.ParquetFile(path, memory_map=True, page_checksum_verification=True)
 
 
-def _groups(path: str, digest: str, groups: list[int], columns: Sequence[str] | None) -> pa.Table:
+def _groups(path: str, stamp: int, groups: list[int], columns: Sequence[str]) -> pa.Table:
     try:
-        file = _opened(path, digest)
+        file = _opened(path, stamp)
         return file.read_row_groups(groups, columns=columns, use_threads=False)
     except (OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
-        raise DataError(f"{path} can't be read ({reason}); build it again") from error
+        raise DataError(f"{path} can't be read ({reason}); delete it and build again") from error
 
 
 def _manifest(folder: Path, expected: Mapping[str, str], split: str) -> dict[str, Any]:

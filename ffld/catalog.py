@@ -134,6 +134,7 @@ def _built(
         revision=description.revision,
         schema=description.schema,
         limit=limit,
+        whole=description.splits[split],
     )
     return opened.limit(limit)
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import pickle
 import shutil
 import warnings
@@ -14,6 +15,7 @@ import ffld
 from ffld import shards
 from ffld.__main__ import main
 from ffld.build import build
+from ffld.built import open_built
 
 NAME, LIMIT, SPLITS = "fld-procedural", 7, ("val", "test")
 ARRAYS = ("ids", "xy", "visibility", "garment_type", "box", "size", "rivals")
@@ -110,6 +112,15 @@ def test_a_smaller_subset_is_the_one_that_rendering_gives(whole):
         load(whole, limit=8)
 
 
+def test_a_limit_that_leaves_a_split_whole_is_none(copy):
+    spec = ffld.spec(NAME)
+    about = {"dataset": NAME, "revision": spec.revision, "schema": spec.schema}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(open_built(copy, "test", **about, limit=None, whole=LIMIT)) == LIMIT
+        assert len(open_built(copy, "test", **about, limit=100, whole=LIMIT)) == LIMIT
+
+
 def test_a_killed_build_goes_on_and_gives_the_same_bytes(whole, tmp_path, monkeypatch):
     out, written = tmp_path / "out", []
     write = shards.write
@@ -168,6 +179,16 @@ def test_damaged_shards_are_found_and_mended(copy, whole, finished):
     ):
         load(copy)
     load(copy, "val")
+    # as a disk that fails would, without a trace in the file's time
+    other = copy / "data" / "val-00000-of-00002.parquet"
+    times = (other.stat().st_atime_ns, other.stat().st_mtime_ns)
+    sound = other.read_bytes()
+    damage(other)
+    os.utime(other, ns=times)
+    with pytest.raises(ffld.DataError, match=r"val-00000.*can't be read.*build again"):
+        [sample.image for sample in load(copy, "val")]
+    other.write_bytes(sound)
+    assert len([sample.image for sample in load(copy, "val")]) == LIMIT
     if not finished:
         (copy / "manifest.json").unlink()
     make(copy)
