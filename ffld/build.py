@@ -176,7 +176,7 @@ def _finished(out: Path, shard: Shard, about: dict[str, Any], known: dict[str, s
         return shards.digest(path) == known[shard.file]
     found = shards.stated(path)
     if found is not None:
-        _refuse_other(path, found, about)
+        _refuse_other(path, found, {**about, "file": shard.file})
     return found is not None
 
 
@@ -209,7 +209,7 @@ def _render(
                 rows.append(next(tables))
                 bar.update(len(rows[-1]))
             with replacing(out / shard.file) as temporary:
-                shards.write(temporary, rows, about)
+                shards.write(temporary, rows, {**about, "file": shard.file})
 
 
 def _runs(shard: Shard) -> Iterator[range]:

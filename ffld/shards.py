@@ -28,7 +28,7 @@ JPEG_QUALITY = 95
 ROW_GROUP = 16  # samples that are read at once: few, so that streams start and rows are found soon
 METADATA_KEY = b"ffld"
 
-_SAMPLES = 1250  # in a shard of a whole dataset, some 35 MB
+_SAMPLES = 1250  # in a shard of a whole dataset, some 30 MB
 _FEW = 3, 32  # samples in a shard, shards of a split, where the samples are few
 _ARRAYS = ("xy", "visibility", "box", "size", "rivals")
 

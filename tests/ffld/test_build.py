@@ -233,6 +233,10 @@ def test_builds_that_cannot_be_are_refused(copy, tmp_path):
         make(copy, limit=12)
     with pytest.raises(ffld.DataError, match="limit 7 and not 6"):
         make(copy, limit=6)
+    first, second = sorted((copy / "data").glob("test-*"))
+    shutil.copy(first, second)
+    with pytest.raises(ffld.DataError, match="is of file data/test-00000.* and not data/test-0000"):
+        make(copy)
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "letter.txt").write_text("mine")
