@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from benchmark import models
-from benchmark.atomic import replacing
+from ffld.atomic import replacing
 from ffld.schema import LandmarkSchema
 
 FLOOR = "mean-shape"

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.atomic import replacing
 from benchmark.command import Parser, carried_out
 from benchmark.evaluate import INTERVAL, counted, resampled
 from benchmark.metrics import available
 from benchmark.predictions import Predictions
+from ffld.atomic import replacing
 from ffld.sample import DataError, Targets
 
 SUBSETS = ("visible", "occluded", "all")

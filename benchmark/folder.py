@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import checkpoint
-from benchmark.atomic import leftovers, replacing
 from benchmark.plan import RunError
+from ffld.atomic import leftovers, replacing
 
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"

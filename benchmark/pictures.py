@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.atomic import replacing
 from benchmark.predictions import Predictions
 from ffld import draw
+from ffld.atomic import replacing
 from ffld.sample import Split
 
 _SHOWN, _COLUMNS, _SIDE = 36, 6, 224  # samples on a sheet, tiles in a row, pixels of a tile

@@ -226,8 +226,8 @@ def _draw(
 ) -> None:
     import cv2
 
-    from benchmark.atomic import replacing
     from benchmark.plan import RunError
+    from ffld.atomic import replacing
     from ffld.draw import draw_landmarks
 
     picture = draw_landmarks(image, box, names, xy, confidence)

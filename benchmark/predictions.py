@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmark.atomic import replacing
 from benchmark.evaluate import counted
+from ffld.atomic import replacing
 from ffld.sample import Targets
 
 METADATA_KEY = b"ffld"  # in the Parquet schema; holds the fields below as JSON

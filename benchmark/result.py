@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from benchmark.atomic import replacing
+from ffld.atomic import replacing
 
 _DEPTHS = {"scores": 2, "per_landmark": 3, "per_type": 3}  # names between a field and its scores
 

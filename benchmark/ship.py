@@ -174,7 +174,7 @@ def _commit() -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    from benchmark.atomic import replacing
+    from ffld.atomic import replacing
 
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

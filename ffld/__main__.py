@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import NoReturn
 
-from ffld import export
+from ffld import build_command, export_command
 
 EXAMPLES = """examples:
   python -m ffld list
@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   python -m ffld stats --dataset ffld --limit 8000 --compare ~/FashionAI/Annotations/train.csv
   python -m ffld duplicates --dataset ffld --splits train test --limit 2000 --out pairs.jpg
   python -m ffld bench --dataset ffld
+  python -m ffld build --dataset ffld --out ffld-built
   python -m ffld export --dataset ffld --split test --limit 500 --images --out coco/
 """
 
@@ -51,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="the datasets there are, and where they come from")
     listing.set_defaults(run=_list)
-    for add in (_add_show, _add_stats, _add_duplicates, _add_bench, export.add_command):
+    own = (_add_show, _add_stats, _add_duplicates, _add_bench)
+    for add in (*own, build_command.add, export_command.add):
         add(commands)
     return parser
 

@@ -80,6 +80,7 @@ def load(
     key: str = "",
     approximate: bool = False,
     dials: Mapping[str, Any] | None = None,
+    source: str | Path | None = None,
 ) -> Split:
     """Open one split of a dataset.
 
@@ -93,6 +94,8 @@ def load(
         dials: how difficult a procedural dataset is to be, where that differs from the edition:
             fields of `ffld.render.mix.Mix`, such as {"company": 0, "blur": 0}. Sample i
             shows the same subject as without, so that a study can be paired.
+        source: folder that `python -m ffld build` wrote: a procedural dataset is read from there
+            in place of rendering it. Labels are equal; images went through JPEG once more.
 
     Raises:
         DataError: unknown name or split, missing root, unreadable or malformed files.
@@ -106,12 +109,34 @@ def load(
     if description.procedural:
         if root is not None:
             raise DataError(f"dataset {name!r} is rendered on demand: leave out root={str(root)!r}")
-    elif dials:
-        raise DataError(f"dataset {name!r} is made of photographs, which have no dials")
+        if source is not None:
+            return _built(description, split, Path(source), limit, bool(key or dials))
+    elif dials or source is not None:
+        what = "dials" if dials else "source; pass the folder of your copy as root"
+        raise DataError(f"dataset {name!r} is made of photographs, which have no {what}")
     else:
         root = _existing_root(description, root)
     options = LoadOptions(Path(root) if root else None, key, approximate, dials or {})
     return module.read(split, options).limit(limit)
+
+
+def _built(
+    description: DatasetSpec, split: str, source: Path, limit: int | None, turned: bool
+) -> Split:
+    from ffld.built import open_built
+
+    if turned:
+        raise DataError(f"source {str(source)!r} holds the edition itself: leave out key and dials")
+    opened = open_built(
+        source,
+        split,
+        dataset=description.name,
+        revision=description.revision,
+        schema=description.schema,
+        limit=limit,
+        whole=description.splits[split],
+    )
+    return opened.limit(limit)
 
 
 def _existing_root(description: DatasetSpec, root: str | Path | None) -> Path:

@@ -19,8 +19,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
@@ -28,6 +27,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ffld import catalog
+from ffld.atomic import replacing
 from ffld.sample import DataError, Split, Targets
 from ffld.schema import LandmarkSchema
 
@@ -78,7 +78,7 @@ def export(
         for name, number in numbers.items()
     )
     annotations = (_annotation(targets, row, numbers[name]) for row, name in enumerate(names))
-    with _replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         for key, value in _head(targets).items():
             file.write(f"{'{' if key == 'info' else ','}\n{_json(key)}: {_json(value)}")
         _write_list(file, "images", entries)
@@ -179,7 +179,7 @@ def _write_image(split: Split, position: int, path: Path) -> None:
     import cv2
 
     file = split.file(position)
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         if file is not None:
             shutil.copyfile(file, temporary)
         else:
@@ -206,15 +206,3 @@ def _write_list(file: TextIO, key: str, items: Iterable[dict]) -> None:
 
 def _json(value: object) -> str:
     return json.dumps(value, allow_nan=False)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary path in the same folder; it takes the place of `path` if the block succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

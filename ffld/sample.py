@@ -171,6 +171,10 @@ class Split(Sequence[Sample]):
         keyed = sorted(self._rows, key=lambda row: hashlib.sha256(self._ids[row].encode()).digest())
         return self._with_rows(sorted(keyed[:count]))
 
+    def select(self, positions: Sequence[int]) -> Split:
+        """The samples at some positions, in the order asked for."""
+        return self._with_rows([self._rows[position] for position in positions])
+
     def _with_rows(self, rows: list[int]) -> Split:
         return Split(
             dataset=self.dataset,

@@ -136,7 +136,7 @@ def _annotate(edition: Edition, split: str, key: str, indices: Sequence[int]) ->
 
 
 def _cached_arrays(edition: Edition, split: str, key: str, indices: list[int]) -> dict:
-    request = f"{edition.revision}|{edition.mix}|{split}|{key}|{_source_hash()}|{indices}"
+    request = f"{edition.revision}|{edition.mix}|{split}|{key}|{source_hash()}|{indices}"
     name = hashlib.sha256(request.encode()).hexdigest()[:24]
     path = cache_folder() / "labels" / f"{edition.name}-{split}-{name}.npz"
     arrays = load_arrays(path)
@@ -188,7 +188,8 @@ def _arrays(edition: Edition, split: str, key: str, indices: list[int]) -> dict:
 
 
 @cache
-def _source_hash() -> str:
+def source_hash() -> str:
+    """16 hexadecimal digits of the renderer's source code: what cached or built samples are of."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())

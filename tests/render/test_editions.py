@@ -183,7 +183,7 @@ def test_labels_of_many_samples_are_cached_under_the_source_of_the_renderer(monk
     again = ffld.load("fld-procedural", "val", limit=210).targets
     assert np.array_equal(first.xy, again.xy, equal_nan=True)
     assert list(first.garment_type) == list(again.garment_type)
-    monkeypatch.setattr(editions, "_source_hash", lambda: "changed")
+    monkeypatch.setattr(editions, "source_hash", lambda: "changed")
     with pytest.raises(TypeError):
         ffld.load("fld-procedural", "val", limit=210).targets.xy.sum()
     assert stored.exists()

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 
-def add_command(commands: argparse._SubParsersAction) -> None:
+def add(commands: argparse._SubParsersAction) -> None:
     """Add `export` to the commands of `python -m ffld`."""
     parser = commands.add_parser(
         "export",

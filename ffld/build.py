@@ -1,0 +1,256 @@
+"""Write a procedural dataset as Parquet, so that it can be read, streamed and shared as files.
+
+    DIR/data/<split>-00003-of-00096.parquet    shards, laid out by `ffld.shards`
+    DIR/manifest.json                          what they are of, their sizes and SHA-256; comes last
+
+A shard has its name only when it is whole, so a build can be killed at any moment: the next one
+keeps the shards that are there and sound. Jobs on several machines may each write their part.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pyarrow as pa
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from ffld import catalog, shards
+from ffld.atomic import leftovers, replacing
+from ffld.render.edition import source_hash
+from ffld.sample import DataError, Split
+from ffld.shards import Shard
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is in a folder after a build.
+
+    Attributes:
+        samples, shards, size: of all splits in the manifest; `size` in bytes.
+        missing: files of the build that are still to be written, by other jobs; then there is no
+            manifest yet.
+    """
+
+    revision: str
+    samples: int
+    shards: int
+    size: int
+    missing: tuple[str, ...]
+
+
+def build(
+    dataset: str,
+    out: str | Path,
+    *,
+    splits: Sequence[str] = catalog.SPLITS,
+    limit: int | None = None,
+    part: tuple[int, int] = (1, 1),
+    processes: int = -1,
+) -> Progress:
+    """Write splits of a procedural dataset into a folder, or what a killed build left to write.
+
+    Args:
+        out: an empty or new folder, or one where this was begun or where other splits are.
+        limit: of each split only this many samples, those of `Split.limit`.
+        part: (i, n): write the i-th of n parts, i from 1. Whoever finds all shards there, by the
+            end, writes the manifest.
+        processes: that render; -1 for as many as there are cores.
+
+    Raises:
+        DataError: not a procedural dataset, unknown splits, an impossible limit or part, or a
+            folder that holds something else.
+    """
+    out, (turn, parts) = Path(out), part
+    about = _about(dataset, splits, limit)
+    limit = about["limit"]
+    if not 1 <= turn <= parts:
+        raise DataError(f"shard {turn}/{parts} doesn't exist; give 1/{parts} to {parts}/{parts}")
+    if processes < 1 and processes != -1:
+        raise DataError(f"{processes} processes can't build; give at least 1")
+    older = _manifest(out, about)
+    _refuse_foreign(out, _plan(dataset, catalog.spec(dataset).splits, limit))
+    known = {s["file"]: s["sha256"] for split in older.values() for s in split["shards"]}
+    planned = _plan(dataset, splits, limit)
+    own = planned[turn - 1 :: parts]
+    others = [shard for shard in planned if shard not in own]
+    for path in (out / file for file in [*(shard.file for shard in own), shards.MANIFEST]):
+        for left in leftovers(path.parent, path.name):
+            left.unlink(missing_ok=True)
+    pending = [shard for shard in own if not _finished(out, shard, about, known)]
+    _render(out, pending, about, done=sum(map(len, own)), processes=processes)
+    missing = [shard.file for shard in others if not _finished(out, shard, about, known)]
+    entries = older if missing else _complete(out, about, older, planned)
+    files = [file for split in entries.values() for file in split["shards"]]
+    return Progress(
+        revision=about["revision"],
+        samples=sum(file["count"] for file in files),
+        shards=len(files),
+        size=sum(file["bytes"] for file in files),
+        missing=tuple(missing),
+    )
+
+
+def _about(dataset: str, splits: Sequence[str], limit: int | None) -> dict[str, Any]:
+    spec = catalog.spec(dataset)
+    if not spec.procedural:
+        raise DataError(
+            f"dataset {dataset!r} is made of photographs, which can't be passed on; build a "
+            "procedural one"
+        )
+    if unknown := [split for split in splits if split not in spec.splits]:
+        raise DataError(
+            f"dataset {dataset!r} has no split {unknown[0]!r}; it has {', '.join(spec.splits)}"
+        )
+    if limit is not None and limit >= max(spec.splits.values()):
+        limit = None
+    return {
+        "dataset": dataset,
+        "revision": spec.revision,
+        "schema": spec.schema.fingerprint,
+        "renderer": source_hash(),
+        "limit": limit,
+        "jpeg_quality": shards.JPEG_QUALITY,
+        "row_group": shards.ROW_GROUP,
+    }
+
+
+def _plan(dataset: str, splits: Sequence[str], limit: int | None) -> list[Shard]:
+    return shards.plan({split: len(_samples(dataset, split, limit)) for split in splits})
+
+
+@cache
+def _samples(dataset: str, split: str, limit: int | None) -> Split:
+    return catalog.load(dataset, split, limit=limit)
+
+
+def _manifest(out: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """The splits of an earlier manifest in the folder, none if there is none."""
+    path = out / shards.MANIFEST
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        found = {name: content[name] for name in about}
+        splits = content["splits"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is not of a build; choose another folder") from error
+    _refuse_other(path, found, about)
+    return splits
+
+
+def _refuse_other(path: Path, found: dict[str, Any], about: dict[str, Any]) -> None:
+    differing = [f"{k} {found.get(k)} and not {v}" for k, v in about.items() if found.get(k) != v]
+    if differing:
+        raise DataError(f"{path} is of {', '.join(differing)}; choose another folder or empty it")
+
+
+def _refuse_foreign(out: Path, planned: list[Shard]) -> None:
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out} is a file; give a folder")
+    ours = {f"{out / shard.file}" for shard in planned} | {f"{out / shards.MANIFEST}"}
+    ours.add(f"{out / 'README.md'}")
+    for path in out.rglob("*"):
+        whole = path.with_name(path.name[1:]).with_suffix("") if path.name[0] == "." else path
+        if path.is_file() and str(whole) not in ours:
+            raise DataError(
+                f"{out} holds {path.relative_to(out)}, which isn't of this build; choose a folder "
+                "that is new or empty, or the --limit that this one was begun with"
+            )
+
+
+def _finished(out: Path, shard: Shard, about: dict[str, Any], known: dict[str, str]) -> bool:
+    """Whether a shard is there and sound."""
+    path = out / shard.file
+    if not path.exists():
+        return False
+    if shard.file in known:
+        return shards.digest(path) == known[shard.file]
+    found = shards.stated(path)
+    if found is not None:
+        _refuse_other(path, found, {**about, "file": shard.file})
+    return found is not None
+
+
+def _render(
+    out: Path, pending: list[Shard], about: dict[str, Any], done: int, processes: int
+) -> None:
+    """Write shards one after another; all processes render the samples of the next ones."""
+    dataset, limit = about["dataset"], about["limit"]
+    work = (
+        delayed(_table)(dataset, shard.split, limit, positions)
+        for shard in pending
+        for positions in _runs(shard)
+    )
+    total = sum(map(len, pending))
+    tables = Parallel(n_jobs=processes, return_as="generator")(work)
+    with (
+        closing(tables),
+        tqdm(
+            total=done,
+            initial=done - total,
+            desc=f"building {dataset}",
+            unit="sample",
+            file=sys.stderr,
+            leave=False,
+        ) as bar,
+    ):
+        for shard in pending:
+            rows = []
+            for _ in _runs(shard):
+                rows.append(next(tables))
+                bar.update(len(rows[-1]))
+            with replacing(out / shard.file) as temporary:
+                shards.write(temporary, rows, {**about, "file": shard.file})
+
+
+def _runs(shard: Shard) -> Iterator[range]:
+    """The positions in its split of the samples that are rendered at once."""
+    step = shards.ROW_GROUP
+    for start in range(shard.start, shard.stop, step):
+        yield range(start, min(start + step, shard.stop))
+
+
+def _table(dataset: str, split: str, limit: int | None, positions: range) -> pa.Table:
+    cv2.setNumThreads(1)
+    return shards.make_table(_samples(dataset, split, limit).select(positions))
+
+
+def _complete(
+    out: Path, about: dict[str, Any], older: dict[str, Any], written: list[Shard]
+) -> dict[str, Any]:
+    """Write the manifest of splits that are all there and of those in an older one; its splits."""
+    new = {shard.split for shard in written}
+    entries = {
+        split: _entry(out, [shard for shard in written if shard.split == split])
+        if split in new
+        else older[split]
+        for split in catalog.SPLITS
+        if split in new or split in older
+    }
+    with replacing(out / shards.MANIFEST) as temporary:
+        text = json.dumps({**about, "splits": entries}, indent=2)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return entries
+
+
+def _entry(out: Path, written: list[Shard]) -> dict[str, Any]:
+    """A split in the manifest."""
+    files = [
+        {
+            "file": shard.file,
+            "count": len(shard),
+            "bytes": (out / shard.file).stat().st_size,
+            "sha256": shards.digest(out / shard.file),
+        }
+        for shard in written
+    ]
+    return {"count": sum(map(len, written)), "shards": files}

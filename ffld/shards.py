@@ -1,0 +1,170 @@
+"""The files of a built dataset: Parquet shards that hold images and labels, and their layout.
+
+A row is a sample: `image` a struct of the bytes of a JPEG file and its name, `garment_type` the
+type's slot in the schema, the other columns the fields of `Targets`, NaN where they have it. The
+schema carries the `datasets` features, so other readers see pictures and class names; under the key
+`ffld` of its metadata stands what the shard is of. The same samples give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ffld.sample import Split, Targets
+from ffld.schema import LandmarkSchema
+
+MANIFEST = "manifest.json"
+JPEG_QUALITY = 95
+ROW_GROUP = 16  # samples that are read at once: few, so that streams start and rows are found soon
+METADATA_KEY = b"ffld"
+
+_SAMPLES = 1250  # in a shard of a whole dataset, some 30 MB
+_FEW = 3, 32  # samples in a shard, shards of a split, where the samples are few
+_ARRAYS = ("xy", "visibility", "box", "size", "rivals")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A run of samples of a split, [start, stop), and the file that holds them."""
+
+    split: str
+    number: int
+    of: int
+    start: int
+    stop: int
+
+    @property
+    def file(self) -> str:
+        """Such as data/train-00003-of-00096.parquet."""
+        return f"data/{self.split}-{self.number:05d}-of-{self.of:05d}.parquet"
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+def plan(sizes: Mapping[str, int]) -> list[Shard]:
+    """The shards of splits of these numbers of samples; 32 or more for a split of 100 samples."""
+    shards = []
+    least, most = _FEW
+    for split, count in sizes.items():
+        of = max(-(-count // _SAMPLES), min(count // least, most), 1)
+        edges = [number * count // of for number in range(of + 1)]
+        pairs = zip(edges, edges[1:], strict=False)
+        shards += [Shard(split, number, of, *pair) for number, pair in enumerate(pairs)]
+    return shards
+
+
+def make_table(samples: Split) -> pa.Table:
+    """Samples as a table of the layout; renders them."""
+    targets = samples.targets
+    names = [f"{name.replace('/', '-')}.jpg" for name in targets.ids.tolist()]
+    images = [_encode(samples.image(position)) for position in range(len(samples))]
+    columns = {
+        "image": pa.StructArray.from_arrays(
+            [pa.array(images, pa.binary()), pa.array(names, pa.string())], ["bytes", "path"]
+        ),
+        "id": pa.array(targets.ids.tolist(), pa.string()),
+        "garment_type": pa.array(targets.type_index),
+        **{name: _lists(getattr(targets, name)) for name in _ARRAYS},
+        **{name: pa.array(v.tolist(), pa.string()) for name, v in targets.attributes.items()},
+    }
+    features = {name: _feature(column.type) for name, column in columns.items()}
+    features["image"] = {"_type": "Image"}
+    features["garment_type"] = {"names": list(samples.schema.type_names), "_type": "ClassLabel"}
+    metadata = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+    return pa.table(columns).replace_schema_metadata(metadata)
+
+
+def write(path: Path, tables: Sequence[pa.Table], about: Mapping[str, Any]) -> None:
+    """Write a shard; `about` goes into its metadata."""
+    table = pa.concat_tables(tables)
+    stated = {METADATA_KEY: json.dumps(about, sort_keys=True).encode()}
+    pq.write_table(
+        table.replace_schema_metadata({**table.schema.metadata, **stated}),
+        path,
+        row_group_size=ROW_GROUP,
+        compression="zstd",
+        use_dictionary=False,
+        write_statistics=False,
+        write_page_checksum=True,
+    )
+
+
+def stated(path: Path) -> dict[str, Any] | None:
+    """What a shard says it is, every page's checksum verified; None where it can't be read."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for group in range(file.num_row_groups):
+                file.read_row_group(group, use_threads=False)
+            return json.loads(file.schema_arrow.metadata[METADATA_KEY])
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+        return None
+
+
+def read_targets(table: pa.Table, schema: LandmarkSchema, **about: str) -> Targets:
+    """The label columns of a table of the layout; `about`: dataset, split, revision."""
+    types = np.array(schema.type_names)
+    arrays = {name: _array(table[name]) for name in _ARRAYS}
+    known = {"image", "id", "garment_type", *_ARRAYS}
+    return Targets(
+        schema=schema,
+        ids=np.array(table["id"].to_pylist(), np.str_),
+        garment_type=types[table["garment_type"].to_numpy()],
+        attributes={
+            name: np.array(table[name].to_pylist(), np.str_)
+            for name in table.column_names
+            if name not in known
+        },
+        **arrays,
+        **about,
+    )
+
+
+def decode(data: bytes) -> np.ndarray | None:
+    """(H, W, 3) uint8 RGB of the bytes of a JPEG file; None where they are none."""
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return None if picture is None else np.ascontiguousarray(picture[..., ::-1])
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _encode(picture: np.ndarray) -> bytes:
+    _, data = cv2.imencode(".jpg", picture[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
+    return data.tobytes()
+
+
+def _lists(array: np.ndarray) -> pa.Array:
+    """(N, A, B, ...) as N lists of A lists of B ... values."""
+    values = pa.array(array.ravel())
+    for length in array.shape[:0:-1]:
+        values = pa.FixedSizeListArray.from_arrays(values, length)
+    return values
+
+
+def _array(column: pa.ChunkedArray) -> np.ndarray:
+    values, shape = column.combine_chunks(), [len(column)]
+    while pa.types.is_fixed_size_list(values.type):
+        shape.append(values.type.list_size)
+        values = values.flatten()
+    return values.to_numpy(zero_copy_only=False).reshape(shape).copy()
+
+
+def _feature(kind: pa.DataType) -> dict[str, Any]:
+    if pa.types.is_fixed_size_list(kind):
+        return {"feature": _feature(kind.value_type), "length": kind.list_size, "_type": "List"}
+    name = "float64" if pa.types.is_float64(kind) else str(kind)
+    return {"dtype": name, "_type": "Value"}
