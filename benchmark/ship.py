@@ -139,7 +139,9 @@ def _score(run: Path, shipped: Path) -> tuple[str, dict[str, Any]]:
         )
     result = Result.load(run / folder.RESULT).to_json()
     floor = Result.load(run / folder.FLOOR).scores["ne"]["visible"].value
-    name = f"`{result['revision']}` {result['split']}"
+    data, revision = result["dataset"], result["revision"]
+    version = revision if revision.startswith(data) else f"{data} {revision}"
+    name = f"`{version}` {result['split']}"
     kept = {metric: result["scores"][metric] for metric in ("ne", "pck@0.1")}
     digest = result["predictions_sha256"]
     return name, {

@@ -44,9 +44,9 @@ def test_shipped_weights_score_and_their_card_says_so(run, ship, trained, tmp_pa
     assert (out / "model.safetensors").read_bytes() == weights
     result = Result.load("scored/result.json")
     text = (out / "README.md").read_text()
-    assert f"| `1` test | 16 | {result.scores['ne']['visible'].value:.4f} |" in text
+    assert f"| `dots 1` test | 16 | {result.scores['ne']['visible'].value:.4f} |" in text
     assert text == card(out)
-    stored = json.loads((out / "scores.json").read_text())["`1` test"]
+    stored = json.loads((out / "scores.json").read_text())["`dots 1` test"]
     assert stored["predictions_sha256"] == result.predictions_sha256
     assert run(*scored, trained, "--out", "other")[0] == 0
     code, _, notes = ship(trained, "--out", out, "--scores", "other")
