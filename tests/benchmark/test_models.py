@@ -134,8 +134,8 @@ def test_one_batch_is_overfitted(variant, schema):
     assert losses[-1] < losses[0] / 4
     xy, _ = model.predict(batch.inputs)
     distance = (xy - batch.xy).norm(dim=-1)[batch.visibility == Visibility.VISIBLE]
-    cell = model.head.stride  # the decoder's own error on a coarse map
-    assert distance.median() < (0.05 * SIZE if cell == 4 else cell / 2)
+    cell = model.head.stride  # the highest cell of a coarse map is up to .71 of its side away
+    assert distance.median() < (0.05 * SIZE if cell == 4 else 0.6 * cell)
 
 
 @EVERY_VARIANT
