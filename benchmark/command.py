@@ -44,6 +44,9 @@ def carried_out(work: Callable[[], None], interrupted: str) -> int:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     try:
         work()
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads the answer has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print(f"\n{interrupted}", file=sys.stderr)
         return 130

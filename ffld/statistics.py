@@ -50,6 +50,8 @@ def describe(targets: Targets) -> dict[str, Any]:
                 "width over height": sides[:, 0] / sides[:, 1],
             }.items()
         },
+        "boxes at the image's border": float(_at_border(targets).mean()),
+        "landmarks outside their box": _outside(targets),
         "visible landmarks a sample": float(
             (targets.visibility == Visibility.VISIBLE).sum(1).mean()
         ),
@@ -90,6 +92,23 @@ def _rivals(targets: Targets) -> np.ndarray:
 def _counts(values: np.ndarray, order: tuple[str, ...] | None = None) -> dict[str, int]:
     found = Counter(values.tolist())
     return {name: found[name] for name in (order or sorted(found))}
+
+
+def _at_border(targets: Targets) -> np.ndarray:
+    """(N,) bool: a side of the box within 1.2 % of the image's."""
+    low, high = targets.box[:, :2] / targets.size, targets.box[:, 2:] / targets.size
+    return (low < 0.012).any(1) | (high > 0.988).any(1)
+
+
+def _outside(targets: Targets) -> dict[str, float]:
+    """Shares of the visible and of the occluded landmarks that their box leaves out."""
+    box = targets.box[:, None]
+    inside = ((targets.xy >= box[..., :2]) & (targets.xy <= box[..., 2:])).all(-1)
+    return {
+        name: 1 - float(inside[targets.visibility == state].mean())
+        for name, state in _STATES.items()
+        if (targets.visibility == state).any()
+    }
 
 
 def _states(visibility: np.ndarray) -> dict[str, float]:

@@ -128,14 +128,15 @@ def maps_and_confidence(model, batch):
 def test_one_batch_is_overfitted(variant, schema):
     name, overrides = VARIANTS[variant]
     model, batch = tiny(name, schema, **overrides), make_batch(schema)
-    # Without normalisation, Adam's usual rate here throws the network off.
-    losses = fit(model, batch, 120, lr=3e-3 if model.config.batch_norm else 3e-4)
+    # Without normalisation, Adam's usual rate here throws the network off; a lower one is slower.
+    steps, lr = (120, 3e-3) if model.config.batch_norm else (240, 3e-4)
+    losses = fit(model, batch, steps, lr)
     assert all(map(math.isfinite, losses))
     assert losses[-1] < losses[0] / 4
     xy, _ = model.predict(batch.inputs)
     distance = (xy - batch.xy).norm(dim=-1)[batch.visibility == Visibility.VISIBLE]
-    cell = model.head.stride  # the highest cell of a coarse map is up to .71 of its side away
-    assert distance.median() < (0.05 * SIZE if cell == 4 else 0.6 * cell)
+    cell = model.head.stride  # the decoder's own error on a coarse map
+    assert distance.median() < (0.05 * SIZE if cell == 4 else cell / 2)
 
 
 @EVERY_VARIANT

@@ -168,3 +168,16 @@ def test_arguments_are_parsed_before_torch_is_imported():
     assert "0 False" in lines
     assert lines[-1] == "2 False"
     assert done.stderr == "error: unrecognized arguments: --no-such-option; see --help\n"
+
+
+def test_a_reader_who_has_read_enough_is_no_error():
+    code = (
+        "import sys; from benchmark.command import carried_out\n"
+        "sys.exit(carried_out(lambda: print('x\\n' * 100_000), ''))\n"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"x\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

@@ -17,6 +17,7 @@ from ffld.layouts import (
 )
 from ffld.sample import DataError, Targets
 from ffld.schema import FFLD, FLD8, Visibility
+from ffld.statistics import describe
 
 
 def write(path, columns, rows):
@@ -170,6 +171,22 @@ def test_the_command_prints_statistics_and_draws_them(tmp_path, capsys):
     assert '"samples": 30' in printed
     assert '"viewpoint"' in printed
     assert (tmp_path / "stats.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_boxes_at_the_border_and_landmarks_outside_are_counted():
+    xy = np.full((4, 32, 2), np.nan)
+    xy[:, :2] = [[50, 50], [10, 90]]
+    visibility = np.zeros((4, 32), np.uint8)
+    visibility[:, :2] = Visibility.VISIBLE, Visibility.OCCLUDED
+    targets = Targets(
+        dataset="ffld", split="test", revision="1", schema=FFLD, ids=np.array(list("abcd")), xy=xy,
+        visibility=visibility, garment_type=np.array(["vest"] * 4), size=np.full((4, 2), 100),
+        box=np.array([[20, 20, 80, 80], [0, 20, 80, 95], [20, 20, 80, 99.5], [5, 20, 80, 95.0]]),
+        rivals=np.zeros((4, 0, 32, 2)),
+    )  # fmt: skip
+    about = describe(targets)
+    assert about["boxes at the image's border"] == 0.5
+    assert about["landmarks outside their box"] == {"visible": 0.0, "occluded": 0.5}
 
 
 def test_the_command_s_errors_are_one_line(tmp_path, capsys):
