@@ -17,8 +17,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from benchmark import models
+from benchmark.eight import Eight
 from ffld.atomic import replacing
-from ffld.schema import LandmarkSchema
+from ffld.schema import FFLD, FLD8, LandmarkSchema
 
 FLOOR = "mean-shape"
 
@@ -71,24 +72,32 @@ class Checkpoint:
         with replacing(folder / _ABOUT) as temporary:
             temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
-    def build(self, folder: Path, schema: LandmarkSchema) -> tuple[nn.Module, nn.Module]:
+    def build(self, folder: Path, schema: LandmarkSchema) -> tuple[nn.Module, nn.Module | None]:
         """The model and the floor that was fitted on the same samples.
+
+        A model of FFLD's 32 landmarks that ignores the garment type also answers in the 8 of FLD
+        (`benchmark.eight`); its floor, which knows FFLD's types, does not: None.
 
         Raises:
             CheckpointError: another schema, or weights that do not fit.
         """
-        if self.schema_fingerprint != schema.fingerprint:
-            raise CheckpointError(
-                f"checkpoint {str(folder)!r} predicts landmarks of schema {self.schema!r} "
-                f"({self.schema_fingerprint}); the dataset has schema {schema.name!r} "
-                f"({schema.fingerprint}): choose a dataset or a checkpoint of the same schema"
-            )
         config = {k: tuple(v) if isinstance(v, list) else v for k, v in self.config.items()}
-        model = models.build(self.model, schema, **config)
-        floor = models.build(FLOOR, schema, input_size=self.input_size)
-        for name, module in ((_WEIGHTS, model), (_FLOOR, floor)):
-            _load_into(module, folder / name)
-        return model, floor
+        if self.schema_fingerprint == schema.fingerprint:
+            model = models.build(self.model, schema, **config)
+            floor = models.build(FLOOR, schema, input_size=self.input_size)
+            _load_into(model, folder / _WEIGHTS)
+            _load_into(floor, folder / _FLOOR)
+            return model, floor
+        if (self.schema_fingerprint, schema.fingerprint) == (FFLD.fingerprint, FLD8.fingerprint):
+            model = models.build(self.model, FFLD, **config)
+            if not model.uses_type:
+                _load_into(model, folder / _WEIGHTS)
+                return Eight(model), None
+        raise CheckpointError(
+            f"checkpoint {str(folder)!r} predicts landmarks of schema {self.schema!r} "
+            f"({self.schema_fingerprint}); the dataset has schema {schema.name!r} "
+            f"({schema.fingerprint}): choose a dataset or a checkpoint of the same schema"
+        )
 
 
 def find(path: Path) -> Path:

@@ -29,10 +29,10 @@ from ffld.transforms import BOX_PADDING, apply
 
 @dataclass(frozen=True)
 class _Ready:
-    """A model with the floor of the same training samples, and what to say of both."""
+    """A model with the floor of the same training samples, if any, and what to say of both."""
 
     model: nn.Module
-    floor: nn.Module
+    floor: nn.Module | None
     about: Checkpoint
 
 
@@ -211,7 +211,7 @@ def _score(plan: Plan, ready: _Ready, split: Split, crops: Crops) -> None:
     predicted = predict(model, crops, device=plan.device, batch_size=size, title="predicting")
     result = evaluate(predicted, crops.targets)
     predicted.save(path / folder.PREDICTIONS)
-    if ready.about.model != FLOOR:
+    if ready.floor is not None and ready.about.model != FLOOR:
         mean = predict(ready.floor, crops, device=torch.device("cpu"), batch_size=size)
         evaluate(mean, crops.targets).save(path / folder.FLOOR)
     pictures.contact_sheet(split, predicted, path / folder.SHEET)
