@@ -29,9 +29,10 @@ class Settings:
         train_limit, val_limit, test_limit: samples of each split; None for all of them. An
             explicit `--limit` replaces test_limit.
         warmup: optimiser steps over which the rate rises linearly from zero.
-        schedule: "milestones", or the two readings of the LGR paper's "linearly drop the learning
-            rate by a factor of 10 every 20 epochs" (section 4.1): "steps" divides it by 10 after
-            every `period`, "slope" takes it to a tenth linearly within every `period`.
+        schedule: "milestones"; "cosine", half a wave from lr to zero over all epochs; or the two
+            readings of the LGR paper's "linearly drop the learning rate by a factor of 10 every 20
+            epochs" (section 4.1): "steps" divides it by 10 after every `period`, "slope" takes it
+            to a tenth linearly within every `period`.
         milestones: shares of the epochs after which the rate falls to a tenth.
         period: epochs.
         patience: epochs without a better validation NE after which training stops.
@@ -60,7 +61,7 @@ class Settings:
     batch_size: int = 64
     lr: float = 1e-3
     warmup: int = 500
-    schedule: typing.Literal["milestones", "steps", "slope"] = "milestones"
+    schedule: typing.Literal["milestones", "cosine", "steps", "slope"] = "milestones"
     milestones: tuple[float, ...] = (0.6, 0.85)
     period: int = 10
     patience: int = 6

@@ -83,14 +83,18 @@ def best_ne(history: History) -> float:
     return min((record["val_ne"] for record in history), default=math.inf)
 
 
-def learning_rate(step: int, epoch: int, settings: Settings) -> float:
-    """Rate at an optimiser step (from 0, over all epochs) of an epoch (from 0)."""
-    warm = min(1.0, (step + 1) / max(1, settings.warmup))
-    passed, begun = divmod(epoch, settings.period)
-    if settings.schedule == "milestones":
-        passed = sum(epoch >= round(share * settings.epochs) for share in settings.milestones)
-    slope = 1 - 0.9 * begun / settings.period if settings.schedule == "slope" else 1.0
-    return settings.lr * warm * 0.1**passed * slope
+def learning_rate(step: int, epoch: float, settings: Settings) -> float:
+    """Rate at an optimiser step (from 0, over all epochs), after so many epochs and part of one."""
+    rate = settings.lr * min(1.0, (step + 1) / max(1, settings.warmup))
+    passed, begun = divmod(int(epoch), settings.period)
+    match settings.schedule:
+        case "cosine":
+            return rate * (1 + math.cos(math.pi * epoch / settings.epochs)) / 2
+        case "milestones":
+            passed = sum(int(epoch) >= round(m * settings.epochs) for m in settings.milestones)
+        case "slope":
+            rate *= 1 - 0.9 * begun / settings.period
+    return rate * 0.1**passed
 
 
 def _epoch(
@@ -130,7 +134,8 @@ def _train_epoch(
     total = torch.zeros((), device=task.device)
     source = batches(task.train, settings, seed=task.seed, epoch=epoch, device=task.device)
     for done, batch in enumerate(source, start=1):
-        rate = learning_rate(epoch * progress.total + done - 1, epoch, settings)
+        passed = epoch + (done - 1) / progress.total
+        rate = learning_rate(round(passed * progress.total), passed, settings)
         for group in optimizer.param_groups:
             group["lr"] = rate
         with _precision(task):

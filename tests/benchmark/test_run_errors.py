@@ -42,7 +42,7 @@ def _refused(run, *arguments):
         (["--recipe", "papers"], "unknown recipe 'papers'; there are ours, paper"),
         (["--dial", "company"], "--dial takes key=value with a JSON value"),
         (["--dial", "company=0"], "dots have no dials"),
-        (["--set", "schedule=cosine"], "schedule is one of milestones|steps|slope, not 'cosine'"),
+        (["--set", "schedule=sine"], "milestones|cosine|steps|slope, not 'sine'"),
         (["--set", "head=big"], "head is one of shared|native, not 'big'"),
         (["--set", "pretrained=true"], "ImageNet weights fit width 1, not 0.25"),
         (["--set", "epochs=0"], "epochs is 0; it must be at least 1"),

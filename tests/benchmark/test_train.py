@@ -27,6 +27,13 @@ def test_the_rate_warms_up_and_falls_at_its_milestones():
     assert rates == pytest.approx([1] * 5 + [0.1] * 3 + [0.01] * 2)
 
 
+def test_the_rate_falls_by_half_a_wave():
+    settings = replace(CPU, lr=1.0, warmup=4, epochs=10, schedule="cosine")
+    assert learning_rate(1, 0, settings) == pytest.approx(0.5)
+    rates = [learning_rate(100, epoch, settings) for epoch in (0, 2.5, 5, 7.5, 10)]
+    assert rates == pytest.approx([1, 0.853553, 0.5, 0.146447, 0], abs=1e-6)
+
+
 def test_the_paper_s_fall_of_the_rate_has_two_readings():
     settings = replace(CPU, lr=1.0, warmup=0, epochs=100, schedule="steps", period=10)
     rates = [learning_rate(9, epoch, settings) for epoch in (0, 9, 10, 19, 20)]
