@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ffld.render.geometry.stream import Stream
+from ffld.render.picture.clutter import clutter
 from ffld.render.picture.decal import draw_glyph
 from ffld.render.picture.noise import noise
 from ffld.render.picture.palette import Colour, draw_colour, near, scaled
@@ -38,14 +39,31 @@ class Brush:
         tile, _ = weave(kind, draw_colour(self.s), self.s)
         side = int(self.s.uniform(24, 80))
         tile = cv2.resize(tile, (side, side), interpolation=cv2.INTER_AREA)
-        mask = np.zeros((self.height, self.width), np.uint8)
-        path = np.array(points) * (self.width, self.height)
-        cv2.fillPoly(mask, [path.clip(-2000, 2000).astype(np.int32)], 255)
-        x, y, w, h = cv2.boundingRect(mask)
+        mask, (x, y, w, h) = self._within(points)
         if w:
             part = np.tile(tile, (-(-h // side), -(-w // side), 1))[:h, :w]
-            cv2.copyTo(np.ascontiguousarray(part), mask[y : y + h, x : x + w],
-                       self.picture[y : y + h, x : x + w])  # fmt: skip
+            cv2.copyTo(np.ascontiguousarray(part), mask, self.picture[y : y + h, x : x + w])
+
+    def heap(self, points: list[tuple[float, float]], colours: list[Colour] | None = None) -> None:
+        """A polygon full of things, in these colours or any."""
+        mask, (x, y, w, h) = self._within(points)
+        if w:
+            some = colours or [draw_colour(self.s) for _ in range(3 + self.s.integer(4))]
+            part = self.picture[y : y + h, x : x + w]
+            cv2.copyTo(clutter(w, h, some, self.s), mask, part)
+
+    def _within(
+        self, points: list[tuple[float, float]]
+    ) -> tuple[np.ndarray, tuple[int, int, int, int]]:
+        """The mask of a polygon and its place (x, y, w, h) in the picture."""
+        path = (np.array(points) * (self.width, self.height)).clip(-2000, 2000).astype(np.int32)
+        low = path.min(0).clip(0)
+        x, y = low.tolist()
+        w, h = (np.minimum(path.max(0) + 1, (self.width, self.height)) - low).clip(0).tolist()
+        mask = np.zeros((h, w if h else 0), np.uint8)
+        if mask.size:
+            cv2.fillPoly(mask, [path - low], 255)
+        return mask, (x, y, *mask.shape[::-1])
 
     def line(self, x: float, y: float, x2: float, y2: float, colour: Colour, width=1) -> None:
         """A straight line, `width` in pixels."""

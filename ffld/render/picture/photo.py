@@ -27,10 +27,10 @@ def photograph(picture: np.ndarray, style: str, rough: float, s: Stream) -> np.n
 
 def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
     """Exposure, contrast, haze, white balance and filters as one look-up table a channel."""
-    exposure = 1 + rough * s.normal(0.03, 0.13)
+    exposure = 1 + rough * s.normal(0.06, 0.13)
     if s.chance(0.08 * rough):
         exposure *= s.uniform(0.5, 0.75)
-    contrast = 1 + rough * s.normal(0.08, 0.09)
+    contrast = 1 + rough * s.normal(0.2, 0.11)
     haze = s.uniform(8, 30) if s.chance(0.2 * rough) else 0.0
     warm = s.normal(-0.01, 0.04) + (s.uniform(0.04, 0.12) if s.chance(0.15) else 0.0)
     tint = s.normal(0, 0.012)
@@ -58,20 +58,20 @@ def _falloff(picture: np.ndarray, s: Stream) -> np.ndarray:
 
 def _soften(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
     height, width = picture.shape[:2]
-    if s.chance(0.25 * rough):  # sent round and scaled up again
+    if s.chance(0.14 * rough):  # sent round and scaled up again
         factor = s.uniform(0.4, 0.8)
         small = cv2.resize(picture, (int(width * factor), int(height * factor)),
                            interpolation=cv2.INTER_AREA)  # fmt: skip
         return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    if s.chance(0.10 * rough):  # a shaking hand
+    if s.chance(0.06 * rough):  # a shaking hand
         length = 3 + s.integer(5)
         kernel = np.zeros((length, length), np.float32)
         end = (s.integer(length), s.integer(length))
         cv2.line(kernel, (length // 2, length // 2), end, 1.0)
         return cv2.filter2D(picture, -1, kernel / kernel.sum())
-    if s.chance(0.6):  # sharpened, as phones and shops do
-        soft = cv2.GaussianBlur(picture, (0, 0), s.uniform(0.7, 1.4))
-        amount = s.uniform(0.3, 1.3)
+    if s.chance(0.8):  # sharpened, as phones and shops do, and whoever makes pictures smaller
+        soft = cv2.GaussianBlur(picture, (0, 0), s.uniform(0.6, 1.2))
+        amount = s.uniform(0.4, 2.2)
         return cv2.addWeighted(picture, 1 + amount, soft, -amount, 0)
     return cv2.GaussianBlur(picture, (0, 0), s.uniform(0.35, 0.5 + 0.6 * rough * s.unit()))
 
