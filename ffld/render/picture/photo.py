@@ -21,8 +21,9 @@ def photograph(picture: np.ndarray, style: str, rough: float, s: Stream) -> np.n
     if s.chance(0.8 * rough):
         picture = _grain(picture, s.unit() ** 2 * 4.5 * rough, s)
     quality = int(s.uniform(45, 92) if style == "consumer" else s.uniform(82, 95))
-    _, data = cv2.imencode(".jpg", picture[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
@@ -30,17 +31,18 @@ def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
     exposure = 1 + rough * s.normal(0.06, 0.13)
     if s.chance(0.08 * rough):
         exposure *= s.uniform(0.5, 0.75)
-    contrast = 1 + rough * s.normal(0.2, 0.11)
+    contrast = 1 + rough * s.normal(0.15, 0.1)
     haze = s.uniform(8, 30) if s.chance(0.2 * rough) else 0.0
     warm = s.normal(-0.01, 0.04) + (s.uniform(0.04, 0.12) if s.chance(0.15) else 0.0)
     tint = s.normal(0, 0.012)
-    soft = 0.75 if s.chance(0.3 * rough) else 1.0
+    soft = rough * s.unit()
     levels = np.arange(256, dtype=np.float32)
     table = np.empty((1, 256, 3), np.uint8)
     for channel, cast in enumerate((warm, tint, -1.2 * warm)):
-        curve = (levels * exposure * (1 + rough * cast) - 128) * contrast + 128
+        curve = (levels * exposure * (1 + rough * cast) - 96) * contrast + 96
         # bright tones roll off softly, as on film and in phones
-        curve = np.where(curve > 215, 215 + (curve - 215) * soft, curve)
+        rolled = 180 + 75 * np.tanh((curve - 180) / 75)
+        curve = np.where(curve > 180, curve + soft * (rolled - curve), curve)
         curve = haze + curve * (1 - haze / 255)
         table[0, :, channel] = np.clip(curve, 0, 255)
     return cv2.LUT(picture, table)
