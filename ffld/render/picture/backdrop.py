@@ -47,7 +47,7 @@ def draw_backdrop(
         picture = s.weighted(kinds)(w, h, ground, s)
     if style == "consumer":  # places are often darker than who is in them
         picture = cv2.convertScaleAbs(picture, alpha=s.uniform(0.45, 1.0))
-    blur = s.weighted({0.0: 5, s.uniform(0.5, 1.5): 2.5, s.uniform(2.0, 8.0): 1.7})
+    blur = s.weighted({0.0: 6, s.uniform(0.5, 1.2): 2, s.uniform(2.0, 8.0): 1.5})
     if blur >= 2:  # at half size, where it costs a quarter
         picture = cv2.resize(picture, ((w + 1) // 2, (h + 1) // 2), interpolation=cv2.INTER_AREA)
         picture = cv2.resize(cv2.GaussianBlur(picture, (0, 0), blur / 2), (w, h))
@@ -68,7 +68,7 @@ def _textured(picture: np.ndarray, s: Stream) -> np.ndarray:
 
 def _held(picture: np.ndarray, from_above: bool, ground: float, s: Stream) -> np.ndarray:
     """A picture from a hand-held camera: rolled, turned to a side, and closer or farther."""
-    turn = s.uniform(-1.6, 1.6) if from_above else s.normal(0, 0.08)
+    turn = s.uniform(-1.6, 1.6) if from_above else s.normal(0, 0.1)
     size, (height, width) = 1 / s.uniform(1.0, 1.5), picture.shape[:2]
     a, b = math.cos(turn) * size, math.sin(turn) * size
     x, y = s.uniform(0.4, 0.6) * width, (min(ground, 1.0) if ground > 0.3 else 0.5) * height

@@ -199,7 +199,7 @@ class Easel:
         field += drift("wrinkles", shape, piece.layer.grain, s.uniform(0.7, 1.6) * scale, s)
         # uneven along their length too: no crease is as smooth as it is drawn
         pulled = relief(shape, strokes, corner, way) * (1 + 0.35 * field)
-        lit = strength * (0.55 * pulled + 0.045 * field)
+        lit = strength * (0.55 * pulled + 0.04 * field)
         if worn and material.swell:
             lit += material.swell * swell(shape, bulges(piece.layer.name, points), corner, way)
         return lit

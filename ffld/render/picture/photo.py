@@ -28,12 +28,13 @@ def photograph(picture: np.ndarray, style: str, rough: float, s: Stream) -> np.n
 
 def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
     """Exposure, contrast, haze, white balance and filters as one look-up table a channel."""
-    exposure = 1 + rough * s.normal(0.06, 0.13)
+    exposure = 1 + rough * s.normal(0.04, 0.12)
     if s.chance(0.08 * rough):
         exposure *= s.uniform(0.5, 0.75)
-    contrast = 1 + rough * s.normal(0.15, 0.1)
-    haze = s.uniform(8, 30) if s.chance(0.2 * rough) else 0.0
-    warm = s.normal(-0.01, 0.04) + (s.uniform(0.04, 0.12) if s.chance(0.15) else 0.0)
+    contrast = 1 + rough * s.normal(0.16, 0.1)
+    haze = s.uniform(5, 30) if s.chance(0.3 * rough) else 0.0
+    fade = [haze * s.uniform(0.3, 1.4) for _ in range(3)]  # filters colour what is dark
+    warm = s.normal(-0.02, 0.045) + (s.uniform(0.04, 0.12) if s.chance(0.15) else 0.0)
     tint = s.normal(0, 0.012)
     soft = rough * s.unit()
     levels = np.arange(256, dtype=np.float32)
@@ -43,7 +44,7 @@ def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
         # bright tones roll off softly, as on film and in phones
         rolled = 180 + 75 * np.tanh((curve - 180) / 75)
         curve = np.where(curve > 180, curve + soft * (rolled - curve), curve)
-        curve = haze + curve * (1 - haze / 255)
+        curve = fade[channel] + curve * (1 - fade[channel] / 255)
         table[0, :, channel] = np.clip(curve, 0, 255)
     return cv2.LUT(picture, table)
 

@@ -201,9 +201,9 @@ def _heap(b: Brush, ground: float) -> None:
 def _full(b: Brush, ground: float) -> None:
     """Shelves, a desk, an open cupboard or the floor, full of things."""
     s = b.s
-    x, w, tall = s.uniform(-0.3, 0.9), s.uniform(0.2, 0.7), s.uniform(0.1, 0.6)
+    x, w, tall = s.uniform(-0.4, 0.8), s.uniform(0.2, 1.0), s.uniform(0.1, 0.7)
     low = min(1.0, ground) + s.uniform(-0.5, 0.15)
-    lean = s.normal(0, 0.05)
+    lean = s.normal(0, 0.08)
     b.heap([(x + lean, low - tall), (x + 0.5 * w, low - tall * s.uniform(0.9, 1.2)),
             (x + w + lean, low - tall), (x + w, low), (x, low)])  # fmt: skip
     if s.chance(0.5):
