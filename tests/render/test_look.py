@@ -42,11 +42,13 @@ def test_a_decal_seen_in_a_mirror_twice_is_as_it_was():
     ("consumer", "worn"), ("shop", "worn"), ("consumer", "flat"), ("shop", "hung"),
 ])  # fmt: skip
 def test_a_backdrop_fills_its_picture(style, presentation):
-    for number in range(25):
+    for number in range(50):
         feet = (0.3, 0.9, 5.0)[number % 3]
-        picture = draw_backdrop(style, presentation, 215, 321, feet, number % 2 == 0,
+        # larger than the banks of noise, and smaller
+        w, h = ((215, 321), (1000, 640), (448, 299), (240, 600))[number % 4]
+        picture = draw_backdrop(style, presentation, w, h, feet, number % 2 == 0,
                                 stream(number))  # fmt: skip
-        assert picture.shape == (321, 215, 3)
+        assert picture.shape == (h, w, 3)
         assert picture.dtype == np.uint8
 
 

@@ -106,16 +106,18 @@ class Brush:
         size = max(4, int(r * self.width))
         left, top = int(x * self.width) - size, int(y * self.height) - size
         x1, y1 = max(0, left), max(0, top)
-        x2, y2 = min(self.width, left + 2 * size, x1 + 256), min(self.height, top + 2 * size)
+        x2, y2 = min(self.width, left + 2 * size), min(self.height, top + 2 * size)
         if x2 - x1 < 2 or y2 - y1 < 2:
             return
         rows, columns = np.ogrid[
             y1 - top - size : y2 - top - size, x1 - left - size : x2 - left - size
         ]
         far = (rows**2 + columns**2) * np.float32(1 / size**2)
-        leaves = cv2.resize(noise("blotches", self.s), None, fx=0.6, fy=0.6)
-        leaves = np.tile(leaves, (2, 2))[: y2 - y1, : x2 - x1]
-        masses = noise("crumple", self.s)[: y2 - y1, : x2 - x1]
+        leaves, masses = (
+            np.tile(noise(kind, self.s), (-(-(y2 - y1) // 256), -(-(x2 - x1) // 256)))
+            for kind in ("blotches", "crumple")
+        )
+        leaves, masses = leaves[: y2 - y1, : x2 - x1], masses[: y2 - y1, : x2 - x1]
         tone = 1 + 0.22 * leaves + 0.16 * masses - rows * np.float32(0.25 / size)
         part = self.picture[y1:y2, x1:x2]
         inside = far + 0.25 * leaves + 0.2 * masses < 0.8
@@ -195,7 +197,8 @@ def curtain(
     p, q = max(0, int(x * b.width)), min(b.width, int((x + w) * b.width))
     if q - p < 4:
         return
-    profile = noise("strands", b.s)[0, : q - p] + 1.5 * noise("blotches", b.s)[0, : q - p]
+    profile = noise("strands", b.s)[0] + 1.5 * noise("blotches", b.s)[0]
+    profile = cv2.resize(profile[None, : (q - p + 2) // 2], (q - p, 1))[0]
     bands = np.array(colour, np.float32) * (1 + 0.13 * profile)[:, None]
     rows = slice(int(top * b.height), int(low * b.height))
     b.picture[rows, p:q] = np.clip(bands, 0, 255).astype(np.uint8)[None]
