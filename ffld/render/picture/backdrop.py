@@ -62,7 +62,7 @@ def _textured(picture: np.ndarray, s: Stream) -> np.ndarray:
     """The fine roughness of plaster, stone and wood that a sharp picture shows."""
     field = noise("grain", s) * np.float32(s.uniform(0, 5))
     height, width = picture.shape[:2]
-    field = np.tile(field, (-(-height // 256), -(-width // 256)))[:height, :width]
+    field = cv2.repeat(field, -(-height // 256), -(-width // 256))[:height, :width]
     return cv2.add(picture, cv2.merge([field] * 3), dtype=cv2.CV_8U)
 
 

@@ -18,8 +18,12 @@ class Brush:
 
     def __init__(self, width: int, height: int, colour: Colour, s: Stream) -> None:
         self.picture = np.empty((height, width, 3), np.uint8)
-        self.picture[:] = colour
         self.width, self.height, self.s = width, height, s
+        self.fill(colour)
+
+    def fill(self, colour: Colour) -> None:
+        """All of the picture."""
+        cv2.rectangle(self.picture, (0, 0), (self.width, self.height), colour, -1)
 
     def box(self, x: float, y: float, w: float, h: float, colour: Colour) -> None:
         """An upright rectangle."""
@@ -41,7 +45,7 @@ class Brush:
         tile = cv2.resize(tile, (side, side), interpolation=cv2.INTER_AREA)
         mask, (x, y, w, h) = self._within(points)
         if w:
-            part = np.tile(tile, (-(-h // side), -(-w // side), 1))[:h, :w]
+            part = cv2.repeat(tile, -(-h // side), -(-w // side))[:h, :w]
             cv2.copyTo(np.ascontiguousarray(part), mask, self.picture[y : y + h, x : x + w])
 
     def heap(self, points: list[tuple[float, float]], colours: list[Colour] | None = None) -> None:
@@ -114,7 +118,7 @@ class Brush:
         ]
         far = (rows**2 + columns**2) * np.float32(1 / size**2)
         leaves, masses = (
-            np.tile(noise(kind, self.s), (-(-(y2 - y1) // 256), -(-(x2 - x1) // 256)))
+            cv2.repeat(noise(kind, self.s), -(-(y2 - y1) // 256), -(-(x2 - x1) // 256))
             for kind in ("blotches", "crumple")
         )
         leaves, masses = leaves[: y2 - y1, : x2 - x1], masses[: y2 - y1, : x2 - x1]
@@ -169,7 +173,7 @@ def floor(b: Brush, y: float, kind: str = "") -> None:
         colour = draw_colour(s, "room")
         colour = scaled(colour, s.uniform(0.55, 1.0))
     ground = b.below(y)
-    ground.picture[:] = colour
+    ground.fill(colour)
     line = scaled(colour, s.uniform(0.75, 0.9))
     vanish = (s.uniform(0.1, 0.9), -s.uniform(0.5, 1.6))
     if kind in ("boards", "tiles", "stone"):

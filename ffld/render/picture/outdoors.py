@@ -68,7 +68,7 @@ def _shop_fronts(b: Brush, ground: float) -> None:
 
 def _open_street(b: Brush, ground: float) -> None:
     s = b.s
-    b.picture[:] = s.pick(((222, 230, 238), (196, 214, 232), (240, 240, 238)))
+    b.fill(s.pick(((222, 230, 238), (196, 214, 232), (240, 240, 238))))
     x = -0.1
     while x < 1:
         w, top = s.uniform(0.1, 0.4), s.uniform(0.0, 0.5)
@@ -132,7 +132,7 @@ def greenery(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
         floor(b, ground, s.pick(("asphalt", "stone")))
     elif ground < 1:
         lawn = b.below(ground)
-        lawn.picture[:] = near((118, 138, 84), s, 18)
+        lawn.fill(near((118, 138, 84), s, 18))
         lawn.grain("streaks", 8)
     b.light(0.15)
     return b.picture

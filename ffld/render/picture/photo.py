@@ -82,6 +82,6 @@ def _soften(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
 def _grain(picture: np.ndarray, amount: float, s: Stream) -> np.ndarray:
     height, width = picture.shape[:2]
     field = noise("grain", s)
-    across, down = -(-width // 256), -(-height // 256)
-    field = np.tile(field, (down, across))[:height, :width] * np.float32(amount)
+    field = cv2.repeat(field, -(-height // 256), -(-width // 256))[:height, :width]
+    field = field * np.float32(amount)
     return cv2.add(picture, cv2.merge([field] * 3), dtype=cv2.CV_8U)

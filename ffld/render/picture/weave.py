@@ -117,7 +117,9 @@ def _floral(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
         r = size * s.uniform(0.6, 1.3)
         for dx in (0, -TILE if x > TILE / 2 else TILE):
             for dy in (0, -TILE if y > TILE / 2 else TILE):
-                _flower(tile, x + dx, y + dy, r, turn, (green, colour, heart))
+                reach = 2.2 * r + 2
+                if -reach < x + dx < TILE + reach and -reach < y + dy < TILE + reach:
+                    _flower(tile, x + dx, y + dy, r, turn, (green, colour, heart))
     return tile, s.uniform(0.14, 0.4)
 
 
