@@ -36,7 +36,7 @@ def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
     fade = [haze * s.uniform(0.3, 1.4) for _ in range(3)]  # filters colour what is dark
     warm = s.normal(-0.02, 0.045) + (s.uniform(0.04, 0.12) if s.chance(0.15) else 0.0)
     tint = s.normal(0, 0.012)
-    soft = rough * s.unit()
+    soft, lifted = rough * s.unit(), 0.7 * rough * s.unit()
     levels = np.arange(256, dtype=np.float32)
     table = np.empty((1, 256, 3), np.uint8)
     for channel, cast in enumerate((warm, tint, -1.2 * warm)):
@@ -44,6 +44,8 @@ def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
         # bright tones roll off softly, as on film and in phones
         rolled = 180 + 75 * np.tanh((curve - 180) / 75)
         curve = np.where(curve > 180, curve + soft * (rolled - curve), curve)
+        raised = 45 * np.exp((curve - 45) / 45)  # and dark ones keep their folds
+        curve = np.where(curve < 45, curve + lifted * (raised - curve), curve)
         curve = fade[channel] + curve * (1 - fade[channel] / 255)
         table[0, :, channel] = np.clip(curve, 0, 255)
     return cv2.LUT(picture, table)
