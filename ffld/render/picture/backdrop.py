@@ -46,7 +46,7 @@ def draw_backdrop(
             kinds = {mirror_room: 5, room: 2, shop: 1.5, _set: 1}
         picture = s.weighted(kinds)(w, h, ground, s)
     if style == "consumer":  # places are often darker than who is in them
-        picture = cv2.convertScaleAbs(picture, alpha=s.uniform(0.4, 0.95))
+        picture = cv2.convertScaleAbs(picture, alpha=s.uniform(0.45, 1.05))
     blur = s.weighted({0.0: 6, s.uniform(0.5, 1.2): 2, s.uniform(2.0, 8.0): 1.5})
     if blur >= 2:  # at half size, where it costs a quarter
         picture = cv2.resize(picture, ((w + 1) // 2, (h + 1) // 2), interpolation=cv2.INTER_AREA)

@@ -31,7 +31,7 @@ def street(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
         _fence(b, ground)
     if s.chance(0.2):
         b.foliage(s.unit(), ground, s.uniform(0.1, 0.3), near((70, 96, 58), s, 15))
-    b.light(0.13)
+    b.light(0.18)
     if s.chance(0.35):  # sun on one side of the street, or the shade of a house
         x, lean, side = s.uniform(0.1, 0.9), s.uniform(-0.3, 0.3), s.pick((-1, 2))
         b.beam([(x, -0.1), (side, -0.1), (side, 1.1), (x + lean, 1.1)], s.pick((0.62, 0.75, 1.35)))
@@ -134,5 +134,5 @@ def greenery(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
         lawn = b.below(ground)
         lawn.fill(near((118, 138, 84), s, 18))
         lawn.grain("streaks", 8)
-    b.light(0.15)
+    b.light(0.2)
     return b.picture

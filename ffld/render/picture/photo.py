@@ -28,10 +28,10 @@ def photograph(picture: np.ndarray, style: str, rough: float, s: Stream) -> np.n
 
 def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
     """Exposure, contrast, haze, white balance and filters as one look-up table a channel."""
-    exposure = 1 + rough * s.normal(0.04, 0.12)
+    exposure = 1 + rough * s.normal(0.02, 0.12)
     if s.chance(0.08 * rough):
         exposure *= s.uniform(0.6, 0.85)
-    contrast = 1 + rough * s.normal(0.16, 0.1)
+    contrast = 1 + rough * s.normal(0.22, 0.11)
     haze = s.uniform(5, 30) if s.chance(0.3 * rough) else 0.0
     fade = [haze * s.uniform(0.3, 1.4) for _ in range(3)]  # filters colour what is dark
     warm = s.normal(-0.02, 0.045) + (s.uniform(0.04, 0.12) if s.chance(0.15) else 0.0)

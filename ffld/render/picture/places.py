@@ -43,7 +43,7 @@ def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
         s.pick((_bed, _table, _table, _chair, _heap, _lamp, _suitcase, _plant))(b, ground)
     for _ in range(s.pick((0, 1, 1, 2, 3))):
         _full(b, ground)
-    b.light(0.14)
+    b.light(0.2)
     if s.chance(0.35):
         _beams(b)
     if s.chance(0.1):
@@ -271,5 +271,5 @@ def shop(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
         _full(b, ground)
     for _ in range(s.integer(5)):
         b.disc(s.unit(), s.uniform(0, 0.1), s.uniform(0.01, 0.04), (255, 253, 244), 0.5)
-    b.light(0.15)
+    b.light(0.2)
     return b.picture
