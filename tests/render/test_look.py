@@ -1,15 +1,18 @@
 """What pictures are made of: cloth, prints, places, hems."""
 
+import cv2
 import numpy as np
 import pytest
 
 from ffld.render.garments.details import hem_edge
 from ffld.render.geometry.stream import Stream
 from ffld.render.picture.backdrop import draw_backdrop
+from ffld.render.picture.clutter import clutter
 from ffld.render.picture.decal import SIDE, draw_decal
 from ffld.render.picture.fabric import draw_cloth
 from ffld.render.picture.folds import creases, relief
-from ffld.render.picture.weave import TILE, weave
+from ffld.render.picture.noise import noise
+from ffld.render.picture.weave import TILE, flat, weave
 
 WEAVES = ("plain", "melange", "knit", "stripes", "checks", "dots", "floral", "patches", "lace",
           "quilt", "fur")  # fmt: skip
@@ -42,12 +45,46 @@ def test_a_decal_seen_in_a_mirror_twice_is_as_it_was():
     ("consumer", "worn"), ("shop", "worn"), ("consumer", "flat"), ("shop", "hung"),
 ])  # fmt: skip
 def test_a_backdrop_fills_its_picture(style, presentation):
-    for number in range(25):
+    for number in range(50):
         feet = (0.3, 0.9, 5.0)[number % 3]
-        picture = draw_backdrop(style, presentation, 215, 321, feet, number % 2 == 0,
+        # larger than the banks of noise, and smaller
+        w, h = ((215, 321), (1000, 640), (448, 299), (240, 600))[number % 4]
+        picture = draw_backdrop(style, presentation, w, h, feet, number % 2 == 0,
                                 stream(number))  # fmt: skip
-        assert picture.shape == (321, 215, 3)
+        assert picture.shape == (h, w, 3)
         assert picture.dtype == np.uint8
+
+
+def test_places_have_dark_corners():
+    darkest = [
+        np.percentile(draw_backdrop("consumer", "worn", 300, 400, 0.9, False, stream(n)), 5)
+        for n in range(40)
+    ]
+    assert np.median(darkest) < 40  # 16 to 35 beside garments in half of photographs
+
+
+def test_the_edges_of_clutter_run_in_all_directions():
+    picture = clutter(300, 300, [(240.0,) * 3, (20.0,) * 3, (120.0,) * 3], stream(1))
+    grey = picture[..., 0].astype(np.float32)
+    slope = cv2.Sobel(grey, cv2.CV_32F, 1, 0) + 1j * cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+    size = np.abs(slope)
+    # 1 if all of them ran along the picture's axes
+    assert abs((slope**4 / np.maximum(size, 1e-6) ** 3).sum()) < 0.2 * size.sum()
+
+
+def test_wrinkles_are_sharper_than_folds():
+    def peaked(kind: str) -> float:
+        """Fourth moment of the steps from pixel to pixel: 3 if they are normally distributed."""
+        step = np.diff(noise(kind, stream(1)), axis=1)
+        return (step**4).mean() / (step**2).mean() ** 2
+
+    assert peaked("wrinkles") > 2 * peaked("crumple")
+
+
+def test_fine_irregularity_keeps_the_colour():
+    tile = flat((200.0, 120.0, 60.0), 4.0, stream(1))
+    assert np.allclose(tile.mean((0, 1)), (200, 120, 60), atol=1.5)
+    assert 2 < tile[..., 0].std() < 6
 
 
 def test_hems_wave_only_where_they_are_wide():

@@ -24,12 +24,12 @@ def draw_backdrop(
     mirrored: bool,
     s: Stream,
 ) -> np.ndarray:
-    """(height, width, 3) uint8; drawn at half size, so that it is never quite sharp.
+    """(height, width, 3) uint8.
 
     `feet` is where people stand, as a fraction of the height; the floor begins above it.
     `mirrored` pictures show what somebody with a phone sees in a mirror: mostly rooms.
     """
-    w, h = (width + 1) // 2, (height + 1) // 2
+    w, h = width, height
     ground = feet - s.uniform(0.02, 0.22) if feet < 1.2 else s.uniform(0.8, 1.3)
     if presentation == "flat":
         plain = style == "shop" and s.chance(0.55)
@@ -37,7 +37,7 @@ def draw_backdrop(
     elif presentation == "hung":
         picture = s.weighted({_set: 3, room: 2, _studio: 2, shop: 1})(w, h, ground, s)
     elif style == "shop":
-        picture = s.weighted({_studio: 8, _set: 1.2, room: 0.8, street: 0.8, shop: 0.3})(
+        picture = s.weighted({_studio: 6, _set: 1.4, room: 1.2, street: 1.2, shop: 0.4})(
             w, h, ground, s
         )
     else:
@@ -45,36 +45,42 @@ def draw_backdrop(
         if mirrored:
             kinds = {mirror_room: 5, room: 2, shop: 1.5, _set: 1}
         picture = s.weighted(kinds)(w, h, ground, s)
-    blur = s.weighted({0.0: 5, s.uniform(0.3, 1.0): 2.5, s.uniform(1.2, 4.5): 2.5})
     if style == "consumer":  # places are often darker than who is in them
-        picture = cv2.convertScaleAbs(picture, alpha=s.uniform(0.65, 1.15))
-    if blur:
+        picture = cv2.convertScaleAbs(picture, alpha=s.uniform(0.45, 1.05))
+    blur = s.weighted({0.0: 6, s.uniform(0.5, 1.2): 2, s.uniform(2.0, 8.0): 1.5})
+    if blur >= 2:  # at half size, where it costs a quarter
+        picture = cv2.resize(picture, ((w + 1) // 2, (h + 1) // 2), interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(cv2.GaussianBlur(picture, (0, 0), blur / 2), (w, h))
+    elif blur:
         picture = cv2.GaussianBlur(picture, (0, 0), blur)
-    steady = style == "shop" and presentation != "flat"
-    if not steady:
+    if style != "shop" or presentation == "flat":
         picture = _held(picture, presentation == "flat", ground, s)
-    picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
-    return picture if steady or blur > 1 else _textured(picture, s)
+    return picture if blur else _textured(picture, s)
 
 
 def _textured(picture: np.ndarray, s: Stream) -> np.ndarray:
     """The fine roughness of plaster, stone and wood that a sharp picture shows."""
     field = noise("grain", s) * np.float32(s.uniform(0, 5))
     height, width = picture.shape[:2]
-    field = np.tile(field, (-(-height // 256), -(-width // 256)))[:height, :width]
+    field = cv2.repeat(field, -(-height // 256), -(-width // 256))[:height, :width]
     return cv2.add(picture, cv2.merge([field] * 3), dtype=cv2.CV_8U)
 
 
 def _held(picture: np.ndarray, from_above: bool, ground: float, s: Stream) -> np.ndarray:
-    """A picture from a hand-held camera: rolled a little, and closer or farther."""
-    turn = s.uniform(-1.6, 1.6) if from_above else s.normal(0, 0.06)
+    """A picture from a hand-held camera: rolled, turned to a side, and closer or farther."""
+    turn = s.uniform(-1.6, 1.6) if from_above else s.normal(0, 0.1)
     size, (height, width) = 1 / s.uniform(1.0, 1.5), picture.shape[:2]
     a, b = math.cos(turn) * size, math.sin(turn) * size
     x, y = s.uniform(0.4, 0.6) * width, (min(ground, 1.0) if ground > 0.3 else 0.5) * height
-    matrix = np.array([[a, b, x - a * x - b * y], [-b, a, y + b * x - a * y]])
+    # lines that are parallel in the world meet somewhere beside and above or below the picture
+    yaw, pitch = s.normal(0, 0.3) / width, s.normal(0, 0.08) / height
+    middle = np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1]])
+    back = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])
+    matrix = back @ np.array([[a, b, 0], [-b, a, 0], [yaw, pitch, 1]]) @ middle
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    border = cv2.BORDER_REFLECT if from_above else cv2.BORDER_REPLICATE
-    return cv2.warpAffine(picture, matrix, (width, height), flags=flags, borderMode=border)
+    return cv2.warpPerspective(
+        picture, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT
+    )
 
 
 def _studio(w: int, h: int, ground: float, s: Stream) -> np.ndarray:

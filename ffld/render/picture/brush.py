@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ffld.render.geometry.stream import Stream
+from ffld.render.picture.clutter import clutter
 from ffld.render.picture.decal import draw_glyph
 from ffld.render.picture.noise import noise
 from ffld.render.picture.palette import Colour, draw_colour, near, scaled
@@ -17,8 +18,12 @@ class Brush:
 
     def __init__(self, width: int, height: int, colour: Colour, s: Stream) -> None:
         self.picture = np.empty((height, width, 3), np.uint8)
-        self.picture[:] = colour
         self.width, self.height, self.s = width, height, s
+        self.fill(colour)
+
+    def fill(self, colour: Colour) -> None:
+        """All of the picture."""
+        cv2.rectangle(self.picture, (0, 0), (self.width, self.height), colour, -1)
 
     def box(self, x: float, y: float, w: float, h: float, colour: Colour) -> None:
         """An upright rectangle."""
@@ -38,14 +43,31 @@ class Brush:
         tile, _ = weave(kind, draw_colour(self.s), self.s)
         side = int(self.s.uniform(24, 80))
         tile = cv2.resize(tile, (side, side), interpolation=cv2.INTER_AREA)
-        mask = np.zeros((self.height, self.width), np.uint8)
-        path = np.array(points) * (self.width, self.height)
-        cv2.fillPoly(mask, [path.clip(-2000, 2000).astype(np.int32)], 255)
-        x, y, w, h = cv2.boundingRect(mask)
+        mask, (x, y, w, h) = self._within(points)
         if w:
-            part = np.tile(tile, (-(-h // side), -(-w // side), 1))[:h, :w]
-            cv2.copyTo(np.ascontiguousarray(part), mask[y : y + h, x : x + w],
-                       self.picture[y : y + h, x : x + w])  # fmt: skip
+            part = cv2.repeat(tile, -(-h // side), -(-w // side))[:h, :w]
+            cv2.copyTo(np.ascontiguousarray(part), mask, self.picture[y : y + h, x : x + w])
+
+    def heap(self, points: list[tuple[float, float]], colours: list[Colour] | None = None) -> None:
+        """A polygon full of things, in these colours or any."""
+        mask, (x, y, w, h) = self._within(points)
+        if w:
+            some = colours or [draw_colour(self.s) for _ in range(3 + self.s.integer(4))]
+            part = self.picture[y : y + h, x : x + w]
+            cv2.copyTo(clutter(w, h, some, self.s), mask, part)
+
+    def _within(
+        self, points: list[tuple[float, float]]
+    ) -> tuple[np.ndarray, tuple[int, int, int, int]]:
+        """The mask of a polygon and its place (x, y, w, h) in the picture."""
+        path = (np.array(points) * (self.width, self.height)).clip(-2000, 2000).astype(np.int32)
+        low = path.min(0).clip(0)
+        x, y = low.tolist()
+        w, h = (np.minimum(path.max(0) + 1, (self.width, self.height)) - low).clip(0).tolist()
+        mask = np.zeros((h, w if h else 0), np.uint8)
+        if mask.size:
+            cv2.fillPoly(mask, [path - low], 255)
+        return mask, (x, y, *mask.shape[::-1])
 
     def line(self, x: float, y: float, x2: float, y2: float, colour: Colour, width=1) -> None:
         """A straight line, `width` in pixels."""
@@ -88,16 +110,18 @@ class Brush:
         size = max(4, int(r * self.width))
         left, top = int(x * self.width) - size, int(y * self.height) - size
         x1, y1 = max(0, left), max(0, top)
-        x2, y2 = min(self.width, left + 2 * size, x1 + 256), min(self.height, top + 2 * size)
+        x2, y2 = min(self.width, left + 2 * size), min(self.height, top + 2 * size)
         if x2 - x1 < 2 or y2 - y1 < 2:
             return
         rows, columns = np.ogrid[
             y1 - top - size : y2 - top - size, x1 - left - size : x2 - left - size
         ]
         far = (rows**2 + columns**2) * np.float32(1 / size**2)
-        leaves = cv2.resize(noise("blotches", self.s), None, fx=0.6, fy=0.6)
-        leaves = np.tile(leaves, (2, 2))[: y2 - y1, : x2 - x1]
-        masses = noise("crumple", self.s)[: y2 - y1, : x2 - x1]
+        leaves, masses = (
+            cv2.repeat(noise(kind, self.s), -(-(y2 - y1) // 256), -(-(x2 - x1) // 256))
+            for kind in ("blotches", "crumple")
+        )
+        leaves, masses = leaves[: y2 - y1, : x2 - x1], masses[: y2 - y1, : x2 - x1]
         tone = 1 + 0.22 * leaves + 0.16 * masses - rows * np.float32(0.25 / size)
         part = self.picture[y1:y2, x1:x2]
         inside = far + 0.25 * leaves + 0.2 * masses < 0.8
@@ -149,7 +173,7 @@ def floor(b: Brush, y: float, kind: str = "") -> None:
         colour = draw_colour(s, "room")
         colour = scaled(colour, s.uniform(0.55, 1.0))
     ground = b.below(y)
-    ground.picture[:] = colour
+    ground.fill(colour)
     line = scaled(colour, s.uniform(0.75, 0.9))
     vanish = (s.uniform(0.1, 0.9), -s.uniform(0.5, 1.6))
     if kind in ("boards", "tiles", "stone"):
@@ -177,7 +201,8 @@ def curtain(
     p, q = max(0, int(x * b.width)), min(b.width, int((x + w) * b.width))
     if q - p < 4:
         return
-    profile = noise("strands", b.s)[0, : q - p] + 1.5 * noise("blotches", b.s)[0, : q - p]
+    profile = noise("strands", b.s)[0] + 1.5 * noise("blotches", b.s)[0]
+    profile = cv2.resize(profile[None, : (q - p + 2) // 2], (q - p, 1))[0]
     bands = np.array(colour, np.float32) * (1 + 0.13 * profile)[:, None]
     rows = slice(int(top * b.height), int(low * b.height))
     b.picture[rows, p:q] = np.clip(bands, 0, 255).astype(np.uint8)[None]

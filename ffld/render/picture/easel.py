@@ -196,8 +196,10 @@ class Easel:
         scale = 2 * 256 / max(60.0, 0.55 * piece.scene.unit)
         kind = "folds" if s.chance(material.flow) else "crumple"
         field = drift(kind, shape, piece.layer.grain, scale, s)
-        field += 0.45 * drift("crumple", shape, piece.layer.grain, 2.4 * scale, s)
-        lit = strength * (0.64 * relief(shape, strokes, corner, way) + 0.048 * field)
+        field += drift("wrinkles", shape, piece.layer.grain, s.uniform(0.7, 1.6) * scale, s)
+        # uneven along their length too: no crease is as smooth as it is drawn
+        pulled = relief(shape, strokes, corner, way) * (1 + 0.35 * field)
+        lit = strength * (0.55 * pulled + 0.04 * field)
         if worn and material.swell:
             lit += material.swell * swell(shape, bulges(piece.layer.name, points), corner, way)
         return lit
@@ -214,5 +216,5 @@ def _tinted(lit: np.ndarray, warm: float) -> np.ndarray:
     if not warm:
         return cv2.merge([level] * 3)
     # red falls off least; above the unlit level all channels agree
-    red, blue = (cv2.convertScaleAbs(level, alpha=1 - k, beta=k * _UNLIT) for k in (0.22, -0.10))
+    red, blue = (cv2.convertScaleAbs(level, alpha=1 - k, beta=k * _UNLIT) for k in (0.15, -0.07))
     return cv2.merge([red, level, blue])

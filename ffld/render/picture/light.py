@@ -41,7 +41,7 @@ class Light:
             ambient = s.uniform(0.72, 0.85)
         wall = s.uniform(0.05, 0.3) if not worn or s.chance(0.35) else 0.0
         reach = s.uniform(0.02, 0.12) if worn else s.uniform(0.003, 0.012)
-        return Light(side, ambient, s.uniform(0.2, 0.45), wall, reach)
+        return Light(side, ambient, s.uniform(0.25, 0.65), wall, reach)
 
 
 def shade(mask: np.ndarray, light: Light, across: complex, half: float, along: float) -> np.ndarray:

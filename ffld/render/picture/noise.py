@@ -11,7 +11,7 @@ from ffld.render.geometry.stream import Stream
 
 _SIGMAS = {
     "grain": (0.6, 0.6), "folds": (7, 34), "crumple": (6, 9), "streaks": (0.8, 14),
-    "strands": (1.3, 40), "clouds": (24, 24), "blotches": (5, 5),
+    "strands": (1.3, 40), "clouds": (24, 24), "blotches": (5, 5), "wrinkles": (6, 10),
 }  # fmt: skip
 
 
@@ -22,6 +22,9 @@ def _bank(kind: str) -> np.ndarray:
     sigma_x, sigma_y = _SIGMAS[kind]
     wrapped = np.tile(white, (3, 3))[256:-256, 256:-256]
     soft = cv2.GaussianBlur(wrapped, (0, 0), sigma_x, sigmaY=sigma_y)[256:-256, 256:-256]
+    if kind == "wrinkles":  # the slopes of ridges: sharp where two of them meet
+        ridges = cv2.GaussianBlur(np.abs(soft), (0, 0), 0.8)
+        soft = np.roll(ridges, -1, 1) - np.roll(ridges, 1, 1)
     return np.ascontiguousarray(soft / soft.std())
 
 
@@ -29,7 +32,7 @@ def noise(kind: str, stream: Stream) -> np.ndarray:
     """(256, 256) float32 of unit deviation, from a random place of a fixed bank of noise.
 
     Kinds: "grain", "folds", "streaks" and "strands" (these three run down the rows), "crumple",
-    "clouds", "blotches".
+    "clouds", "blotches", "wrinkles".
     """
     y, x = stream.integer(256), stream.integer(256)
     return _bank(kind)[y : y + 256, x : x + 256]

@@ -31,7 +31,7 @@ def street(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
         _fence(b, ground)
     if s.chance(0.2):
         b.foliage(s.unit(), ground, s.uniform(0.1, 0.3), near((70, 96, 58), s, 15))
-    b.light(0.08)
+    b.light(0.18)
     if s.chance(0.35):  # sun on one side of the street, or the shade of a house
         x, lean, side = s.uniform(0.1, 0.9), s.uniform(-0.3, 0.3), s.pick((-1, 2))
         b.beam([(x, -0.1), (side, -0.1), (side, 1.1), (x + lean, 1.1)], s.pick((0.62, 0.75, 1.35)))
@@ -52,7 +52,12 @@ def _shop_fronts(b: Brush, ground: float) -> None:
         glass = s.pick(((44, 48, 54), (70, 76, 80), (120, 118, 108), (186, 176, 150), (30, 30, 32)))
         b.box(x, sign, w, ground - sign, frame)
         b.box(x + 0.02, sign + 0.02, w - 0.04, ground - sign - 0.05, near(glass, s, 10))
-        for _ in range(s.integer(6)):  # what is inside, and what the glass mirrors
+        if s.chance(0.5):  # what is inside, and what the glass mirrors
+            low, tall = ground - 0.05, (ground - sign) * s.uniform(0.2, 0.9)
+            tones = [scaled(draw_colour(s), 0.7), near(glass, s, 10), scaled(glass, 1.2, 10)]
+            b.heap([(x + 0.03, low - tall), (x + w - 0.03, low - tall), (x + w - 0.03, low),
+                    (x + 0.03, low)], tones)  # fmt: skip
+        for _ in range(s.integer(6)):
             tall = s.uniform(0.08, 0.5)
             b.box(x + w * s.uniform(0.1, 0.8), ground - 0.06 - tall, s.uniform(0.02, 0.1), tall,
                   near(scaled(draw_colour(s), 0.7), s, 8))  # fmt: skip
@@ -63,7 +68,7 @@ def _shop_fronts(b: Brush, ground: float) -> None:
 
 def _open_street(b: Brush, ground: float) -> None:
     s = b.s
-    b.picture[:] = s.pick(((222, 230, 238), (196, 214, 232), (240, 240, 238)))
+    b.fill(s.pick(((222, 230, 238), (196, 214, 232), (240, 240, 238))))
     x = -0.1
     while x < 1:
         w, top = s.uniform(0.1, 0.4), s.uniform(0.0, 0.5)
@@ -113,7 +118,8 @@ def _car(b: Brush, ground: float) -> None:
 def greenery(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
     """A park or garden: foliage, sky between leaves, grass or a path."""
     b = Brush(w, h, near((92, 112, 76), s, 22), s)
-    b.grain("blotches", 14)
+    leaves = [near((92, 112, 76), s, 25) for _ in range(4)]
+    b.heap([(0, 0), (1, 0), (1, 1), (0, 1)], leaves)
     b.grain("clouds", 14)
     if s.chance(0.5):
         b.box(0, -0.1, 1, s.uniform(0.15, 0.5), s.pick(((226, 236, 244), (205, 222, 240))))
@@ -126,7 +132,7 @@ def greenery(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
         floor(b, ground, s.pick(("asphalt", "stone")))
     elif ground < 1:
         lawn = b.below(ground)
-        lawn.picture[:] = near((118, 138, 84), s, 18)
+        lawn.fill(near((118, 138, 84), s, 18))
         lawn.grain("streaks", 8)
-    b.light(0.1)
+    b.light(0.2)
     return b.picture

@@ -21,27 +21,32 @@ def photograph(picture: np.ndarray, style: str, rough: float, s: Stream) -> np.n
     if s.chance(0.8 * rough):
         picture = _grain(picture, s.unit() ** 2 * 4.5 * rough, s)
     quality = int(s.uniform(45, 92) if style == "consumer" else s.uniform(82, 95))
-    _, data = cv2.imencode(".jpg", picture[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
     """Exposure, contrast, haze, white balance and filters as one look-up table a channel."""
-    exposure = 1 + rough * s.normal(0.03, 0.13)
+    exposure = 1 + rough * s.normal(0.02, 0.12)
     if s.chance(0.08 * rough):
-        exposure *= s.uniform(0.5, 0.75)
-    contrast = 1 + rough * s.normal(0.08, 0.09)
-    haze = s.uniform(8, 30) if s.chance(0.2 * rough) else 0.0
-    warm = s.normal(-0.01, 0.04) + (s.uniform(0.04, 0.12) if s.chance(0.15) else 0.0)
+        exposure *= s.uniform(0.6, 0.85)
+    contrast = 1 + rough * s.normal(0.22, 0.11)
+    haze = s.uniform(5, 30) if s.chance(0.3 * rough) else 0.0
+    fade = [haze * s.uniform(0.3, 1.4) for _ in range(3)]  # filters colour what is dark
+    warm = s.normal(-0.02, 0.045) + (s.uniform(0.04, 0.12) if s.chance(0.15) else 0.0)
     tint = s.normal(0, 0.012)
-    soft = 0.75 if s.chance(0.3 * rough) else 1.0
+    soft, lifted = rough * s.unit(), 0.7 * rough * s.unit()
     levels = np.arange(256, dtype=np.float32)
     table = np.empty((1, 256, 3), np.uint8)
     for channel, cast in enumerate((warm, tint, -1.2 * warm)):
-        curve = (levels * exposure * (1 + rough * cast) - 128) * contrast + 128
+        curve = (levels * exposure * (1 + rough * cast) - 96) * contrast + 96
         # bright tones roll off softly, as on film and in phones
-        curve = np.where(curve > 215, 215 + (curve - 215) * soft, curve)
-        curve = haze + curve * (1 - haze / 255)
+        rolled = 180 + 75 * np.tanh((curve - 180) / 75)
+        curve = np.where(curve > 180, curve + soft * (rolled - curve), curve)
+        raised = 45 * np.exp((curve - 45) / 45)  # and dark ones keep their folds
+        curve = np.where(curve < 45, curve + lifted * (raised - curve), curve)
+        curve = fade[channel] + curve * (1 - fade[channel] / 255)
         table[0, :, channel] = np.clip(curve, 0, 255)
     return cv2.LUT(picture, table)
 
@@ -58,20 +63,20 @@ def _falloff(picture: np.ndarray, s: Stream) -> np.ndarray:
 
 def _soften(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
     height, width = picture.shape[:2]
-    if s.chance(0.25 * rough):  # sent round and scaled up again
+    if s.chance(0.14 * rough):  # sent round and scaled up again
         factor = s.uniform(0.4, 0.8)
         small = cv2.resize(picture, (int(width * factor), int(height * factor)),
                            interpolation=cv2.INTER_AREA)  # fmt: skip
         return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    if s.chance(0.10 * rough):  # a shaking hand
+    if s.chance(0.06 * rough):  # a shaking hand
         length = 3 + s.integer(5)
         kernel = np.zeros((length, length), np.float32)
         end = (s.integer(length), s.integer(length))
         cv2.line(kernel, (length // 2, length // 2), end, 1.0)
         return cv2.filter2D(picture, -1, kernel / kernel.sum())
-    if s.chance(0.6):  # sharpened, as phones and shops do
-        soft = cv2.GaussianBlur(picture, (0, 0), s.uniform(0.7, 1.4))
-        amount = s.uniform(0.3, 1.3)
+    if s.chance(0.8):  # sharpened, as phones and shops do, and whoever makes pictures smaller
+        soft = cv2.GaussianBlur(picture, (0, 0), s.uniform(0.6, 1.2))
+        amount = s.uniform(0.4, 2.2)
         return cv2.addWeighted(picture, 1 + amount, soft, -amount, 0)
     return cv2.GaussianBlur(picture, (0, 0), s.uniform(0.35, 0.5 + 0.6 * rough * s.unit()))
 
@@ -79,6 +84,6 @@ def _soften(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
 def _grain(picture: np.ndarray, amount: float, s: Stream) -> np.ndarray:
     height, width = picture.shape[:2]
     field = noise("grain", s)
-    across, down = -(-width // 256), -(-height // 256)
-    field = np.tile(field, (down, across))[:height, :width] * np.float32(amount)
+    field = cv2.repeat(field, -(-height // 256), -(-width // 256))[:height, :width]
+    field = field * np.float32(amount)
     return cv2.add(picture, cv2.merge([field] * 3), dtype=cv2.CV_8U)

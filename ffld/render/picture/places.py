@@ -31,7 +31,7 @@ def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
             side = [(x, 0), (x + lean, 1), (-1, 1), (-1, 0)]
         b.shape(side, scaled(tuple(b.picture[0, 0].tolist()), s.uniform(0.75, 1.1)))
     b.light(0.08)
-    for _ in range(s.pick((0, 1, 2, 3, 4, 5))):
+    for _ in range(1 + s.integer(6)):
         s.pick((_window, _window, _door, _wardrobe, _picture, _picture, _drapes, _shelf))(b, ground)
     floor(b, ground)
     if ground < 0.95 and s.chance(0.15):  # a rug
@@ -41,7 +41,9 @@ def room(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
         b.box(0, ground - 0.025, 1, 0.025, pale(s, 170))
     for _ in range(s.pick((1, 2, 3, 4, 6))):
         s.pick((_bed, _table, _table, _chair, _heap, _lamp, _suitcase, _plant))(b, ground)
-    b.light(0.07)
+    for _ in range(s.pick((0, 1, 1, 2, 3))):
+        _full(b, ground)
+    b.light(0.2)
     if s.chance(0.35):
         _beams(b)
     if s.chance(0.1):
@@ -196,6 +198,18 @@ def _heap(b: Brush, ground: float) -> None:
         )
 
 
+def _full(b: Brush, ground: float) -> None:
+    """Shelves, a desk, an open cupboard or the floor, full of things."""
+    s = b.s
+    x, w, tall = s.uniform(-0.4, 0.8), s.uniform(0.2, 1.0), s.uniform(0.1, 0.7)
+    low = min(1.0, ground) + s.uniform(-0.5, 0.15)
+    lean = s.normal(0, 0.08)
+    b.heap([(x + lean, low - tall), (x + 0.5 * w, low - tall * s.uniform(0.9, 1.2)),
+            (x + w + lean, low - tall), (x + w, low), (x, low)])  # fmt: skip
+    if s.chance(0.5):
+        b.box(x - 0.02, low, w + 0.04, s.uniform(0.01, 0.05), draw_colour(s, "wood"))
+
+
 def _lamp(b: Brush, ground: float) -> None:
     s = b.s
     x, top = s.uniform(0.05, 0.95), s.uniform(0.1, 0.4)
@@ -253,7 +267,9 @@ def shop(w: int, h: int, ground: float, s: Stream) -> np.ndarray:
                 y = 0.2 + 0.16 * k
                 small_things(b, x, y, wide, 8)
                 b.box(x, y, wide, 0.012, draw_colour(s, "wood"))
+    for _ in range(s.pick((0, 1, 1, 2))):
+        _full(b, ground)
     for _ in range(s.integer(5)):
         b.disc(s.unit(), s.uniform(0, 0.1), s.uniform(0.01, 0.04), (255, 253, 244), 0.5)
-    b.light(0.1)
+    b.light(0.2)
     return b.picture

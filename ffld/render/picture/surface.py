@@ -42,7 +42,7 @@ def draw_surface(piece: Painted, material: Material, window: Window) -> np.ndarr
 
 def _even(material: Material, shape: tuple[int, int]) -> np.ndarray:
     down, across = -(-shape[0] // TILE), -(-shape[1] // TILE)
-    return np.ascontiguousarray(np.tile(material.tile, (down, across, 1))[: shape[0], : shape[1]])
+    return np.ascontiguousarray(cv2.repeat(material.tile, down, across)[: shape[0], : shape[1]])
 
 
 def _lay(

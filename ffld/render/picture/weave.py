@@ -16,10 +16,9 @@ TILE = 128
 
 def flat(base: Colour, grain: float, s: Stream) -> np.ndarray:
     """A tile of one colour with fine irregularity."""
-    field = noise("grain", s)[:TILE, :TILE] * np.float32(grain)
-    tile = np.empty((TILE, TILE, 3), np.uint8)
-    tile[:] = base
-    return cv2.add(tile, cv2.merge([field] * 3), dtype=cv2.CV_8U)
+    field = cv2.convertScaleAbs(noise("grain", s)[:TILE, :TILE], alpha=32, beta=128)
+    tones = np.array(base) + (np.arange(-128, 128) * (grain / 32))[:, None]
+    return cv2.LUT(cv2.merge([field] * 3), clip(tones)[None])
 
 
 def clip(tile: np.ndarray) -> np.ndarray:
@@ -46,7 +45,7 @@ def weave(kind: str, base: Colour, s: Stream) -> tuple[np.ndarray, float]:
 
 
 def _plain(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
-    return flat(base, s.uniform(0.5, 4.5), s), 0.2
+    return flat(base, s.uniform(0.5, 3.5), s), 0.2
 
 
 def _melange(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
@@ -118,7 +117,9 @@ def _floral(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
         r = size * s.uniform(0.6, 1.3)
         for dx in (0, -TILE if x > TILE / 2 else TILE):
             for dy in (0, -TILE if y > TILE / 2 else TILE):
-                _flower(tile, x + dx, y + dy, r, turn, (green, colour, heart))
+                reach = 2.2 * r + 2
+                if -reach < x + dx < TILE + reach and -reach < y + dy < TILE + reach:
+                    _flower(tile, x + dx, y + dy, r, turn, (green, colour, heart))
     return tile, s.uniform(0.14, 0.4)
 
 
