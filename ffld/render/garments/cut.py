@@ -109,6 +109,7 @@ class Cut:
         flare: width of a skirt's hem over that of its waistband.
         gap: half width of an open front as a fraction of the body; 0 closed.
         slack: by landmark, how far the worn cloth pulls it from where an even one would have it.
+        covered: how far down the arms another garment's sleeves lie over it; 0 without another.
     """
 
     garment_type: str
@@ -133,15 +134,17 @@ class Cut:
     gap: float
     tucked: bool
     slack: Mapping[str, complex]
+    covered: float = 0.0
 
 
 def beneath(inner: Cut, outer: Cut) -> Cut:
     """The cut of an upper garment under another: nowhere wider, so that it doesn't stick out."""
     shoulder = min(inner.shoulder, outer.shoulder - 0.03)
+    scale = outer.shoulder / shoulder
     fit = dict(inner.fit)
-    for name in ("pit", "waist") if inner.garment_type in DRESSES else ("pit", "waist", "hem"):
-        fit[name] = min(fit[name], outer.fit[name] * outer.shoulder / shoulder)
-    fit["pit_drop"] = min(fit["pit_drop"], outer.fit["pit_drop"])
+    for name in ("pit", "waist", "pit_drop"):
+        fit[name] = min(fit[name], outer.fit[name] * scale)
+    fit["hem"] = min(fit["hem"], _widest_hem(fit, {k: v * scale for k, v in outer.fit.items()}))
     return replace(
         inner,
         shoulder=shoulder,
@@ -149,7 +152,19 @@ def beneath(inner: Cut, outer: Cut) -> Cut:
         ease=min(inner.ease, outer.ease),
         sleeve_ease=min(inner.sleeve_ease, 0.7 * outer.sleeve_ease),
         cuff=min(inner.cuff, outer.cuff),
+        covered=outer.sleeve,
     )
+
+
+def _widest_hem(inner: Mapping[str, float], outer: Mapping[str, float]) -> float:
+    """Width of a hem that stays within another garment as far down as this one goes."""
+    start, end = inner["waist_drop"], inner["length"]
+    low = min(end, outer["length"])
+    t = (low - outer["waist_drop"]) / max(0.1, outer["length"] - outer["waist_drop"])
+    room = outer["waist"] + min(1.0, max(0.0, t)) * (outer["hem"] - outer["waist"])
+    if low <= start:
+        return room
+    return inner["waist"] + (room - inner["waist"]) * max(1.0, (end - start) / (low - start))
 
 
 def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) -> Cut:

@@ -36,13 +36,14 @@ class Sleeved(Tailor):
                 name = f"{side}_{place}_{end_name}"
                 edge[k] = self.slack(edge[k], name)
                 self.anchors[name] = Anchor(edge[k], sleeve)
+        if cut.covered:
+            self._sleeve_end(side, stops, outer, inner)
+            return
         shoulder = self.anchors[f"{side}_shoulder"].point
         armpit = self.anchors[f"{side}_armpit"].point
         chest = view.project(figure.torso(0.0, 0.78, 0.0))
         closing = mix(mix(shoulder, armpit, 0.5), chest, 0.5 if self.level else 0.35)
-        ahead = -0.1j * outward(figure, side) * (outer[-1] - inner[-1])  # down the arm
-        opening = mix(outer[-1], inner[-1], 0.5) + ahead
-        rim = bow(outer[-1], opening, inner[-1], 4)
+        rim = self._rim(side, outer, inner)
         top = []
         if half > 0.35:  # the upper arm, which a straight line to the elbow would cut off
             top = tube(view, arm, [0.2], [self._sleeve_room(0.2)], outward(figure, side))[0]
@@ -65,6 +66,32 @@ class Sleeved(Tailor):
             patches.append([shoulder, mix(shoulder, collar, 0.3), closing, armpit])
         patches += bend_patches(outer, inner)
         self.layers.append(Layer(f"sleeve_{side}", "cloth", order, outline, grain, marks, patches))
+
+    def _rim(self, side: str, outer: list[complex], inner: list[complex]) -> list[complex]:
+        """The opening at the end of a sleeve, without the ends of its two edges."""
+        ahead = -0.1j * outward(self.figure, side) * (outer[-1] - inner[-1])  # down the arm
+        return bow(outer[-1], mix(outer[-1], inner[-1], 0.5) + ahead, inner[-1], 4)
+
+    def _sleeve_end(
+        self, side: str, stops: list[float], outer: list[complex], inner: list[complex]
+    ) -> None:
+        """What a sleeve shows that lies under another's: its end, where that one is shorter."""
+        start = max(0.05, self.cut.covered - 0.15)
+        if self.cut.sleeve < self.cut.covered:
+            return
+        arm, out = self.figure.arms[side], outward(self.figure, side)
+        first, second = tube(self.view, arm, [start], [self._sleeve_room(start)], out)
+        shown = [k for k, stop in enumerate(stops) if stop > start]
+        outer = first + [outer[k] for k in shown]
+        inner = second + [inner[k] for k in shown]
+        rim = self._rim(side, outer, inner)
+        outline = [*smooth(outer), *rim, *smooth(inner[::-1])]
+        grain = mix(outer[0], inner[0], 0.5) - mix(outer[-1], inner[-1], 0.5)
+        marks = [Mark("edge", [p + 0.07 * grain for p in (outer[-1], *rim, inner[-1])])]
+        order = limb_order(self.view, self.figure, arm) + 0.52
+        patches = bend_patches(outer, inner)
+        layer = Layer(f"sleeve_{side}", "cloth", order, outline, -grain, marks, patches)
+        self.layers.append(layer)
 
     def _sleeve_room(self, fraction: float) -> float:
         t = min(1.0, fraction / max(0.3, self.cut.sleeve))

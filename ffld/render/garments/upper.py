@@ -11,6 +11,8 @@ from ffld.render.geometry.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Ma
 from ffld.render.geometry.view import Vector
 
 _CLOSE = 0.135  # an arm nearer to the body hides the armpit: elbow's way out, in upper arms
+_TURNED = 0.25  # silhouettes that much before or behind the shoulders, in depths, are chest or back
+_BULGE = (0.815, 0.800, 0.785, 0.770)  # heights of chest and back beside the arm-holes
 _LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer hem follows
 
 
@@ -49,8 +51,11 @@ class Upper(Sleeved):
         self.hem_y = min(self.pit_y - 0.05, SHOULDER - 2 * half * fit["length"])
         if self.cut.tucked:
             self.hem_y = max(self.hem_y, 0.570)
+        rise = self.cut.slope * half * (1.0 - fit["neck"])
+        self.neck_y = SHOULDER + rise - 2 * half * self.cut.neck_depth
         self.waist_y = max(self.hem_y + 0.035, SHOULDER - 2 * half * fit["waist_drop"])
         self.hem_ring = self._hem_ring()
+        self.pits: dict[str, complex] = {}
 
     def _hem_ring(self) -> Ring:
         width = self.half * self.cut.fit["hem"]
@@ -124,7 +129,7 @@ class Upper(Sleeved):
             pit_anchor = self.anchors[f"{side}_armpit"]
             self.anchors[f"{side}_armpit"] = Anchor(pit_anchor.point, own, facing=False)
         start = self.anchors[f"{side}_shoulder"].point
-        corner = self.corner(pit, side, "armpit")
+        corner = self.pits[side] = self.corner(pit, side, "armpit")
         path = [] if cut.garment_type in STRAPPED else [start]
         if not cut.sleeve and path:
             inner = figure.ring(0.790).at(sign * 0.80, 0.0)
@@ -186,10 +191,8 @@ class Upper(Sleeved):
             y = 0.760 if front else 0.740
             middle = self.view.project(figure.ring(y, self.ease).at(0.0, 1.0 if front else -0.9))
         elif front:
-            rise = cut.slope * self.half * (1.0 - cut.fit["neck"])
-            y = SHOULDER + rise - 2 * self.half * cut.neck_depth
-            ring = figure.ring(y, self.ease)
-            middle = self.view.project(ring.at(0.0, 1.0 if y < 0.81 else 0.85))
+            ring = figure.ring(self.neck_y, self.ease)
+            middle = self.view.project(ring.at(0.0, 1.0 if self.neck_y < 0.81 else 0.85))
         else:
             middle = self.view.project(figure.torso(0.0, 0.832, -0.040))
         if front and not cut.gap and cut.garment_type not in OUTWEAR:
@@ -226,10 +229,37 @@ class Upper(Sleeved):
             left_edge, right_edge = (mix(necks[side], flanks[side][0], 0.35) for side in SIDES)
             outline = [necks["left"], *neckline, necks["right"], right_edge, *right, *edge,
                        *left[::-1], left_edge]  # fmt: skip
-        marks = self._panel_marks(front, [necks["left"], *neckline, necks["right"]], edge, hem)
+        neck = [necks["left"], *neckline, necks["right"]]
+        marks = self._panel_marks(front, neck, edge, hem)
         grain = hem - mix(necks["left"], necks["right"], 0.5)
         name = "front" if front else "back"
-        self.layers.append(Layer(name, "cloth", order, outline, grain, marks))
+        patches = []
+        if front == (self.near > 0):
+            patches = self._yokes(neck)
+        self.layers.append(Layer(name, "cloth", order, outline, grain, marks, patches))
+
+    def _yokes(self, neck: list[complex]) -> list[list[complex]]:
+        """What a body shows of shoulder, chest or back beyond the arm-holes, on each side.
+
+        The panel's outline goes straight from shoulder to armpit; an arm that is turned away does
+        not cover the rest, nor does one without a sleeve.
+        """
+        half, patches = len(neck) // 2, []
+        for side in SIDES if self.cut.garment_type not in STRAPPED else ():
+            ahead = self.figure.ring(0.790).ahead(side)
+            line = neck[: half + 1] if side == "left" else neck[: half - 1 : -1]
+            if ahead * self.near < _TURNED:  # that side of the neckline is out of sight
+                line = line[:1]
+            if self.cut.sleeve or abs(ahead) > _TURNED:
+                patches.append(self._yoke(side, line, ahead > _TURNED))
+        return patches
+
+    def _yoke(self, side: str, neck: list[complex], chest: bool) -> list[complex]:
+        """From a part of the neckline round the body's silhouette, of the chest or of the back."""
+        top = min(_BULGE[0], self.neck_y) if chest else _BULGE[0]
+        heights = [y for y in _BULGE if self.pit_y < y <= top]
+        bulge = [self.corner(self.figure.ring(y, 0.004), side) for y in heights]
+        return [*neck, *bulge, self.pits[side], self.anchors[f"{side}_shoulder"].point]
 
     def _panel_marks(
         self, front: bool, neck: list[complex], edge: list[complex], hem: complex
@@ -263,7 +293,10 @@ class Upper(Sleeved):
         pit = self.anchors[f"{side}_armpit"].point
         marks += open_details(neck, top, hem, pit, cut.collar, self.unit)
         outline = [*edge, *rim, *flank[::-1]]
-        self.layers.append(Layer(f"front_{side}", "cloth", order, outline, hem - neck, marks))
+        ahead = figure.ring(0.790).ahead(side)
+        patches = [] if ahead > _TURNED else [self._yoke(side, [neck], chest=False)]
+        layer = Layer(f"front_{side}", "cloth", order, outline, hem - neck, marks, patches)
+        self.layers.append(layer)
 
     def _straps(self, order: float) -> None:
         for side in SIDES:

@@ -75,8 +75,9 @@ def _backpack(figure: Figure, view: View) -> list[Layer]:
     for side in SIDES:
         sign = -1.0 if side == "left" else 1.0
         path = [
-            view.project(figure.torso(sign * x, y, z))
-            for x, y, z in ((0.072, 0.838, 0.0), (0.080, 0.790, 0.06), (0.098, 0.700, 0.05))
+            view.project(figure.torso(sign * 0.072, 0.838, 0.0)),
+            view.project(figure.torso(sign * 0.080, 0.790, 0.06)),
+            view.project(figure.ring(0.690, 0.016).corner(side)),
         ]
         half = complex(0.009 * u)
         outline = [*(p - half for p in path), *(p + half for p in path[::-1])]

@@ -92,9 +92,9 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
     viewpoint = s.weighted(mix.viewpoints[style])
     habit = draw_habit(style, s)
     view = draw_camera(style, habit, stream("camera"))
-    outfit = draw_outfit(garment_type, s.chance(0.03), s)
     loose = min(1.0, mix.loose_hair * mix.occlusion)
     look = Look.draw(s, headless=0.12 if style == "shop" else 0.02, loose=loose)
+    outfit = draw_outfit(garment_type, not look.head and s.chance(0.2), s)
     lower = garment_type in TROUSERS or garment_type == "skirt"
     p = stream("posture")
     posture = draw_posture(viewpoint, p.chance(mix.calm[style]), p, habit=habit)
