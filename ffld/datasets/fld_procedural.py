@@ -21,10 +21,10 @@ EDITION = Edition(
         types=FFLD_EDITION.mix.types,
         consumer=0.60,
         viewpoints={
-            "consumer": {"front": 5.0, "side": 4.2, "back": 0.8},
-            "shop": {"front": 6.0, "side": 3.4, "back": 0.8},
+            "consumer": {"front": 6.2, "side": 2.6, "back": 0.8},
+            "shop": {"front": 6.8, "side": 2.2, "back": 0.8},
         },
-        calm={"consumer": 0.20, "shop": 0.60},
+        calm={"consumer": 0.72, "shop": 0.90},
         flat={"consumer": 0.01, "shop": 0.06},
         framing={
             "consumer": {
@@ -42,8 +42,8 @@ EDITION = Edition(
             "shop": {(0.30, 0.60): 1.0, (0.60, 0.97): 6.0, (0.97, 1.15): 1.5},
         },
         loose_hair=1.0,
-        slim=0.78,
-        occlusion=1.4,
+        slim=0.83,
+        occlusion=1.8,
         company=0.45,
         clutter=0.22,
         long_side=(250, 300, 384, 512),

@@ -221,7 +221,7 @@ class Figure:
             factor = b.waist
         else:
             factor = b.shoulders if y < NECK - 0.005 else 1.0
-        return w * factor, d * (0.5 + 0.5 * factor)
+        return w * factor, d * factor
 
     def _arm(self, side: str) -> Limb:
         sign = -1.0 if side == "left" else 1.0

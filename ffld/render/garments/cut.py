@@ -34,6 +34,8 @@ _SLACK = {
     name: next(slack for place, slack in SLACK.items() if place in name) for name in FFLD.landmarks
 }
 
+_TAIL = 0.35  # share of tucked tops that hang out on one side
+
 Range = tuple[float, float, float, float, float]  # the arguments of `around`
 
 
@@ -65,7 +67,7 @@ FITS = {
         waist=(0.80, 0.07, 0.09, 0.60, 1.20),
         waist_drop=(0.89, 0.07, 0.07, 0.65, 1.15),
         hem=(0.88, 0.09, 0.10, 0.60, 1.50),
-        length=(1.42, 0.20, 0.16, 0.75, 2.10),
+        length=(1.41, 0.18, 0.14, 0.80, 2.00),
     ),
     "dress": Fit(
         neck=(0.50, 0.10, 0.07, 0.26, 0.75),
@@ -78,11 +80,11 @@ FITS = {
     ),
     "outwear": Fit(
         neck=(0.36, 0.05, 0.05, 0.24, 0.60),
-        pit=(0.84, 0.05, 0.07, 0.70, 1.10),
+        pit=(0.84, 0.035, 0.05, 0.70, 1.10),
         pit_drop=(0.47, 0.06, 0.05, 0.30, 0.75),
         waist=(0.78, 0.07, 0.08, 0.60, 1.10),
         waist_drop=(0.87, 0.07, 0.08, 0.65, 1.15),
-        hem=(1.17, 0.14, 0.20, 0.75, 2.00),
+        hem=(1.17, 0.10, 0.13, 0.75, 2.00),
         length=(2.33, 0.42, 0.42, 1.10, 3.40),
     ),
 }
@@ -108,6 +110,8 @@ class Cut:
         slant: how much higher the ends of sleeves or legs are on the outside.
         flare: width of a skirt's hem over that of its waistband.
         gap: half width of an open front as a fraction of the body; 0 closed.
+        tucked: whether the hem is inside trousers or skirt.
+        tail: side on which the hem of a tucked top hangs out after all; "" for none.
         slack: by landmark, how far the worn cloth pulls it from where an even one would have it.
         covered: how far down the arms another garment's sleeves lie over it; 0 without another.
     """
@@ -133,6 +137,7 @@ class Cut:
     flare: float
     gap: float
     tucked: bool
+    tail: str
     slack: Mapping[str, complex]
     covered: float = 0.0
 
@@ -150,8 +155,8 @@ def beneath(inner: Cut, outer: Cut) -> Cut:
         shoulder=shoulder,
         fit=fit,
         ease=min(inner.ease, outer.ease),
-        sleeve_ease=min(inner.sleeve_ease, 0.7 * outer.sleeve_ease),
-        cuff=min(inner.cuff, outer.cuff),
+        sleeve_ease=min(inner.sleeve_ease, 0.6 * outer.sleeve_ease),
+        cuff=min(inner.cuff, 0.6 * outer.cuff),
         covered=outer.sleeve,
     )
 
@@ -178,6 +183,7 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) 
     neckline = s.weighted({"round": 5, "v": 3, "square": 0.6, "high": 1.6})
     sleeve = _sleeve(garment_type, s)
     fit = _fit("outwear" if outer else "dress" if garment_type in DRESSES else "top", s)
+    tucked = garment_type in TOPS and s.chance(tuck)
     fit |= {"waist": slim * fit["waist"], "hem": slim * fit["hem"]}
     return Cut(
         garment_type=garment_type,
@@ -187,7 +193,7 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) 
         collar=_collar(garment_type, neckline, s),
         neck_depth=_neck_depth(neckline, s) * (0.4 + 1.3 * fit["neck"]),
         shoulder=around(s, 1.0, 0.03, 0.04, 0.9, 1.25),
-        slope=around(s, 0.50, 0.09, 0.09, 0.2, 0.9),
+        slope=around(s, 0.62 if outer else 0.50, 0.09, 0.09, 0.2, 0.9),
         fit=fit,
         sleeve=sleeve,
         sleeve_ease=(0.004 if outer else 0.001) + 0.010 * loose + 0.008 * s.unit() ** 2,
@@ -200,7 +206,8 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) 
         leg=_leg(garment_type, s),
         flare=around(s, 1.63, 0.28, 0.40, 1.0, 3.6),
         gap=_gap(s) if outer else 0.0,
-        tucked=garment_type in TOPS and s.chance(tuck),
+        tucked=tucked,
+        tail=s.pick(("left", "right")) if tucked and s.chance(_TAIL) else "",
         slack=_slack(garment_type, s),
     )
 

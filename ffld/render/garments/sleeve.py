@@ -95,5 +95,5 @@ class Sleeved(Tailor):
 
     def _sleeve_room(self, fraction: float) -> float:
         t = min(1.0, fraction / max(0.3, self.cut.sleeve))
-        room = self.cut.sleeve_ease + 0.003 * self.level
-        return (room + t * (self.cut.cuff - room) + 0.003 * self.level) * self.figure.build.size
+        room = self.cut.sleeve_ease
+        return (room + t * (self.cut.cuff - room)) * self.figure.build.size

@@ -38,6 +38,8 @@ class Upper(Sleeved):
                     self._open_front(side, necks[side], flanks[side], at)
             else:
                 self._panel(front, necks, flanks, hems[front], at)
+        if self.cut.tail and self.hem_y < 0.60:
+            self._tail(self.cut.tail)
         if self.cut.garment_type in STRAPPED:
             self._straps(order)
         if self.cut.collar == "hood" and self.near > 0:
@@ -74,7 +76,7 @@ class Upper(Sleeved):
             point = self.figure.ring(0.772, self.ease).at(sign * 0.62, 0.75)
         else:
             point = self._seam(sign, self.cut.fit["neck"])
-        self.anchor(f"{side}_collar", point, self._panels(), sign, limit=0.4)
+        self.anchor(f"{side}_collar", point, self._panels(), sign, limit=0.3)
         return self.anchors[f"{side}_collar"].point
 
     def _seam(self, sign: float, fraction: float) -> Vector:
@@ -150,6 +152,7 @@ class Upper(Sleeved):
         below = "hemline" if cut.garment_type in DRESSES else "top_hem"
         hem = self.corner(self.hem_ring, side, below)
         self.anchors[f"{side}_{below}"] = Anchor(hem, panels)
+        self.seam(self.hem_ring, side, panels, hem)
         if cut.garment_type in TOPS:
             return self._plain_side(side, corner, hem)
         width = self._over(self.waist_y, self.half * cut.fit["waist"])
@@ -297,6 +300,20 @@ class Upper(Sleeved):
         patches = [] if ahead > _TURNED else [self._yoke(side, [neck], chest=False)]
         layer = Layer(f"front_{side}", "cloth", order, outline, hem - neck, marks, patches)
         self.layers.append(layer)
+
+    def _tail(self, side: str) -> None:
+        """What hangs out over the waistband on one side; the hem's corner is its own."""
+        hem = self.corner(self.figure.ring(0.560, self.ease), side, "top_hem")
+        high = self.corner(self.figure.ring(0.660, self.ease), side)
+        inside = self.view.project(self.figure.ring(0.640, self.ease).rim(1.0))
+        low = self.view.project(self.figure.ring(0.560, self.ease).rim(1.0))
+        edge = bow(hem, mix(hem, mix(inside, low, 0.8), 0.5), mix(hem, inside, 0.8))
+        outline = [high, hem, *edge, mix(high, inside, 0.8)]
+        self.anchors[f"{side}_top_hem"] = Anchor(hem, ("tail",))
+        self.seam(self.figure.ring(0.560, self.ease), side, ("tail",), hem)
+        marks = [Mark("edge", [p - 0.010j * self.unit for p in (hem, *edge)])]
+        order = NEAR_PANEL + self.level
+        self.layers.append(Layer("tail", "cloth", order, outline, hem - high, marks))
 
     def _straps(self, order: float) -> None:
         for side in SIDES:

@@ -35,7 +35,7 @@ def _body(at: complex, u: float, s: Stream) -> list[complex]:
 
 def _on_strap(figure: Figure, view: View, side: str, across: bool, s: Stream) -> list[Layer]:
     sign, size = -1.0 if side == "left" else 1.0, figure.build.size
-    top = figure.torso(sign * 0.09, 0.828, 0.0)
+    top = figure.torso(sign * s.uniform(0.080, 0.112), 0.826, 0.0)
     if across:
         top = figure.torso(-sign * 0.07, 0.83, 0.03)
     low = figure.torso(sign * s.uniform(0.10, 0.17), s.uniform(0.42, 0.60), s.uniform(-0.02, 0.09))
