@@ -12,7 +12,7 @@ from ffld.schema import FFLD
 
 EDITION = Edition(
     name="ffld",
-    version="0.2",
+    version="1.0",
     splits={"train": 120_000, "val": 40_000, "test": 40_000},
     schema=FFLD,
     mix=Mix(
@@ -54,7 +54,7 @@ EDITION = Edition(
             "consumer": {(0.30, 0.60): 2.0, (0.60, 0.95): 6.0, (0.95, 1.50): 2.0},
             "shop": {(0.30, 0.60): 1.0, (0.60, 0.95): 9.0},
         },
-        loose_hair=0.78,
+        loose_hair=0.68,
         company=0.35,
         clutter=0.15,
         long_side=(320, 384, 448),

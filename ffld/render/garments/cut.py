@@ -24,8 +24,8 @@ STRAPPED = ("sling", "sling_dress")
 # How far worn cloth, and annotators' hands, take landmarks from where an even garment would have
 # them: quartiles of the displacement in x and in y, in body heights.
 SLACK = {
-    "collar": 0.0022, "shoulder": 0.0038, "armpit": 0.0046, "sleeve": 0.0025, "cuff": 0.0030,
-    "waistline": 0.0025, "top_hem": 0.0045, "waistband": 0.0018, "hemline": 0.0045,
+    "collar": 0.0032, "shoulder": 0.0038, "armpit": 0.0046, "sleeve": 0.0025, "cuff": 0.0030,
+    "waistline": 0.0025, "top_hem": 0.0052, "waistband": 0.0018, "hemline": 0.0045,
     "crotch": 0.0030, "knee": 0.0020, "bottom": 0.0025,
 }  # fmt: skip
 CUFF_SLACK = 0.0040  # likewise, of both ends of a cuff, or of the leg or sleeve above it
@@ -34,7 +34,7 @@ _SLACK = {
     name: next(slack for place, slack in SLACK.items() if place in name) for name in FFLD.landmarks
 }
 
-_TAIL = 0.35  # share of tucked tops that hang out on one side
+_TAIL = 0.45  # share of tucked tops that hang out on one side
 
 Range = tuple[float, float, float, float, float]  # the arguments of `around`
 
@@ -84,7 +84,7 @@ FITS = {
         pit_drop=(0.47, 0.06, 0.05, 0.30, 0.75),
         waist=(0.78, 0.07, 0.08, 0.60, 1.10),
         waist_drop=(0.87, 0.07, 0.08, 0.65, 1.15),
-        hem=(1.17, 0.10, 0.13, 0.75, 2.00),
+        hem=(1.17, 0.07, 0.10, 0.75, 2.00),
         length=(2.33, 0.42, 0.42, 1.10, 3.40),
     ),
 }
@@ -259,8 +259,8 @@ def _cuff(garment_type: str, loose: float, s: Stream) -> float:
         return around(s, 0.019, 0.011, 0.017, 0.002, 0.085)
     if garment_type.startswith("long_sleeve"):
         bell = 0.030 if s.chance(0.06) else 0.0
-        return 0.001 + 0.006 * loose + 0.006 * s.unit() + bell
-    return 0.001 + 0.009 * loose + 0.012 * s.unit() ** 2
+        return 0.001 + 0.005 * loose + 0.004 * s.unit() + bell
+    return around(s, 0.006, 0.004, 0.010, 0.000, 0.045)
 
 
 def _collar(garment_type: str, neckline: str, s: Stream) -> str:

@@ -85,7 +85,7 @@ def limb_order(view: View, figure: Figure, limb: Limb) -> float:
     torso = figure.torso(0.0, 0.66, 0.0)
     elbow, wrist = limb.joints[1], limb.joints[2]
     ahead = 0.35 * view.depth(elbow) + 0.65 * view.depth(wrist) - view.depth(torso)
-    return (LIMB_BEFORE if ahead > -0.01 else LIMB_BEHIND) + min(4.0, max(-4.0, ahead * 4))
+    return (LIMB_BEFORE if ahead > -0.007 else LIMB_BEHIND) + min(4.0, max(-4.0, ahead * 4))
 
 
 def tube(

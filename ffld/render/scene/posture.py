@@ -10,8 +10,6 @@ from ffld.render.geometry.stream import Stream
 from ffld.render.geometry.view import Vector
 from ffld.render.scene.poses import ARMS, LEGS, LimbPose
 
-HABITS = ("posed", "mirror", "selfie")
-
 _ARMS = {
     "hanging": 7, "relaxed": 5, "on_hip": 2, "in_pocket": 2.4, "clasped": 1.4, "at_face": 1.0,
     "phone": 1.0, "raised": 0.4, "overhead": 0.3, "reaching": 0.4, "selfie": 0.4, "behind": 0.8,
@@ -40,8 +38,9 @@ def draw_posture(
 ) -> Posture:
     """A posture of somebody seen from the front, the side or the back.
 
-    A `calm` one is as of those who stand up straight to be photographed. `habit` is one of HABITS:
-    before a "mirror" a hand holds the phone up, for a "selfie" it reaches for the camera.
+    A `calm` one is as of those who stand up straight to be photographed. `habit` is one of
+    `mix.HABITS`: before a "mirror" a hand holds the phone up, for a "selfie" it reaches for the
+    camera.
     """
     s = stream
     facing = math.pi if viewpoint == "back" else 0.0
