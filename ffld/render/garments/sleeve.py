@@ -1,7 +1,9 @@
-"""Sleeves, as tubes round the arms."""
+"""Sleeves, as tubes round the arms, and the cloth round the arm-holes."""
 
 from __future__ import annotations
 
+from ffld.render.body.figure import SIDES
+from ffld.render.garments.cut import STRAPPED
 from ffld.render.garments.details import sleeve_details
 from ffld.render.garments.tailor import Tailor
 from ffld.render.geometry.outline import bow, mix, smooth
@@ -16,9 +18,21 @@ from ffld.render.geometry.pieces import (
     way,
 )
 
+TURNED = 0.25  # silhouettes that much before or behind the shoulders, in depths, are chest or back
+_BULGE = (0.815, 0.800, 0.785, 0.770)  # heights of chest and back beside the arm-holes
+
 
 class Sleeved(Tailor):
-    """Builds the sleeves of an upper garment."""
+    """Builds the sleeves of an upper garment, and what of its panels lies round the arm-holes.
+
+    Attributes:
+        pits: corner of the panels at the armpit, by side.
+        pit_y, neck_y: heights of the armpits and of the neckline's lowest point.
+    """
+
+    pits: dict[str, complex]
+    pit_y: float
+    neck_y: float
 
     def sleeve(self, side: str) -> None:
         """The sleeve of one side, between its shoulder and its armpit; both are there already."""
@@ -97,3 +111,26 @@ class Sleeved(Tailor):
         t = min(1.0, fraction / max(0.3, self.cut.sleeve))
         room = self.cut.sleeve_ease
         return (room + t * (self.cut.cuff - room)) * self.figure.build.size
+
+    def yokes(self, neck: list[complex]) -> list[list[complex]]:
+        """What a body shows of shoulder, chest or back beyond the arm-holes, on each side.
+
+        The panel's outline goes straight from shoulder to armpit; an arm that is turned away does
+        not cover the rest, nor does one without a sleeve.
+        """
+        half, patches = len(neck) // 2, []
+        for side in SIDES if self.cut.garment_type not in STRAPPED else ():
+            ahead = self.figure.ring(0.790).ahead(side)
+            line = neck[: half + 1] if side == "left" else neck[: half - 1 : -1]
+            if ahead * self.near < TURNED:  # that side of the neckline is out of sight
+                line = line[:1]
+            if self.cut.sleeve or abs(ahead) > TURNED:
+                patches.append(self.yoke(side, line, ahead > TURNED))
+        return patches
+
+    def yoke(self, side: str, neck: list[complex], chest: bool) -> list[complex]:
+        """From a part of the neckline round the body's silhouette, of the chest or of the back."""
+        top = min(_BULGE[0], self.neck_y) if chest else _BULGE[0]
+        heights = [y for y in _BULGE if self.pit_y < y <= top]
+        bulge = [self.corner(self.figure.ring(y, 0.004), side) for y in heights]
+        return [*neck, *bulge, self.pits[side], self.anchors[f"{side}_shoulder"].point]

@@ -5,14 +5,12 @@ from __future__ import annotations
 from ffld.render.body.figure import SHOULDER, SIDES, Ring
 from ffld.render.garments.cut import DRESSES, OUTWEAR, STRAPPED, TOPS
 from ffld.render.garments.details import hem_edge, hood, open_details, panel_details
-from ffld.render.garments.sleeve import Sleeved
+from ffld.render.garments.sleeve import TURNED, Sleeved
 from ffld.render.geometry.outline import bow, mix, smooth
 from ffld.render.geometry.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
 from ffld.render.geometry.view import Vector
 
 _CLOSE = 0.135  # an arm nearer to the body hides the armpit: elbow's way out, in upper arms
-_TURNED = 0.25  # silhouettes that much before or behind the shoulders, in depths, are chest or back
-_BULGE = (0.815, 0.800, 0.785, 0.770)  # heights of chest and back beside the arm-holes
 _LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer hem follows
 
 
@@ -236,33 +234,8 @@ class Upper(Sleeved):
         marks = self._panel_marks(front, neck, edge, hem)
         grain = hem - mix(necks["left"], necks["right"], 0.5)
         name = "front" if front else "back"
-        patches = []
-        if front == (self.near > 0):
-            patches = self._yokes(neck)
+        patches = self.yokes(neck) if front == (self.near > 0) else []
         self.layers.append(Layer(name, "cloth", order, outline, grain, marks, patches))
-
-    def _yokes(self, neck: list[complex]) -> list[list[complex]]:
-        """What a body shows of shoulder, chest or back beyond the arm-holes, on each side.
-
-        The panel's outline goes straight from shoulder to armpit; an arm that is turned away does
-        not cover the rest, nor does one without a sleeve.
-        """
-        half, patches = len(neck) // 2, []
-        for side in SIDES if self.cut.garment_type not in STRAPPED else ():
-            ahead = self.figure.ring(0.790).ahead(side)
-            line = neck[: half + 1] if side == "left" else neck[: half - 1 : -1]
-            if ahead * self.near < _TURNED:  # that side of the neckline is out of sight
-                line = line[:1]
-            if self.cut.sleeve or abs(ahead) > _TURNED:
-                patches.append(self._yoke(side, line, ahead > _TURNED))
-        return patches
-
-    def _yoke(self, side: str, neck: list[complex], chest: bool) -> list[complex]:
-        """From a part of the neckline round the body's silhouette, of the chest or of the back."""
-        top = min(_BULGE[0], self.neck_y) if chest else _BULGE[0]
-        heights = [y for y in _BULGE if self.pit_y < y <= top]
-        bulge = [self.corner(self.figure.ring(y, 0.004), side) for y in heights]
-        return [*neck, *bulge, self.pits[side], self.anchors[f"{side}_shoulder"].point]
 
     def _panel_marks(
         self, front: bool, neck: list[complex], edge: list[complex], hem: complex
@@ -297,7 +270,7 @@ class Upper(Sleeved):
         marks += open_details(neck, top, hem, pit, cut.collar, self.unit)
         outline = [*edge, *rim, *flank[::-1]]
         ahead = figure.ring(0.790).ahead(side)
-        patches = [] if ahead > _TURNED else [self._yoke(side, [neck], chest=False)]
+        patches = [] if ahead > TURNED else [self.yoke(side, [neck], chest=False)]
         layer = Layer(f"front_{side}", "cloth", order, outline, hem - neck, marks, patches)
         self.layers.append(layer)
 

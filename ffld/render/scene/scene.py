@@ -98,7 +98,7 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
     lower = garment_type in TROUSERS or garment_type == "skirt"
     p = stream("posture")
     posture = draw_posture(viewpoint, p.chance(mix.calm[style]), p, habit=habit)
-    tuck = 0.90 if garment_type == "skirt" else 0.78 if lower else 0.06
+    tuck = 0.90 if garment_type == "skirt" else 0.86 if lower else 0.06
     main = dress(outfit, posture, view, look, g, tuck, mix.occlusion, mix.slim)
     number = outfit.index(garment_type)
     behind, before = _company(mix, style, view, stream("company"))
