@@ -14,7 +14,7 @@ from ffld.schema import FLD8
 
 EDITION = Edition(
     name="deepfashion-procedural",
-    version="0.2",
+    version="1.0",
     splits={"train": 209_222, "val": 40_000, "test": 40_000},
     schema=FLD8,
     mix=Mix(

@@ -12,15 +12,15 @@ from ffld.schema import FFLD
 
 EDITION = Edition(
     name="ffld",
-    version="0.2",
+    version="1.0",
     splits={"train": 120_000, "val": 40_000, "test": 40_000},
     schema=FFLD,
     mix=Mix(
         types={
             "short_sleeve_top": 2.0,
             "long_sleeve_top": 1.6,
-            "short_sleeve_outwear": 0.4,
-            "long_sleeve_outwear": 1.2,
+            "short_sleeve_outwear": 0.3,
+            "long_sleeve_outwear": 1.3,
             "vest": 0.9,
             "sling": 0.6,
             "shorts": 1.3,
@@ -34,7 +34,7 @@ EDITION = Edition(
         consumer=0.75,
         viewpoints={
             "consumer": {"front": 7.0, "side": 1.5, "back": 1.5},
-            "shop": {"front": 9.5, "side": 0.2, "back": 0.3},
+            "shop": {"front": 9.4, "side": 0.3, "back": 0.3},
         },
         calm={"consumer": 0.40, "shop": 0.94},
         flat={"consumer": 0.06, "shop": 0.18},
@@ -54,7 +54,7 @@ EDITION = Edition(
             "consumer": {(0.30, 0.60): 2.0, (0.60, 0.95): 6.0, (0.95, 1.50): 2.0},
             "shop": {(0.30, 0.60): 1.0, (0.60, 0.95): 9.0},
         },
-        loose_hair=0.75,
+        loose_hair=0.68,
         company=0.35,
         clutter=0.15,
         long_side=(320, 384, 448),

@@ -14,17 +14,24 @@ from ffld.schema import FLD8
 
 EDITION = Edition(
     name="fld-procedural",
-    version="0.2",
+    version="1.0",
     splits={"train": 83_033, "val": 19_992, "test": 19_991},
     schema=FLD8,
     mix=Mix(
-        types=FFLD_EDITION.mix.types,
+        types={
+            **FFLD_EDITION.mix.types,
+            "short_sleeve_outwear": 0.2,
+            "long_sleeve_outwear": 0.9,
+            "short_sleeve_top": 2.4,
+            "vest": 1.2,
+            "sling": 0.4,
+        },
         consumer=0.60,
         viewpoints={
-            "consumer": {"front": 5.0, "side": 4.2, "back": 0.8},
-            "shop": {"front": 6.0, "side": 3.4, "back": 0.8},
+            "consumer": {"front": 6.0, "side": 3.2, "back": 0.8},
+            "shop": {"front": 6.6, "side": 2.7, "back": 0.8},
         },
-        calm={"consumer": 0.20, "shop": 0.60},
+        calm={"consumer": 0.72, "shop": 0.90},
         flat={"consumer": 0.01, "shop": 0.06},
         framing={
             "consumer": {
@@ -41,9 +48,10 @@ EDITION = Edition(
             "consumer": {(0.30, 0.60): 2.0, (0.60, 0.95): 5.0, (0.95, 1.40): 3.0},
             "shop": {(0.30, 0.60): 1.0, (0.60, 0.97): 6.0, (0.97, 1.15): 1.5},
         },
+        habits={"posed": 8.5, "mirror": 1.2, "selfie": 0.3},
         loose_hair=1.0,
-        slim=0.78,
-        occlusion=1.4,
+        slim=0.83,
+        occlusion=1.8,
         company=0.45,
         clutter=0.22,
         long_side=(250, 300, 384, 512),

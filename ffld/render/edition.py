@@ -42,7 +42,7 @@ class Edition:
 
     Attributes:
         name: of the dataset.
-        version: part of every sample's random streams; 0.x until realism is settled.
+        version: part of every sample's random streams; another label is another version.
         dials: what of the mix a study has turned, as text; empty for the edition itself.
         splits: split name -> number of samples.
         schema: FFLD, or FLD8 for the stand-ins of FLD and DeepFashion.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ffld.sample import DataError
 from ffld.schema import FFLD
@@ -14,6 +14,7 @@ _MOST = {
     "consumer": 1, "clutter": 1, "loose_hair": 1, "slim": 2, "company": 3, "occlusion": 3,
     "blur": 3,
 }  # fmt: skip
+HABITS = ("posed", "mirror", "selfie")
 FRAMINGS = ("garment", "cut", "person", "bust", "torso", "legs", "close")
 
 
@@ -33,6 +34,8 @@ class Mix:
         framing: weights of what a picture of a person is meant to show, by style: see `_window`.
         zoom: by style, weights of (least, most) part of the image that a garment takes up.
         loose_hair: probability that long hair falls before a shoulder and hides the collar.
+        habits: weights of how people in consumer images are photographed: "posed" for somebody
+            else, before a "mirror" or with an outstretched arm, a "selfie".
         slim: factor on the widths of waists, hips and hems.
         company: mean number of further people in consumer images.
         clutter: probability of something in front of a consumer image's garment.
@@ -52,6 +55,9 @@ class Mix:
     company: float
     clutter: float
     long_side: tuple[int, ...]
+    habits: Mapping[str, float] = field(
+        default_factory=lambda: {"posed": 6.0, "mirror": 2.5, "selfie": 1.5}
+    )
     slim: float = 1.0
     occlusion: float = 1.0
     blur: float = 1.0
@@ -78,7 +84,7 @@ class Mix:
             for style, share in getattr(self, name).items():
                 if not 0 <= share <= 1:
                     yield f"{name} of {style} is {share}; it must be from 0 to 1"
-        weights = {"types": (self.types, FFLD.type_names)}
+        weights = {"types": (self.types, FFLD.type_names), "habits": (self.habits, HABITS)}
         weights |= {f"viewpoints of {s}": (self.viewpoints[s], VIEWPOINTS) for s in STYLES}
         weights |= {f"framing of {s}": (self.framing[s], FRAMINGS) for s in STYLES}
         for name, (given, keys) in weights.items():

@@ -43,9 +43,10 @@ def body_layers(figure: Figure, view: View, look: Look, sleeve: float = 0.0) -> 
 def _torso(figure: Figure, view: View) -> Layer:
     sides = {}
     for side in SIDES:
-        rings = [figure.ring(y) for y in (0.880, 0.850, 0.815, 0.755, 0.620, 0.510, 0.450)]
+        rings = [figure.ring(y) for y in (0.880, 0.850, 0.815, 0.755, 0.620, 0.510)]
         sides[side] = [view.project(ring.corner(side)) for ring in rings]
-    outline = [*smooth(sides["left"], 2), *smooth(sides["right"], 2)[::-1]]
+    crotch = view.project(figure.torso(0.0, 0.452, 0.0))  # below it there are legs only
+    outline = [*smooth(sides["left"], 2), crotch, *smooth(sides["right"], 2)[::-1]]
     marks = []
     if figure.faces_camera:
         for sign in (-1.0, 1.0):  # collar bones

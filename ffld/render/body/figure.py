@@ -60,6 +60,12 @@ class Ring(NamedTuple):
         sign = -self.shown if side == "left" else self.shown
         return self.at(sign * self.width * ax / reach, sign * self.depth * bx / reach)
 
+    def ahead(self, side: str) -> float:
+        """How far before the middle that end is, in half depths: -1 the back, 1 the front."""
+        wide, deep = self.width * self.a[0], self.depth * self.b[0]
+        sign = -self.shown if side == "left" else self.shown
+        return sign * deep / (math.sqrt(wide * wide + deep * deep) or 1.0)
+
     def rim(self, toward: float) -> Vector:
         """The ring's point nearest to the camera for 1, farthest from it for -1."""
         az, bz = toward * self.a[2], toward * self.b[2]
@@ -215,7 +221,7 @@ class Figure:
             factor = b.waist
         else:
             factor = b.shoulders if y < NECK - 0.005 else 1.0
-        return w * factor, d * (0.5 + 0.5 * factor)
+        return w * factor, d * factor
 
     def _arm(self, side: str) -> Limb:
         sign = -1.0 if side == "left" else 1.0

@@ -43,7 +43,7 @@ class Look:
         `loose` is the probability that long hair falls before a shoulder, for each one.
         """
         s = stream
-        hair = s.weighted({"short": 3, "bob": 2, "long": 4.5, "tail": 1, "bun": 1, "bald": 0.15})
+        hair = s.weighted({"short": 3, "bob": 2, "long": 5.5, "tail": 1, "bun": 1, "bald": 0.15})
         shapes = {"relaxed": 5, "open": 2, "fist": 1.6, "victory": 0.2}
         shoes = s.weighted({"sneaker": 4, "flat": 2, "heel": 1.6, "boot": 1.4, "bare": 0.7})
         return Look(

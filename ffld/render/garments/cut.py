@@ -24,8 +24,8 @@ STRAPPED = ("sling", "sling_dress")
 # How far worn cloth, and annotators' hands, take landmarks from where an even garment would have
 # them: quartiles of the displacement in x and in y, in body heights.
 SLACK = {
-    "collar": 0.0022, "shoulder": 0.0038, "armpit": 0.0046, "sleeve": 0.0025, "cuff": 0.0030,
-    "waistline": 0.0025, "top_hem": 0.0045, "waistband": 0.0018, "hemline": 0.0045,
+    "collar": 0.0032, "shoulder": 0.0038, "armpit": 0.0046, "sleeve": 0.0025, "cuff": 0.0030,
+    "waistline": 0.0025, "top_hem": 0.0052, "waistband": 0.0018, "hemline": 0.0045,
     "crotch": 0.0030, "knee": 0.0020, "bottom": 0.0025,
 }  # fmt: skip
 CUFF_SLACK = 0.0040  # likewise, of both ends of a cuff, or of the leg or sleeve above it
@@ -33,6 +33,8 @@ CUFF_SLACK = 0.0040  # likewise, of both ends of a cuff, or of the leg or sleeve
 _SLACK = {
     name: next(slack for place, slack in SLACK.items() if place in name) for name in FFLD.landmarks
 }
+
+_TAIL = 0.45  # share of tucked tops that hang out on one side
 
 Range = tuple[float, float, float, float, float]  # the arguments of `around`
 
@@ -65,7 +67,7 @@ FITS = {
         waist=(0.80, 0.07, 0.09, 0.60, 1.20),
         waist_drop=(0.89, 0.07, 0.07, 0.65, 1.15),
         hem=(0.88, 0.09, 0.10, 0.60, 1.50),
-        length=(1.42, 0.20, 0.16, 0.75, 2.10),
+        length=(1.41, 0.18, 0.14, 0.80, 2.00),
     ),
     "dress": Fit(
         neck=(0.50, 0.10, 0.07, 0.26, 0.75),
@@ -78,11 +80,11 @@ FITS = {
     ),
     "outwear": Fit(
         neck=(0.36, 0.05, 0.05, 0.24, 0.60),
-        pit=(0.84, 0.05, 0.07, 0.70, 1.10),
+        pit=(0.84, 0.035, 0.05, 0.70, 1.10),
         pit_drop=(0.47, 0.06, 0.05, 0.30, 0.75),
         waist=(0.78, 0.07, 0.08, 0.60, 1.10),
         waist_drop=(0.87, 0.07, 0.08, 0.65, 1.15),
-        hem=(1.17, 0.14, 0.20, 0.75, 2.00),
+        hem=(1.17, 0.07, 0.10, 0.75, 2.00),
         length=(2.33, 0.42, 0.42, 1.10, 3.40),
     ),
 }
@@ -108,7 +110,10 @@ class Cut:
         slant: how much higher the ends of sleeves or legs are on the outside.
         flare: width of a skirt's hem over that of its waistband.
         gap: half width of an open front as a fraction of the body; 0 closed.
+        tucked: whether the hem is inside trousers or skirt.
+        tail: side on which the hem of a tucked top hangs out after all; "" for none.
         slack: by landmark, how far the worn cloth pulls it from where an even one would have it.
+        covered: how far down the arms another garment's sleeves lie over it; 0 without another.
     """
 
     garment_type: str
@@ -132,24 +137,39 @@ class Cut:
     flare: float
     gap: float
     tucked: bool
+    tail: str
     slack: Mapping[str, complex]
+    covered: float = 0.0
 
 
 def beneath(inner: Cut, outer: Cut) -> Cut:
     """The cut of an upper garment under another: nowhere wider, so that it doesn't stick out."""
     shoulder = min(inner.shoulder, outer.shoulder - 0.03)
+    scale = outer.shoulder / shoulder
     fit = dict(inner.fit)
-    for name in ("pit", "waist") if inner.garment_type in DRESSES else ("pit", "waist", "hem"):
-        fit[name] = min(fit[name], outer.fit[name] * outer.shoulder / shoulder)
-    fit["pit_drop"] = min(fit["pit_drop"], outer.fit["pit_drop"])
+    for name in ("pit", "waist", "pit_drop"):
+        fit[name] = min(fit[name], outer.fit[name] * scale)
+    fit["hem"] = min(fit["hem"], _widest_hem(fit, {k: v * scale for k, v in outer.fit.items()}))
     return replace(
         inner,
         shoulder=shoulder,
         fit=fit,
         ease=min(inner.ease, outer.ease),
-        sleeve_ease=min(inner.sleeve_ease, 0.7 * outer.sleeve_ease),
-        cuff=min(inner.cuff, outer.cuff),
+        sleeve_ease=min(inner.sleeve_ease, 0.6 * outer.sleeve_ease),
+        cuff=min(inner.cuff, 0.6 * outer.cuff),
+        covered=outer.sleeve,
     )
+
+
+def _widest_hem(inner: Mapping[str, float], outer: Mapping[str, float]) -> float:
+    """Width of a hem that stays within another garment as far down as this one goes."""
+    start, end = inner["waist_drop"], inner["length"]
+    low = min(end, outer["length"])
+    t = (low - outer["waist_drop"]) / max(0.1, outer["length"] - outer["waist_drop"])
+    room = outer["waist"] + min(1.0, max(0.0, t)) * (outer["hem"] - outer["waist"])
+    if low <= start:
+        return room
+    return inner["waist"] + (room - inner["waist"]) * max(1.0, (end - start) / (low - start))
 
 
 def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) -> Cut:
@@ -163,6 +183,7 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) 
     neckline = s.weighted({"round": 5, "v": 3, "square": 0.6, "high": 1.6})
     sleeve = _sleeve(garment_type, s)
     fit = _fit("outwear" if outer else "dress" if garment_type in DRESSES else "top", s)
+    tucked = garment_type in TOPS and s.chance(tuck)
     fit |= {"waist": slim * fit["waist"], "hem": slim * fit["hem"]}
     return Cut(
         garment_type=garment_type,
@@ -172,7 +193,7 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) 
         collar=_collar(garment_type, neckline, s),
         neck_depth=_neck_depth(neckline, s) * (0.4 + 1.3 * fit["neck"]),
         shoulder=around(s, 1.0, 0.03, 0.04, 0.9, 1.25),
-        slope=around(s, 0.50, 0.09, 0.09, 0.2, 0.9),
+        slope=around(s, 0.62 if outer else 0.50, 0.09, 0.09, 0.2, 0.9),
         fit=fit,
         sleeve=sleeve,
         sleeve_ease=(0.004 if outer else 0.001) + 0.010 * loose + 0.008 * s.unit() ** 2,
@@ -185,7 +206,8 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) 
         leg=_leg(garment_type, s),
         flare=around(s, 1.63, 0.28, 0.40, 1.0, 3.6),
         gap=_gap(s) if outer else 0.0,
-        tucked=garment_type in TOPS and s.chance(tuck),
+        tucked=tucked,
+        tail=s.pick(("left", "right")) if tucked and s.chance(_TAIL) else "",
         slack=_slack(garment_type, s),
     )
 
@@ -237,8 +259,8 @@ def _cuff(garment_type: str, loose: float, s: Stream) -> float:
         return around(s, 0.019, 0.011, 0.017, 0.002, 0.085)
     if garment_type.startswith("long_sleeve"):
         bell = 0.030 if s.chance(0.06) else 0.0
-        return 0.001 + 0.006 * loose + 0.006 * s.unit() + bell
-    return 0.001 + 0.009 * loose + 0.012 * s.unit() ** 2
+        return 0.001 + 0.005 * loose + 0.004 * s.unit() + bell
+    return around(s, 0.006, 0.004, 0.010, 0.000, 0.045)
 
 
 def _collar(garment_type: str, neckline: str, s: Stream) -> str:

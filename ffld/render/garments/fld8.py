@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ffld.render.garments.cut import STRAPPED
+from ffld.render.geometry.outline import mix
 from ffld.render.geometry.pieces import Anchor, Garment
 from ffld.schema import FLD8
 
@@ -9,8 +11,10 @@ from ffld.schema import FLD8
 def fld8_landmarks(garment: Garment) -> dict[str, Anchor]:
     """The landmarks of a garment in the 8-landmark schema of FLD and DeepFashion.
 
-    A sleeve is the middle of its cuff, or of the arm-hole's edge where there are no sleeves. What
-    FLD calls waistline and hem of a lower garment are its waistband and its lower edge.
+    A hem's end follows the side seam round a body that is turned, as in FLD's annotation; those of
+    `ffld` are the corners that one sees. A sleeve is the middle of its cuff, or lies on the edge of
+    the arm-hole where there is none. What FLD calls waistline and hem of a lower garment are its
+    waistband and its lower edge.
     """
     own, found = garment.anchors, {}
     for side in ("left", "right"):
@@ -22,11 +26,18 @@ def fld8_landmarks(garment: Garment) -> dict[str, Anchor]:
         for name in ("top_hem", "hemline", "bottom_out"):
             if f"{side}_{name}" in own:
                 found[f"{side}_hem"] = own[f"{side}_{name}"]
+        if side in garment.seams:
+            found[f"{side}_hem"] = garment.seams[side]
         if f"{side}_cuff_in" in own:
             a, b = own[f"{side}_cuff_in"], own[f"{side}_cuff_out"]
             found[f"{side}_sleeve"] = Anchor((a.point + b.point) / 2, a.parts)
         elif f"{side}_shoulder" in own:
-            found[f"{side}_sleeve"] = own[f"{side}_shoulder"]
+            shoulder, armpit = own[f"{side}_shoulder"], own[f"{side}_armpit"]
+            strapped = garment.garment_type in STRAPPED
+            if strapped:
+                found[f"{side}_collar"] = shoulder
+            edge = mix(shoulder.point, armpit.point, 0.5 if strapped else 0.15)
+            found[f"{side}_sleeve"] = shoulder._replace(point=edge)
     allowed = FLD8.garment_types[fld8_type(garment.garment_type)]
     return {name: anchor for name, anchor in found.items() if name in allowed}
 

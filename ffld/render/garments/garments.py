@@ -24,4 +24,4 @@ def wear(cut: Cut, figure: Figure, view: View, level: int = 0) -> Garment:
         builder = Upper
     tailor = builder(cut, figure, view, level)
     tailor.build()
-    return Garment(cut.garment_type, cut, tailor.anchors, tailor.layers)
+    return Garment(cut.garment_type, cut, tailor.anchors, tailor.layers, tailor.seams)

@@ -24,9 +24,11 @@ class Trousers(Tailor):
         self.anchors["crotch"] = Anchor(crotch, legs, facing)
         tops = {side: self.corner(waist, side, "waistband") for side in SIDES}
         hips = {side: self.corner(hip, side) for side in SIDES}
+        edges = {side: self._edges(side) for side in SIDES}
+        self._part(edges, hips["right"] - hips["left"])
         for side in SIDES:
             self.anchors[f"{side}_waistband"] = Anchor(tops[side], ("yoke",))
-            self._leg(side, hips[side], crotch)
+            self._leg(side, hips[side], crotch, *edges[side])
         middle = view.project(waist.rim(1.0))
         band = [tops["left"], *bow(tops["left"], middle, tops["right"]), tops["right"]]
         outline = [*band, hips["right"], crotch, hips["left"]]
@@ -35,21 +37,48 @@ class Trousers(Tailor):
         order = LOWER + 0.5 + self.level
         self.layers.append(Layer("yoke", "cloth", order, outline, crotch - middle, marks))
 
-    def _leg(self, side: str, hip: complex, crotch: complex) -> None:
+    def _stops(self) -> list[float]:
+        end = self.cut.leg
+        stops = [0.28, 0.5, 0.75] if self.cut.garment_type == "trousers" else [end * 0.55]
+        return [f for f in stops if f < end - 0.02] + [end]
+
+    def _edges(self, side: str) -> tuple[list[complex], list[complex]]:
+        """Outer and inner edge of a leg at its stops."""
+        cut, figure, stops = self.cut, self.figure, self._stops()
+        room = [(self.ease * 0.5 + (cut.cuff - self.ease * 0.5) * (f / cut.leg) ** 1.5)
+                * figure.build.size for f in stops]  # fmt: skip
+        return tube(self.view, figure.legs[side], stops, room, outward(figure, side))
+
+    def _part(self, edges: dict[str, tuple[list[complex], list[complex]]], hips: complex) -> None:
+        """Legs side by side press against each other where they are wider than there is room.
+
+        `hips` goes from the left hip to the right one.
+        """
+        (left_out, left_in), (right_out, right_in) = edges["left"], edges["right"]
+        for k in range(len(left_in)):
+            apart = right_out[k] + right_in[k] - left_out[k] - left_in[k]
+            across = apart / (abs(apart) or 1.0)
+            over = left_in[k] - right_in[k]
+            over = over.real * across.real + over.imag * across.imag
+            if over > 0 and apart.real * hips.real + apart.imag * hips.imag > 0:
+                pull = 0.5 * over * across
+                left_in[k] -= pull
+                left_out[k] -= 0.5 * pull
+                right_in[k] += pull
+                right_out[k] += 0.5 * pull
+
+    def _leg(
+        self, side: str, hip: complex, crotch: complex, outer: list[complex], inner: list[complex]
+    ) -> None:
         cut, figure, view = self.cut, self.figure, self.view
-        limb, end = figure.legs[side], cut.leg
-        knee = cut.garment_type == "trousers"
-        stops = [0.28, 0.5, 0.75, end] if knee else [end * 0.55, end]
-        stops = [f for f in stops if f < end - 0.02] + [end]
-        size = figure.build.size
-        room = [(self.ease * 0.5 + (cut.cuff - self.ease * 0.5) * (f / end) ** 1.5) * size
-                for f in stops]  # fmt: skip
-        outer, inner = tube(view, limb, stops, room, outward(figure, side))
+        limb = figure.legs[side]
         wide = abs(outer[-1] - inner[-1]) - 0.06 * self.unit
         rise = cut.slant * self.unit + 0.1 * wide
         outer[-1] -= rise * way(outer[-2], outer[-1])
         leg = (f"leg_{side}",)
-        places = {"bottom": -1, "knee": stops.index(0.5)} if knee else {"bottom": -1}
+        places = {"bottom": -1}
+        if cut.garment_type == "trousers":
+            places["knee"] = self._stops().index(0.5)
         for place, at in places.items():
             for end_name, edge in (("out", outer), ("in", inner)):
                 name = f"{side}_{place}_{end_name}"
@@ -85,6 +114,7 @@ class Skirt(Tailor):
             top, hem = self.corner(waist, side, "waistband"), self.corner(ring, side, "hemline")
             self.anchors[f"{side}_waistband"] = Anchor(top, ("skirt",))
             self.anchors[f"{side}_hemline"] = Anchor(hem, ("skirt",))
+            self.seam(ring, side, ("skirt",), hem)
             hips = mix(top, hem, 0.09 / (0.09 + 0.463 * cut.skirt))
             bulge = self.corner(hip, side)
             sign = -ring.shown if side == "left" else ring.shown

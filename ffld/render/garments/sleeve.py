@@ -1,7 +1,9 @@
-"""Sleeves, as tubes round the arms."""
+"""Sleeves, as tubes round the arms, and the cloth round the arm-holes."""
 
 from __future__ import annotations
 
+from ffld.render.body.figure import SIDES
+from ffld.render.garments.cut import STRAPPED
 from ffld.render.garments.details import sleeve_details
 from ffld.render.garments.tailor import Tailor
 from ffld.render.geometry.outline import bow, mix, smooth
@@ -16,9 +18,21 @@ from ffld.render.geometry.pieces import (
     way,
 )
 
+TURNED = 0.25  # silhouettes that much before or behind the shoulders, in depths, are chest or back
+_BULGE = (0.815, 0.800, 0.785, 0.770)  # heights of chest and back beside the arm-holes
+
 
 class Sleeved(Tailor):
-    """Builds the sleeves of an upper garment."""
+    """Builds the sleeves of an upper garment, and what of its panels lies round the arm-holes.
+
+    Attributes:
+        pits: corner of the panels at the armpit, by side.
+        pit_y, neck_y: heights of the armpits and of the neckline's lowest point.
+    """
+
+    pits: dict[str, complex]
+    pit_y: float
+    neck_y: float
 
     def sleeve(self, side: str) -> None:
         """The sleeve of one side, between its shoulder and its armpit; both are there already."""
@@ -36,13 +50,14 @@ class Sleeved(Tailor):
                 name = f"{side}_{place}_{end_name}"
                 edge[k] = self.slack(edge[k], name)
                 self.anchors[name] = Anchor(edge[k], sleeve)
+        if cut.covered:
+            self._sleeve_end(side, stops, outer, inner)
+            return
         shoulder = self.anchors[f"{side}_shoulder"].point
         armpit = self.anchors[f"{side}_armpit"].point
         chest = view.project(figure.torso(0.0, 0.78, 0.0))
         closing = mix(mix(shoulder, armpit, 0.5), chest, 0.5 if self.level else 0.35)
-        ahead = -0.1j * outward(figure, side) * (outer[-1] - inner[-1])  # down the arm
-        opening = mix(outer[-1], inner[-1], 0.5) + ahead
-        rim = bow(outer[-1], opening, inner[-1], 4)
+        rim = self._rim(side, outer, inner)
         top = []
         if half > 0.35:  # the upper arm, which a straight line to the elbow would cut off
             top = tube(view, arm, [0.2], [self._sleeve_room(0.2)], outward(figure, side))[0]
@@ -66,7 +81,56 @@ class Sleeved(Tailor):
         patches += bend_patches(outer, inner)
         self.layers.append(Layer(f"sleeve_{side}", "cloth", order, outline, grain, marks, patches))
 
+    def _rim(self, side: str, outer: list[complex], inner: list[complex]) -> list[complex]:
+        """The opening at the end of a sleeve, without the ends of its two edges."""
+        ahead = -0.1j * outward(self.figure, side) * (outer[-1] - inner[-1])  # down the arm
+        return bow(outer[-1], mix(outer[-1], inner[-1], 0.5) + ahead, inner[-1], 4)
+
+    def _sleeve_end(
+        self, side: str, stops: list[float], outer: list[complex], inner: list[complex]
+    ) -> None:
+        """What a sleeve shows that lies under another's: its end, where that one is shorter."""
+        start = max(0.05, self.cut.covered - 0.15)
+        if self.cut.sleeve < self.cut.covered:
+            return
+        arm, out = self.figure.arms[side], outward(self.figure, side)
+        first, second = tube(self.view, arm, [start], [self._sleeve_room(start)], out)
+        shown = [k for k, stop in enumerate(stops) if stop > start]
+        outer = first + [outer[k] for k in shown]
+        inner = second + [inner[k] for k in shown]
+        rim = self._rim(side, outer, inner)
+        outline = [*smooth(outer), *rim, *smooth(inner[::-1])]
+        grain = mix(outer[0], inner[0], 0.5) - mix(outer[-1], inner[-1], 0.5)
+        marks = [Mark("edge", [p + 0.07 * grain for p in (outer[-1], *rim, inner[-1])])]
+        order = limb_order(self.view, self.figure, arm) + 0.52
+        patches = bend_patches(outer, inner)
+        layer = Layer(f"sleeve_{side}", "cloth", order, outline, -grain, marks, patches)
+        self.layers.append(layer)
+
     def _sleeve_room(self, fraction: float) -> float:
         t = min(1.0, fraction / max(0.3, self.cut.sleeve))
-        room = self.cut.sleeve_ease + 0.003 * self.level
-        return (room + t * (self.cut.cuff - room) + 0.003 * self.level) * self.figure.build.size
+        room = self.cut.sleeve_ease
+        return (room + t * (self.cut.cuff - room)) * self.figure.build.size
+
+    def yokes(self, neck: list[complex]) -> list[list[complex]]:
+        """What a body shows of shoulder, chest or back beyond the arm-holes, on each side.
+
+        The panel's outline goes straight from shoulder to armpit; an arm that is turned away does
+        not cover the rest, nor does one without a sleeve.
+        """
+        half, patches = len(neck) // 2, []
+        for side in SIDES if self.cut.garment_type not in STRAPPED else ():
+            ahead = self.figure.ring(0.790).ahead(side)
+            line = neck[: half + 1] if side == "left" else neck[: half - 1 : -1]
+            if ahead * self.near < TURNED:  # that side of the neckline is out of sight
+                line = line[:1]
+            if self.cut.sleeve or abs(ahead) > TURNED:
+                patches.append(self.yoke(side, line, ahead > TURNED))
+        return patches
+
+    def yoke(self, side: str, neck: list[complex], chest: bool) -> list[complex]:
+        """From a part of the neckline round the body's silhouette, of the chest or of the back."""
+        top = min(_BULGE[0], self.neck_y) if chest else _BULGE[0]
+        heights = [y for y in _BULGE if self.pit_y < y <= top]
+        bulge = [self.corner(self.figure.ring(y, 0.004), side) for y in heights]
+        return [*neck, *bulge, self.pits[side], self.anchors[f"{side}_shoulder"].point]

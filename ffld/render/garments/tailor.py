@@ -7,6 +7,8 @@ from ffld.render.garments.cut import OUTWEAR, Cut
 from ffld.render.geometry.pieces import Anchor, Layer
 from ffld.render.geometry.view import View
 
+_HIDDEN = 0.5  # seams on a side that is turned away by more than 30 degrees are out of sight
+
 
 class Tailor:
     """Builds one garment; every method adds anchors and layers."""
@@ -18,6 +20,7 @@ class Tailor:
         self.level = level
         self.anchors: dict[str, Anchor] = {}
         self.layers: list[Layer] = []
+        self.seams: dict[str, Anchor] = {}
         self.near = 1.0 if figure.faces_camera else -1.0
         extra = 0.004 * level if cut.garment_type in OUTWEAR else 0.0
         self.ease = cut.ease + extra
@@ -31,6 +34,12 @@ class Tailor:
     def slack(self, point: complex, name: str) -> complex:
         """The point where the worn cloth has it; outlines pass through it as landmarks do."""
         return point + self.cut.slack[name] * self.unit
+
+    def seam(self, ring: Ring, side: str, parts: tuple[str, ...], corner: complex) -> None:
+        """The lower end of a side seam, which a turned body takes round from its `corner`."""
+        sign = -1.0 if side == "left" else 1.0
+        turned = self.view.project(ring.at(sign, 0.0)) - self.view.project(ring.corner(side))
+        self.seams[side] = Anchor(corner + turned, parts, sign * ring.a[2] > -_HIDDEN)
 
     def hem_middle(self, ring: Ring, left: complex, right: complex, toward: float = 1.0) -> complex:
         """Middle of a hem, on the camera's side or, for -1, on the far one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ffld.render.body.figure import SHOULDER, SIDES, Ring
 from ffld.render.garments.cut import DRESSES, OUTWEAR, STRAPPED, TOPS
 from ffld.render.garments.details import hem_edge, hood, open_details, panel_details
-from ffld.render.garments.sleeve import Sleeved
+from ffld.render.garments.sleeve import TURNED, Sleeved
 from ffld.render.geometry.outline import bow, mix, smooth
 from ffld.render.geometry.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
 from ffld.render.geometry.view import Vector
@@ -36,6 +36,8 @@ class Upper(Sleeved):
                     self._open_front(side, necks[side], flanks[side], at)
             else:
                 self._panel(front, necks, flanks, hems[front], at)
+        if self.cut.tail and self.hem_y < 0.60:
+            self._tail(self.cut.tail)
         if self.cut.garment_type in STRAPPED:
             self._straps(order)
         if self.cut.collar == "hood" and self.near > 0:
@@ -49,8 +51,11 @@ class Upper(Sleeved):
         self.hem_y = min(self.pit_y - 0.05, SHOULDER - 2 * half * fit["length"])
         if self.cut.tucked:
             self.hem_y = max(self.hem_y, 0.570)
+        rise = self.cut.slope * half * (1.0 - fit["neck"])
+        self.neck_y = SHOULDER + rise - 2 * half * self.cut.neck_depth
         self.waist_y = max(self.hem_y + 0.035, SHOULDER - 2 * half * fit["waist_drop"])
         self.hem_ring = self._hem_ring()
+        self.pits: dict[str, complex] = {}
 
     def _hem_ring(self) -> Ring:
         width = self.half * self.cut.fit["hem"]
@@ -69,7 +74,7 @@ class Upper(Sleeved):
             point = self.figure.ring(0.772, self.ease).at(sign * 0.62, 0.75)
         else:
             point = self._seam(sign, self.cut.fit["neck"])
-        self.anchor(f"{side}_collar", point, self._panels(), sign, limit=0.4)
+        self.anchor(f"{side}_collar", point, self._panels(), sign, limit=0.3)
         return self.anchors[f"{side}_collar"].point
 
     def _seam(self, sign: float, fraction: float) -> Vector:
@@ -124,7 +129,7 @@ class Upper(Sleeved):
             pit_anchor = self.anchors[f"{side}_armpit"]
             self.anchors[f"{side}_armpit"] = Anchor(pit_anchor.point, own, facing=False)
         start = self.anchors[f"{side}_shoulder"].point
-        corner = self.corner(pit, side, "armpit")
+        corner = self.pits[side] = self.corner(pit, side, "armpit")
         path = [] if cut.garment_type in STRAPPED else [start]
         if not cut.sleeve and path:
             inner = figure.ring(0.790).at(sign * 0.80, 0.0)
@@ -145,6 +150,7 @@ class Upper(Sleeved):
         below = "hemline" if cut.garment_type in DRESSES else "top_hem"
         hem = self.corner(self.hem_ring, side, below)
         self.anchors[f"{side}_{below}"] = Anchor(hem, panels)
+        self.seam(self.hem_ring, side, panels, hem)
         if cut.garment_type in TOPS:
             return self._plain_side(side, corner, hem)
         width = self._over(self.waist_y, self.half * cut.fit["waist"])
@@ -186,10 +192,8 @@ class Upper(Sleeved):
             y = 0.760 if front else 0.740
             middle = self.view.project(figure.ring(y, self.ease).at(0.0, 1.0 if front else -0.9))
         elif front:
-            rise = cut.slope * self.half * (1.0 - cut.fit["neck"])
-            y = SHOULDER + rise - 2 * self.half * cut.neck_depth
-            ring = figure.ring(y, self.ease)
-            middle = self.view.project(ring.at(0.0, 1.0 if y < 0.81 else 0.85))
+            ring = figure.ring(self.neck_y, self.ease)
+            middle = self.view.project(ring.at(0.0, 1.0 if self.neck_y < 0.81 else 0.85))
         else:
             middle = self.view.project(figure.torso(0.0, 0.832, -0.040))
         if front and not cut.gap and cut.garment_type not in OUTWEAR:
@@ -226,10 +230,12 @@ class Upper(Sleeved):
             left_edge, right_edge = (mix(necks[side], flanks[side][0], 0.35) for side in SIDES)
             outline = [necks["left"], *neckline, necks["right"], right_edge, *right, *edge,
                        *left[::-1], left_edge]  # fmt: skip
-        marks = self._panel_marks(front, [necks["left"], *neckline, necks["right"]], edge, hem)
+        neck = [necks["left"], *neckline, necks["right"]]
+        marks = self._panel_marks(front, neck, edge, hem)
         grain = hem - mix(necks["left"], necks["right"], 0.5)
         name = "front" if front else "back"
-        self.layers.append(Layer(name, "cloth", order, outline, grain, marks))
+        patches = self.yokes(neck) if front == (self.near > 0) else []
+        self.layers.append(Layer(name, "cloth", order, outline, grain, marks, patches))
 
     def _panel_marks(
         self, front: bool, neck: list[complex], edge: list[complex], hem: complex
@@ -263,7 +269,24 @@ class Upper(Sleeved):
         pit = self.anchors[f"{side}_armpit"].point
         marks += open_details(neck, top, hem, pit, cut.collar, self.unit)
         outline = [*edge, *rim, *flank[::-1]]
-        self.layers.append(Layer(f"front_{side}", "cloth", order, outline, hem - neck, marks))
+        ahead = figure.ring(0.790).ahead(side)
+        patches = [] if ahead > TURNED else [self.yoke(side, [neck], chest=False)]
+        layer = Layer(f"front_{side}", "cloth", order, outline, hem - neck, marks, patches)
+        self.layers.append(layer)
+
+    def _tail(self, side: str) -> None:
+        """What hangs out over the waistband on one side; the hem's corner is its own."""
+        hem = self.corner(self.figure.ring(0.560, self.ease), side, "top_hem")
+        high = self.corner(self.figure.ring(0.660, self.ease), side)
+        inside = self.view.project(self.figure.ring(0.640, self.ease).rim(1.0))
+        low = self.view.project(self.figure.ring(0.560, self.ease).rim(1.0))
+        edge = bow(hem, mix(hem, mix(inside, low, 0.8), 0.5), mix(hem, inside, 0.8))
+        outline = [high, hem, *edge, mix(high, inside, 0.8)]
+        self.anchors[f"{side}_top_hem"] = Anchor(hem, ("tail",))
+        self.seam(self.figure.ring(0.560, self.ease), side, ("tail",), hem)
+        marks = [Mark("edge", [p - 0.010j * self.unit for p in (hem, *edge)])]
+        order = NEAR_PANEL + self.level
+        self.layers.append(Layer("tail", "cloth", order, outline, hem - high, marks))
 
     def _straps(self, order: float) -> None:
         for side in SIDES:

@@ -66,12 +66,18 @@ class Layer(NamedTuple):
 
 @dataclass(frozen=True)
 class Garment:
-    """A garment on a body: its landmarks by FFLD name and its layers."""
+    """A garment on a body.
+
+    Attributes:
+        anchors: its landmarks by FFLD name.
+        seams: by side, where its side seam meets the lower edge, on garments that have such.
+    """
 
     garment_type: str
     cut: Cut
     anchors: dict[str, Anchor]
     layers: list[Layer]
+    seams: dict[str, Anchor]
 
 
 def limb_order(view: View, figure: Figure, limb: Limb) -> float:
@@ -79,7 +85,7 @@ def limb_order(view: View, figure: Figure, limb: Limb) -> float:
     torso = figure.torso(0.0, 0.66, 0.0)
     elbow, wrist = limb.joints[1], limb.joints[2]
     ahead = 0.35 * view.depth(elbow) + 0.65 * view.depth(wrist) - view.depth(torso)
-    return (LIMB_BEFORE if ahead > -0.02 else LIMB_BEHIND) + min(4.0, max(-4.0, ahead * 4))
+    return (LIMB_BEFORE if ahead > -0.007 else LIMB_BEHIND) + min(4.0, max(-4.0, ahead * 4))
 
 
 def tube(

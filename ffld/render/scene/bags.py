@@ -35,7 +35,7 @@ def _body(at: complex, u: float, s: Stream) -> list[complex]:
 
 def _on_strap(figure: Figure, view: View, side: str, across: bool, s: Stream) -> list[Layer]:
     sign, size = -1.0 if side == "left" else 1.0, figure.build.size
-    top = figure.torso(sign * 0.09, 0.828, 0.0)
+    top = figure.torso(sign * s.uniform(0.080, 0.112), 0.826, 0.0)
     if across:
         top = figure.torso(-sign * 0.07, 0.83, 0.03)
     low = figure.torso(sign * s.uniform(0.10, 0.17), s.uniform(0.42, 0.60), s.uniform(-0.02, 0.09))
@@ -75,8 +75,9 @@ def _backpack(figure: Figure, view: View) -> list[Layer]:
     for side in SIDES:
         sign = -1.0 if side == "left" else 1.0
         path = [
-            view.project(figure.torso(sign * x, y, z))
-            for x, y, z in ((0.072, 0.838, 0.0), (0.080, 0.790, 0.06), (0.098, 0.700, 0.05))
+            view.project(figure.torso(sign * 0.072, 0.838, 0.0)),
+            view.project(figure.torso(sign * 0.080, 0.790, 0.06)),
+            view.project(figure.ring(0.690, 0.016).corner(side)),
         ]
         half = complex(0.009 * u)
         outline = [*(p - half for p in path), *(p + half for p in path[::-1])]

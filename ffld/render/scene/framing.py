@@ -15,11 +15,9 @@ Window = tuple[float, float, float, float]  # x1, y1, x2, y2 in the picture plan
 _PART_OF_IMAGE = (0.65, 1.30)  # what is framed of a person takes up this part of the image
 
 
-def draw_habit(style: str, s: Stream) -> str:
-    """What sort of picture of a person it is, one of `posture.HABITS`."""
-    if style == "shop":
-        return "posed"
-    return s.weighted({"posed": 6.0, "mirror": 2.5, "selfie": 1.5})
+def draw_habit(mix: Mix, style: str, s: Stream) -> str:
+    """What sort of picture of a person it is, one of `mix.HABITS`."""
+    return "posed" if style == "shop" else s.weighted(mix.habits)
 
 
 def draw_camera(style: str, habit: str, s: Stream) -> View:

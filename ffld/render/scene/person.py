@@ -60,9 +60,12 @@ class Person:
 
 
 def draw_outfit(target: str, alone: bool, stream: Stream) -> list[str]:
-    """Garment types worn together, innermost first; `target` is one of them."""
+    """Garment types worn together, innermost first; `target` is one of them.
+
+    `alone` leaves the others out, as on some mannequins; there is always something beneath outwear.
+    """
     s = stream
-    if alone:
+    if alone and target not in OUTWEAR:
         return [target]
     outfit = []
     if target in TROUSERS or target == "skirt":

@@ -19,7 +19,7 @@ class LimbPose(NamedTuple):
 
 
 ARMS = {
-    "hanging": LimbPose((0.12, -1.0, 0.0), (0.08, -1.0, 0.10)),
+    "hanging": LimbPose((0.09, -1.0, 0.0), (0.04, -1.0, 0.10)),
     "relaxed": LimbPose((0.30, -1.0, -0.08), (0.05, -1.0, 0.30)),
     "on_hip": LimbPose((0.80, -1.0, -0.30), (-0.85, -0.60, 0.45)),
     "in_pocket": LimbPose((0.38, -1.0, -0.18), (-0.16, -1.0, 0.22)),

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 
 from ffld.render.body.figure import SIDES, Posture
-from ffld.render.geometry.measure import scatter
+from ffld.render.geometry.measure import around, scatter
 from ffld.render.geometry.stream import Stream
 from ffld.render.geometry.view import Vector
 from ffld.render.scene.poses import ARMS, LEGS, LimbPose
 
-HABITS = ("posed", "mirror", "selfie")
-
 _ARMS = {
     "hanging": 7, "relaxed": 5, "on_hip": 2, "in_pocket": 2.4, "clasped": 1.4, "at_face": 1.0,
-    "phone": 1.0, "raised": 0.6, "overhead": 0.3, "reaching": 0.4, "selfie": 0.4, "behind": 0.8,
+    "phone": 1.0, "raised": 0.4, "overhead": 0.3, "reaching": 0.4, "selfie": 0.4, "behind": 0.8,
     "spread": 0.6, "holding": 1.4,
 }  # fmt: skip
-_CALM_ARMS = {"hanging": 10, "relaxed": 1, "in_pocket": 1, "on_hip": 0.4, "behind": 0.4}
+_CALM_ARMS = {
+    "hanging": 8, "relaxed": 1.2, "in_pocket": 1, "on_hip": 0.5, "behind": 0.5, "clasped": 0.7,
+    "spread": 0.3,
+}  # fmt: skip
 _ONE_ARM = {
     "on_hip": 2, "in_pocket": 2, "at_face": 1.5, "holding": 1, "clasped": 1, "phone": 0.7,
     "behind": 0.5,
@@ -37,8 +38,9 @@ def draw_posture(
 ) -> Posture:
     """A posture of somebody seen from the front, the side or the back.
 
-    A `calm` one is as of those who stand up straight to be photographed. `habit` is one of HABITS:
-    before a "mirror" a hand holds the phone up, for a "selfie" it reaches for the camera.
+    A `calm` one is as of those who stand up straight to be photographed. `habit` is one of
+    `mix.HABITS`: before a "mirror" a hand holds the phone up, for a "selfie" it reaches for the
+    camera.
     """
     s = stream
     facing = math.pi if viewpoint == "back" else 0.0
@@ -65,7 +67,7 @@ def draw_posture(
 def flat_posture(stream: Stream) -> Posture:
     """Laid out on a surface, or on a hanger: arms and legs a little apart, facing up."""
     s = stream
-    spread = s.uniform(0.5, 1.6)
+    spread = around(s, 0.30, 0.18, 0.34, 0.0, 1.5)
     arm = ARMS["flat"]
     pose = LimbPose(_scaled(arm.upper, spread), _scaled(arm.lower, spread * s.uniform(0.5, 1.2)))
     leg = _jitter(LEGS["apart"] if s.chance(0.6) else LEGS["standing"], s, 0.02)
@@ -91,11 +93,11 @@ def _scattered(pose: LimbPose, s: Stream, quartile: float) -> LimbPose:
 
 def _calm_arms(s: Stream, habit: str) -> dict[str, LimbPose]:
     names = dict.fromkeys(SIDES, s.weighted(_CALM_ARMS))
-    busy = s.chance(0.40)
+    busy = s.chance(0.50)
     if busy:
         names[s.pick(SIDES)] = s.weighted(_ONE_ARM)
     _hold_phone(names, habit, s)
-    arms = {side: _scattered(ARMS[name], s, 0.035) for side, name in names.items()}
+    arms = {side: _scattered(ARMS[name], s, 0.045) for side, name in names.items()}
     if busy and habit == "posed" and s.chance(0.5):
         arms[s.pick(SIDES)] = _any_arm(s)
     return arms

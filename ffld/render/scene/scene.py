@@ -90,15 +90,15 @@ def _laid_out(mix: Mix, garment_type: str, style: str, stream: Callable[[str], S
 def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Stream]) -> Scene:
     s, g = stream("scene"), stream("geometry")
     viewpoint = s.weighted(mix.viewpoints[style])
-    habit = draw_habit(style, s)
+    habit = draw_habit(mix, style, s)
     view = draw_camera(style, habit, stream("camera"))
-    outfit = draw_outfit(garment_type, s.chance(0.03), s)
     loose = min(1.0, mix.loose_hair * mix.occlusion)
     look = Look.draw(s, headless=0.12 if style == "shop" else 0.02, loose=loose)
+    outfit = draw_outfit(garment_type, not look.head and s.chance(0.2), s)
     lower = garment_type in TROUSERS or garment_type == "skirt"
     p = stream("posture")
     posture = draw_posture(viewpoint, p.chance(mix.calm[style]), p, habit=habit)
-    tuck = 0.80 if garment_type == "skirt" else 0.65 if lower else 0.12
+    tuck = 0.90 if garment_type == "skirt" else 0.86 if lower else 0.06
     main = dress(outfit, posture, view, look, g, tuck, mix.occlusion, mix.slim)
     number = outfit.index(garment_type)
     behind, before = _company(mix, style, view, stream("company"))
