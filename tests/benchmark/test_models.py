@@ -62,16 +62,16 @@ def tiny(name, schema, **overrides):
     return build(name, schema, **sizes, **overrides)
 
 
-def make_batch(schema, size=4):
+def make_batch(schema, size=4, side=SIZE):
     """Noise with labels: some landmarks occluded, some absent, the last sample without any."""
     generator = torch.Generator().manual_seed(1)
     landmarks = len(schema)
-    xy = torch.rand(size, landmarks, 2, generator=generator) * SIZE
+    xy = torch.rand(size, landmarks, 2, generator=generator) * side
     visibility = torch.randint(0, 3, (size, landmarks), generator=generator, dtype=torch.uint8)
     visibility[:, 0], visibility[-1] = Visibility.VISIBLE, Visibility.ABSENT
     xy[visibility == Visibility.ABSENT] = float("nan")
     inputs = Inputs(
-        images=torch.rand(size, 3, SIZE, SIZE, generator=generator),
+        images=torch.rand(size, 3, side, side, generator=generator),
         garment_type=torch.arange(size) % len(schema.garment_types),
     )
     return Batch(inputs, xy, visibility)
