@@ -4,8 +4,9 @@ Wang et al., "Attentive Fashion Grammar Network for Fashion Landmark Detection a
 Classification", CVPR 2018: the row "BCRNNs" of the LGR paper's tables 1 and 3, whose section 4.5
 says that FFLD's grammar too "consist[s] of kinematics grammar and symmetry grammar".
 
-Followed: VGG16 up to conv4_3, maps at stride 8; a kinematics layer, then a symmetry layer; each
-rule is a chain walked both ways by a recurrent network whose states are maps and whose matrices are
+Followed: its landmark branch (section 3), as other papers describe it; not checked against its
+text. VGG16 up to conv4_3, maps at stride 8; a kinematics layer, then a symmetry layer; each rule is
+a chain walked both ways by a recurrent network whose states are maps and whose matrices are
 convolutions; what a landmark gets from all rules that it is in is averaged; sigmoid, squared error.
 On 8 landmarks the rules are the paper's: collar-waistline-hem and collar-sleeve on either side, and
 the four pairs.
@@ -13,9 +14,9 @@ the four pairs.
 Reconstructed: FFLD's rules, whose list was in a supplement that was not found. Here a schema's
 outlines and edges, each walked once, are the kinematics grammar and its flip pairs the symmetry
 grammar, which on 8 landmarks gives the paper's rules. Chosen by us: `state` features a landmark,
-3 x 3 convolutions, tanh, landmarks that no rule names keep what they have, one loss on the last
-maps, batch normalisation in VGG16. The paper's two attentions serve its category classification and
-are left out.
+3 x 3 convolutions, tanh, landmarks that no rule names keep what they have, targets one cell wide,
+one loss on the last maps, batch normalisation in VGG16. The paper's two attentions serve its
+category classification and are left out.
 
 With `head=shared` both grammar layers are the middle of the shared network, on conv5_3.
 """

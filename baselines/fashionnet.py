@@ -3,19 +3,19 @@
 Liu et al., "DeepFashion: Powering Robust Clothes Recognition and Retrieval with Rich Annotations",
 CVPR 2016: the row "FashionNet" of the LGR paper's tables 1 and 3.
 
-Followed: VGG16 whose fifth block and fully connected layers exist once for every task; the pose
-branch (1024, 1024) ends in coordinates, with a squared error over visible landmarks, and in their
-visibility, by softmax. Two stages: the features of conv4_3 around the landmarks of the first, gated
-by their visibility (the local branch, 1024), and those of the whole image (the global branch, 4096)
-tell what garment it is. The landmarks are the pose branch's; the second stage is there in training.
-Branches and their sizes are also those of a public port; the weights 5 to 1 too.
+Followed: its approach (section 4), as other papers and a public port describe it; not checked
+against its text. VGG16 whose fifth block and fully connected layers exist once for every task. The
+pose branch (1024, 1024) ends in coordinates, with a squared error over visible landmarks, and in
+their visibility, by softmax. Two stages: the features of conv4_3 around the landmarks of the first,
+gated by their visibility (the local branch, 1024), and those of the whole image (the global branch,
+4096) tell what garment it is. The landmarks are the pose branch's, 41.5 M parameters; the second
+stage is there in training. Landmarks weigh 5, the rest 1, as in the first of the paper's two turns.
 
-Reconstructed: garment types stand in for the paper's categories and attributes, its pairs of images
-for retrieval are left out. The paper alternates between two sets of weights; ours are those of the
-first, where landmarks are the main task. Chosen by us: three states of visibility, those of the
-schema; coordinates in tenths of the input's side, so that errors are of one size; features
-interpolated at 2 x 2 points around a landmark in place of max pooling; no dropout; batch
-normalisation in the convolutions. Confidence is the probability of being visible.
+Reconstructed: garment types stand in for the paper's categories and attributes; its pairs of images
+for retrieval, and its second turn with the weights reversed, are left out. Chosen by us: three
+states of visibility, those of the schema; coordinates in tenths of the input's side, so that errors
+are of one size; features interpolated at 2 x 2 points around a landmark in place of max pooling; no
+dropout; batch normalisation in the convolutions. Confidence is the probability of being visible.
 
 With `head=shared` the heat maps take the place of the pose branch, which is itself nothing but
 a head, and the second stage looks where they peak: without it (`second_stage=false`) that is
