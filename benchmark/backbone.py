@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmark.models import ModelError
+
 BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels, convolutions of VGG16's
 
 _PRIOR = 0.02  # value of a fresh head's heat maps, near the mean of a target map
@@ -16,18 +18,19 @@ _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class VGG16(nn.Module):
-    """The convolutions of VGG16, up to conv5_3 (no pool5).
+    """The convolutions of VGG16, up to conv5_3 (no pool5) or to the end of an earlier block.
 
     Simonyan and Zisserman, ICLR 2015, configuration D. At width 1 the `features.N` of its state
     are those of torchvision's `vgg16_bn`, or `vgg16` without batch normalisation.
     """
 
-    def __init__(self, width: float = 1.0, batch_norm: bool = True) -> None:
+    def __init__(self, width: float = 1.0, batch_norm: bool = True, blocks: int = 5) -> None:
         super().__init__()
+        self.width, self.batch_norm = width, batch_norm
         layers: list[nn.Module] = []
         self._ends = []  # the last layer of each block
         channels = 3
-        for block, (full, depth) in enumerate(BLOCKS):
+        for block, (full, depth) in enumerate(BLOCKS[:blocks]):
             if block:
                 layers.append(nn.MaxPool2d(2))
             for _ in range(depth):
@@ -49,8 +52,10 @@ class VGG16(nn.Module):
 
     def forward(
         self, images: Tensor, between: Callable[[Tensor], Tensor] | None = None, after: int = 5
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         """conv3_3, conv4_3 and conv5_3 of images (B, 3, H, W): strides 4, 8 and 16.
+
+        Those that there are, where it ends at an earlier block.
 
         Args:
             between: features -> features of the same shape, injected after a block.
@@ -65,6 +70,23 @@ class VGG16(nn.Module):
                 taps.append(x if between is None or len(taps) + 1 != after else between(x))
                 x = taps[-1]
         return tuple(taps[2:])
+
+    def load_imagenet(self) -> None:
+        """Take torchvision's ImageNet weights, from its cache or downloaded.
+
+        Raises:
+            ModelError: a width that they do not fit, or no way to get them.
+        """
+        from torchvision import models
+
+        if self.width != 1:
+            raise ModelError(f"ImageNet weights fit width 1, not {self.width:g}")
+        weights = models.VGG16_BN_Weights if self.batch_norm else models.VGG16_Weights
+        try:
+            state = weights.IMAGENET1K_V1.get_state_dict(check_hash=True)
+        except (OSError, RuntimeError) as error:
+            raise ModelError(f"torchvision's ImageNet weights are out of reach: {error}") from error
+        self.load_state_dict({name: state[name] for name in self.state_dict()})
 
 
 class SharedHead(nn.Module):
@@ -84,7 +106,7 @@ class SharedHead(nn.Module):
         self.lateral3 = nn.Conv2d(conv3, dim, 1)
         self.mix4 = convolution(dim, dim, 3)
         self.mix3 = convolution(dim, dim, 3)
-        self.maps = _maps(dim, landmarks)
+        self.maps = map_layer(dim, landmarks)
 
     def forward(self, conv3: Tensor, conv4: Tensor, conv5: Tensor) -> Tensor:
         x = self.mix4(F.interpolate(self.deep(conv5), scale_factor=2) + self.lateral4(conv4))
@@ -99,7 +121,7 @@ class NativeHead(nn.Module):
 
     def __init__(self, channels: int, landmarks: int) -> None:
         super().__init__()
-        self.maps = _maps(channels, landmarks)
+        self.maps = map_layer(channels, landmarks)
 
     def forward(self, conv3: Tensor, conv4: Tensor, conv5: Tensor) -> Tensor:
         return self.maps(conv5)
@@ -150,9 +172,9 @@ def convolution(channels: int, wide: int, size: int) -> nn.Sequential:
     return nn.Sequential(layer, nn.BatchNorm2d(wide), nn.ReLU(inplace=True))
 
 
-def _maps(channels: int, landmarks: int) -> nn.Conv2d:
+def map_layer(channels: int, landmarks: int, groups: int = 1) -> nn.Conv2d:
     """The 1x1 convolution before the sigmoid, which starts at low maps."""
-    layer = nn.Conv2d(channels, landmarks, 1)
+    layer = nn.Conv2d(channels, landmarks, 1, groups=groups)
     nn.init.normal_(layer.weight, std=0.01)
     nn.init.constant_(layer.bias, math.log(_PRIOR / (1 - _PRIOR)))
     return layer

@@ -1,15 +1,16 @@
 """The network that heat-map models share, so that they differ in their middle only.
 
 Images -> VGG16 -> coordinate channels -> *middle* -> head -> K heat maps. Loss and decoding are
-defined here, once, for all of them. The middle of LGR and of its controls is a stack of layers,
-each followed by a pyramid; the controls differ from LGR in the layer alone.
+defined here, once, for all models whose output is heat maps. The middle of LGR and of its controls
+is a stack of layers, each followed by a pyramid; the controls differ from LGR in the layer alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -40,8 +41,8 @@ class NetConfig:
         width: factor on every number of channels; 1 is VGG16's own.
         batch_norm: whether VGG16 has batch normalisation.
         coordinates: whether the cells' x and y are mixed into the features before the middle.
-        head: "shared" has lateral connections and maps at stride 4; "native" is one 1x1
-            convolution on conv5_3, at stride 16.
+        head: "shared" has lateral connections and maps at stride 4; "native" is the paper's own:
+            for LGR and its controls one 1x1 convolution on conv5_3, at stride 16.
         sigma: of the target Gaussians, in heat-map cells.
         reduction: of a map's squared error over its cells, "sum" or "mean".
         occluded_weight: of occluded landmarks in the loss, where visible ones have 1.
@@ -107,25 +108,86 @@ class StackConfig(NetConfig):
             yield f"inject is {self.inject}; it must be from 1 to {len(BLOCKS)}"
 
 
-class LandmarkNet(nn.Module):
-    """VGG16, a middle after one of its blocks, and a head; a `LandmarkModel`.
+_Config = TypeVar("_Config", bound=NetConfig)
+
+
+def configured(kind: type[_Config], overrides: Mapping[str, Any]) -> _Config:
+    """The settings of a paper's own network, which with the shared head are those of all models.
+
+    Defaults are those of `kind`; with `head="shared"` whatever `NetConfig` has is `NetConfig`'s.
+    """
+    shared = overrides.get("head") == "shared"
+    defaults = {field.name: field.default for field in fields(NetConfig)} if shared else {}
+    return kind(**{**defaults, **overrides})
+
+
+class HeatmapNet(nn.Module):
+    """A `LandmarkModel` that draws heat maps: its loss, and how they become points.
+
+    Attributes:
+        stride: input pixels a cell of the maps.
+    """
+
+    fitted = False
+    stride: int
+
+    def __init__(self, schema: LandmarkSchema, config: NetConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.input_size = config.input_size
+        self.uses_type = config.uses_type
+        self.register_buffer("flip_index", torch.tensor(schema.flip_index), persistent=False)
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """Heat maps before the sigmoid, (B, K, H / stride, W / stride)."""
+        raise NotImplementedError
+
+    def loss(self, batch: Batch) -> Tensor:
+        """`map_error`, plus `penalty`."""
+        return self.map_error(self(batch.inputs), batch) + self.penalty()
+
+    def map_error(self, maps: Tensor, batch: Batch) -> Tensor:
+        """Squared error of maps (B, K, h, w) before the sigmoid, weighted mean over landmarks.
+
+        Summed over a map's cells unless `reduction` says otherwise: a mean leaves gradients
+        hundreds of times smaller, the all-zero map being nearly optimal. Absent landmarks are
+        not counted. Computed in float32 also under autocast.
+        """
+        size = batch.inputs.images.shape[-2:]
+        targets = encode(batch.xy, batch.visibility, size, self.stride, self.config.sigma)
+        error = (maps.float().sigmoid() - targets).square()
+        error = error.sum((-2, -1)) if self.config.reduction == "sum" else error.mean((-2, -1))
+        weight = landmark_weight(batch, self.config.occluded_weight)
+        return (weight * error).sum() / weight.sum().clamp_min(1)
+
+    def penalty(self) -> Tensor | float:
+        """What a model adds to the loss for its own sake."""
+        return 0.0
+
+    @torch.inference_mode()
+    def predict(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """Landmarks (B, K, 2) in input pixels, and the heights of the peaks (B, K)."""
+        with evaluating(self):
+            maps = self(inputs).float().sigmoid()
+            if self.config.flip_average:
+                turned = self(mirrored(inputs)).float().sigmoid().flip(-1)
+                maps = (maps + turned[:, self.flip_index]) / 2
+        return decode(maps, self.stride, self.config.decoder)
+
+
+class LandmarkNet(HeatmapNet):
+    """VGG16, a middle after one of its blocks, and a head.
 
     Args:
         middle: maps (B, C, h, w) to the same shape, C = config.channels of that block.
         after: that block, 1 to 5; cells are 2^(after - 1) input pixels wide.
     """
 
-    fitted = False
-
     def __init__(
         self, schema: LandmarkSchema, config: NetConfig, middle: nn.Module, after: int = 5
     ) -> None:
-        super().__init__()
-        self.config = config
-        self.input_size = config.input_size
-        self.uses_type = config.uses_type
+        super().__init__(schema, config)
         self.after = after
-        self.register_buffer("flip_index", torch.tensor(schema.flip_index), persistent=False)
         wide = config.channels(BLOCKS[after - 1][0])
         self.backbone = VGG16(config.width, config.batch_norm)
         self.place = convolution(wide + 2, wide, 1) if config.coordinates else None
@@ -135,75 +197,23 @@ class LandmarkNet(nn.Module):
             self.head = NativeHead(conv5, len(schema))
         else:
             self.head = SharedHead((conv3, conv4, conv5), config.channels(256), len(schema))
+        self.stride = self.head.stride
 
     def forward(self, inputs: Inputs) -> Tensor:
         """Heat maps before the sigmoid, (B, K, H / stride, W / stride)."""
-        height, width = inputs.images.shape[-2:]
-        if height % _DEEPEST or width % _DEEPEST:
-            raise ModelError(f"images are {width} x {height}; both must be multiples of {_DEEPEST}")
-        return self.head(*self.backbone(inputs.images, self._between, self.after))
+        return self.head(*self.features(inputs))
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Squared error of the maps, weighted mean over landmarks, plus `penalty`.
-
-        Summed over a map's cells unless `reduction` says otherwise: a mean leaves gradients
-        hundreds of times smaller, the all-zero map being nearly optimal. Absent landmarks are
-        not counted. Computed in float32 also under autocast.
-        """
-        maps = self(batch.inputs).float().sigmoid()
-        size = batch.inputs.images.shape[-2:]
-        targets = encode(batch.xy, batch.visibility, size, self.head.stride, self.config.sigma)
-        error = (maps - targets).square()
-        error = error.sum((-2, -1)) if self.config.reduction == "sum" else error.mean((-2, -1))
-        weight = self._weight(batch)
-        return (weight * error).sum() / weight.sum().clamp_min(1) + self.penalty()
-
-    @torch.inference_mode()
-    def predict(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
-        """Landmarks (B, K, 2) in input pixels, and the heights of the peaks (B, K)."""
-        training = self.training
-        self.eval()
-        try:
-            maps = self(inputs).float().sigmoid()
-            if self.config.flip_average:
-                mirrored = Inputs(inputs.images.flip(-1), inputs.garment_type)
-                turned = self(mirrored).float().sigmoid().flip(-1)
-                maps = (maps + turned[:, self.flip_index]) / 2
-        finally:
-            self.train(training)
-        return decode(maps, self.head.stride, self.config.decoder)
+    def features(self, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor]:
+        """conv3_3, conv4_3 and conv5_3 with the middle where it belongs."""
+        check_size(inputs)
+        return self.backbone(inputs.images, self._between, self.after)
 
     def load_imagenet(self) -> None:
-        """Give VGG16 torchvision's ImageNet weights, from its cache or downloaded.
-
-        Raises:
-            ModelError: a width that they do not fit, or no way to get them.
-        """
-        from torchvision import models
-
-        if self.config.width != 1:
-            raise ModelError(f"ImageNet weights fit width 1, not {self.config.width:g}")
-        weights = models.VGG16_BN_Weights if self.config.batch_norm else models.VGG16_Weights
-        try:
-            state = weights.IMAGENET1K_V1.get_state_dict(check_hash=True)
-        except (OSError, RuntimeError) as error:
-            raise ModelError(f"torchvision's ImageNet weights are out of reach: {error}") from error
-        prefix = "features."
-        features = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-        self.backbone.features.load_state_dict(features)
-
-    def penalty(self) -> Tensor | float:
-        """What a model adds to the loss for its own sake."""
-        return 0.0
+        """Give VGG16 torchvision's ImageNet weights, see `VGG16.load_imagenet`."""
+        self.backbone.load_imagenet()
 
     def _between(self, features: Tensor) -> Tensor:
         return self.middle(self.place(with_coordinates(features)) if self.place else features)
-
-    def _weight(self, batch: Batch) -> Tensor:
-        """(B, K): 1 for visible, `occluded_weight` for occluded, 0 for absent landmarks."""
-        visible = (batch.visibility == Visibility.VISIBLE).float()
-        occluded = (batch.visibility == Visibility.OCCLUDED).float()
-        return (visible + self.config.occluded_weight * occluded) * batch.xy.isfinite().all(-1)
 
 
 class StackedNet(LandmarkNet):
@@ -221,3 +231,33 @@ class StackedNet(LandmarkNet):
             nn.Sequential(layer(wide), pyramid(config.pyramid, wide)) for _ in range(config.stacks)
         )
         super().__init__(schema, config, nn.Sequential(*stacks), config.inject)
+
+
+def landmark_weight(batch: Batch, occluded: float) -> Tensor:
+    """(B, K) in a loss: 1 for visible, `occluded` for occluded, 0 for absent landmarks."""
+    seen = (batch.visibility == Visibility.VISIBLE).float()
+    hidden = (batch.visibility == Visibility.OCCLUDED).float()
+    return (seen + occluded * hidden) * batch.xy.isfinite().all(-1)
+
+
+def mirrored(inputs: Inputs) -> Inputs:
+    """The mirror images, left to right."""
+    return Inputs(inputs.images.flip(-1), inputs.garment_type)
+
+
+def check_size(inputs: Inputs) -> None:
+    """Refuse images that VGG16 cannot halve four times (ModelError)."""
+    height, width = inputs.images.shape[-2:]
+    if height % _DEEPEST or width % _DEEPEST:
+        raise ModelError(f"images are {width} x {height}; both must be multiples of {_DEEPEST}")
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside, the mode that was before after it."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)

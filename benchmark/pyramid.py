@@ -40,26 +40,62 @@ class PyramidBranch(nn.Module):
 
 
 class PyramidResidual(nn.Module):
-    """PyraNet's whole pyramid residual module: (B, C, H, W) -> the same shape.
+    """PyraNet's whole pyramid residual module: (B, C, H, W) -> (B, `wide`, H, W).
 
     Section 3.1, PRM-B: a bottleneck with a 3x3 convolution beside the pyramid, each after
-    normalisation and ReLU, summed and taken back to C channels; the input is added.
+    normalisation and ReLU, summed and taken to `wide` channels; the input is added.
+
+    Args:
+        wide: channels that come out; those that go in unless it says otherwise.
+        activated: whether the input has been normalised and rectified already.
+        project: whether the input passes a convolution before it is added; it must where
+            channels change.
     """
 
-    def __init__(self, channels: int, scales: int = 4) -> None:
+    def __init__(
+        self,
+        channels: int,
+        scales: int = 4,
+        *,
+        wide: int | None = None,
+        activated: bool = False,
+        project: bool = False,
+    ) -> None:
         super().__init__()
-        half, dim = max(1, channels // 2), max(1, channels // 9)
-        self.local = nn.Sequential(_before(channels, half, 1), _before(half, half, 3))
+        wide = wide or channels
+        half, dim = max(1, wide // 2), max(1, wide // 9)
+        first = _plain if activated else _before
+        self.local = nn.Sequential(first(channels, half, 1), _before(half, half, 3))
         self.reduce = nn.Sequential(
-            _before(channels, dim, 1), nn.BatchNorm2d(dim), nn.ReLU(inplace=True)
+            first(channels, dim, 1), nn.BatchNorm2d(dim), nn.ReLU(inplace=True)
         )
         self.scales = Scales(dim, scales)
         self.expand = _before(dim, half, 1)
-        self.merge = _before(half, channels, 1)
+        self.merge = _before(half, wide, 1)
+        self.skip = _skip(channels, wide, project)
 
     def forward(self, features: Tensor) -> Tensor:
         seen = self.expand(self.scales(self.reduce(features)))
-        return features + self.merge(self.local(features) + seen)
+        return self.skip(features) + self.merge(self.local(features) + seen)
+
+
+class Residual(nn.Module):
+    """The bottleneck alone, without a pyramid: (B, C, H, W) -> the same shape.
+
+    He et al., "Identity Mappings in Deep Residual Networks", ECCV 2016; PyraNet has it where its
+    maps are small. `project` as in `PyramidResidual`.
+    """
+
+    def __init__(self, channels: int, *, project: bool = False) -> None:
+        super().__init__()
+        half = max(1, channels // 2)
+        self.local = nn.Sequential(
+            _before(channels, half, 1), _before(half, half, 3), _before(half, channels, 1)
+        )
+        self.skip = _skip(channels, channels, project)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.skip(features) + self.local(features)
 
 
 class Scales(nn.Module):
@@ -111,5 +147,12 @@ def _resampling(cells: int, scale: float, dtype: torch.dtype, device: torch.devi
 
 def _before(channels: int, wide: int, size: int) -> nn.Sequential:
     """Normalisation and ReLU before the convolution."""
-    layer = nn.Conv2d(channels, wide, size, padding=size // 2)
-    return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(), layer)
+    return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(), _plain(channels, wide, size))
+
+
+def _plain(channels: int, wide: int, size: int) -> nn.Conv2d:
+    return nn.Conv2d(channels, wide, size, padding=size // 2)
+
+
+def _skip(channels: int, wide: int, project: bool) -> nn.Module:
+    return _before(channels, wide, 1) if project or channels != wide else nn.Identity()

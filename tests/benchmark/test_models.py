@@ -17,7 +17,15 @@ SIZE = 64
 TINY = {"input_size": SIZE, "width": 0.125}
 SCHEMAS = pytest.mark.parametrize("schema", [FFLD, FLD8], ids=lambda schema: schema.name)
 NAMES = pytest.mark.parametrize("name", available())
+RIVALS = ["bcrnn", "fashionnet", "pyranet"]  # whose own head is not the shared one
 TRAINED = pytest.mark.parametrize("name", [n for n in available() if n != "mean-shape"])
+HEATMAPS = pytest.mark.parametrize(
+    ("name", "overrides"),
+    [(name, {}) for name in available() if name not in ("mean-shape", "fashionnet")]
+    + [("bcrnn", {"head": "shared"}), ("pyranet", {"head": "shared"})]
+    + [("fashionnet", {"head": "shared", "type_weight": 0.0})],
+)
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 LAYER = {"variant": "paper", "head": "shared", "sigma": 2.0, "decoder": "subpixel"}
 VARIANTS = {
     **{name: (name, {}) for name in available() if name != "mean-shape"},
@@ -34,6 +42,9 @@ VARIANTS = {
     "lgr with plain layers": ("lgr", {"plain_layers": 8, "plain_residual": True}),
     "lgr after block 3": ("lgr", {"inject": 3, "pyramid": "branch"}),
     "vgg16 with its native head": ("vgg16", {"head": "native", "reduction": "mean"}),
+    **{f"{name} with the shared head": (name, {"head": "shared"}) for name in RIVALS},
+    "fashionnet's pose branch alone": ("fashionnet", {"second_stage": False}),
+    "bcrnn of symmetry alone": ("bcrnn", {"grammars": "symmetry", "kernel": 1}),
 }
 # Every model on both schemas, its variants on the smaller one.
 EVERY_VARIANT = pytest.mark.parametrize(
@@ -51,16 +62,16 @@ def tiny(name, schema, **overrides):
     return build(name, schema, **sizes, **overrides)
 
 
-def make_batch(schema, size=4):
+def make_batch(schema, size=4, side=SIZE):
     """Noise with labels: some landmarks occluded, some absent, the last sample without any."""
     generator = torch.Generator().manual_seed(1)
     landmarks = len(schema)
-    xy = torch.rand(size, landmarks, 2, generator=generator) * SIZE
+    xy = torch.rand(size, landmarks, 2, generator=generator) * side
     visibility = torch.randint(0, 3, (size, landmarks), generator=generator, dtype=torch.uint8)
     visibility[:, 0], visibility[-1] = Visibility.VISIBLE, Visibility.ABSENT
     xy[visibility == Visibility.ABSENT] = float("nan")
     inputs = Inputs(
-        images=torch.rand(size, 3, SIZE, SIZE, generator=generator),
+        images=torch.rand(size, 3, side, side, generator=generator),
         garment_type=torch.arange(size) % len(schema.garment_types),
     )
     return Batch(inputs, xy, visibility)
@@ -71,10 +82,13 @@ def rows(batch, index):
     return Batch(inputs, batch.xy[index], batch.visibility[index])
 
 
-def fit(model, batch, steps, lr=3e-3):
+def fit(model, batch, steps, lr=3e-3, until=None):
+    """The losses of that many steps, of fewer where `until` holds, which is asked now and then."""
     optimiser = torch.optim.Adam(model.parameters(), lr=lr)
     losses = []
-    for _ in range(steps):
+    for step in range(steps):
+        if until and step % 15 == 14 and losses[-1] < losses[0] / 4 and until():
+            break
         optimiser.zero_grad()
         loss = model.loss(batch)
         loss.backward()
@@ -85,9 +99,11 @@ def fit(model, batch, steps, lr=3e-3):
 
 @SCHEMAS
 @NAMES
-def test_predictions_are_finite_points_and_confidences(name, schema):
-    model, batch = tiny(name, schema), make_batch(schema)
+@pytest.mark.parametrize("device", DEVICES)
+def test_predictions_are_finite_points_and_confidences(name, schema, device):
+    model, batch = tiny(name, schema).to(device), make_batch(schema).to(device)
     xy, confidence = model.predict(batch.inputs)
+    assert xy.device.type == confidence.device.type == device
     assert xy.shape == (4, len(schema), 2)
     assert confidence.shape == (4, len(schema))
     assert ((xy >= 0) & (xy <= SIZE)).all()
@@ -111,17 +127,18 @@ def test_predictions_do_not_depend_on_batch_mates(variant, schema):
     name, overrides = VARIANTS[variant]
     model, batch = tiny(name, schema, **overrides).train(), make_batch(schema)
     fit(model, batch, 2)
-    together, sure = maps_and_confidence(model, batch)
-    alone = [maps_and_confidence(model, rows(batch, slice(i, i + 1))) for i in range(4)]
-    assert torch.allclose(together, torch.cat([maps for maps, _ in alone]), atol=1e-4)
+    together, sure = output_and_confidence(model, batch)
+    alone = [output_and_confidence(model, rows(batch, slice(i, i + 1))) for i in range(4)]
+    assert torch.allclose(together, torch.cat([output for output, _ in alone]), atol=1e-4)
     assert torch.allclose(sure, torch.cat([confidence for _, confidence in alone]), atol=1e-4)
 
 
-def maps_and_confidence(model, batch):
-    """What a model predicts, before equal peaks are told apart by their last bit."""
+def output_and_confidence(model, batch):
+    """Maps, before equal peaks are told apart by their last bit, or regressed points."""
     _, confidence = model.predict(batch.inputs)
     with torch.no_grad():
-        return model.eval()(batch.inputs).sigmoid(), confidence
+        output = model.eval()(batch.inputs)
+    return output[0] if isinstance(output, tuple) else output.sigmoid(), confidence
 
 
 @EVERY_VARIANT
@@ -130,13 +147,18 @@ def test_one_batch_is_overfitted(variant, schema):
     model, batch = tiny(name, schema, **overrides), make_batch(schema)
     # Without normalisation, Adam's usual rate here throws the network off; a lower one is slower.
     steps, lr = (120, 3e-3) if model.config.batch_norm else (240, 3e-4)
-    losses = fit(model, batch, steps, lr)
+    cell = getattr(model, "stride", 4)  # the decoder's own error on a coarse map
+    near = 0.05 * SIZE if cell == 4 else cell / 2
+
+    def fitted():
+        xy, _ = model.predict(batch.inputs)
+        distance = (xy - batch.xy).norm(dim=-1)[batch.visibility == Visibility.VISIBLE]
+        return distance.median() < near
+
+    losses = fit(model, batch, steps, lr, until=fitted)
     assert all(map(math.isfinite, losses))
     assert losses[-1] < losses[0] / 4
-    xy, _ = model.predict(batch.inputs)
-    distance = (xy - batch.xy).norm(dim=-1)[batch.visibility == Visibility.VISIBLE]
-    cell = model.head.stride  # the decoder's own error on a coarse map
-    assert distance.median() < (0.05 * SIZE if cell == 4 else cell / 2)
+    assert fitted()
 
 
 @EVERY_VARIANT
@@ -158,27 +180,26 @@ def test_gradients_reach_every_parameter(variant, schema):
 
 def without_effect(model, name):
     """Parameters that a mathematical identity cuts off, whatever is learned."""
-    if name.startswith("backbone.features.") and name.endswith(".bias"):
-        position = int(name.split(".")[2])
-        convolution = isinstance(model.backbone.features[position], nn.Conv2d)
-        return convolution and model.config.batch_norm  # which subtracts the bias right again
+    owner = model.get_submodule(name.rpartition(".")[0])
+    if name.endswith(".bias") and isinstance(owner, nn.Conv2d) and "maps" not in name:
+        return model.config.batch_norm  # which subtracts the bias right again
     if "reasoning.clusterings.2" in name and "merge" in name:
         return model.config.topdown == "kept"  # a 1 x 1 adjacency is normalised to 1
     # As printed, softmax over the nodes cancels what the score takes from the cell.
     return name.endswith("node_to_map.cell.weight")
 
 
-@TRAINED
-def test_samples_without_landmarks_contribute_nothing(name):
-    model, batch = tiny(name, FLD8).eval(), make_batch(FLD8)
+@HEATMAPS
+def test_samples_without_landmarks_contribute_nothing(name, overrides):
+    model, batch = tiny(name, FLD8, **overrides).eval(), make_batch(FLD8)
     model.penalty = lambda: 0.0
     assert model.loss(rows(batch, slice(3, 4))).item() == 0
     assert model.loss(batch).item() == pytest.approx(model.loss(rows(batch, slice(3))).item())
 
 
-@TRAINED
-def test_the_loss_weighs_occluded_landmarks_and_ignores_absent_ones(name):
-    model, batch = tiny(name, FLD8).eval(), rows(make_batch(FLD8), slice(1))
+@HEATMAPS
+def test_the_loss_weighs_occluded_landmarks_and_ignores_absent_ones(name, overrides):
+    model, batch = tiny(name, FLD8, **overrides).eval(), rows(make_batch(FLD8), slice(1))
     model.penalty = lambda: 0.0
     xy = torch.full((1, 8, 2), float("nan"))
     xy[0, 0], xy[0, 1] = torch.tensor([10.0, 20.0]), torch.tensor([40.0, 30.0])
@@ -192,23 +213,44 @@ def test_the_loss_weighs_occluded_landmarks_and_ignores_absent_ones(name):
     assert loss(2, 2) == pytest.approx((first + second) / 2, rel=1e-5)
 
 
-@TRAINED
-def test_a_fresh_head_predicts_low_maps(name):
-    model = tiny(name, FLD8).eval()
+@HEATMAPS
+def test_a_fresh_head_predicts_low_maps(name, overrides):
+    model = tiny(name, FLD8, **overrides).eval()
     with torch.no_grad():
         maps = model(make_batch(FLD8).inputs).sigmoid()
-    assert maps.shape == (4, 8, SIZE // 4, SIZE // 4)
+    assert maps.shape == (4, 8, SIZE // model.stride, SIZE // model.stride)
     assert maps.mean().item() == pytest.approx(0.02, abs=0.01)
 
 
+@SCHEMAS
 @TRAINED
-def test_the_loss_is_finite_and_float32_under_autocast(name):
-    model, batch = tiny(name, FLD8), make_batch(FLD8)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_loss_is_finite_and_float32_under_autocast(name, schema, device):
+    model, batch = tiny(name, schema).to(device), make_batch(schema).to(device)
+    with torch.autocast(device, dtype=torch.bfloat16):
         loss = model.loss(batch)
     loss.backward()
     assert loss.dtype == torch.float32
     assert all(p.grad.isfinite().all() for p in model.parameters())
+
+
+@SCHEMAS
+@pytest.mark.parametrize("name", ["vgg16", *RIVALS])
+def test_averaging_over_the_flip_treats_sides_alike(name, schema):
+    """A mirrored image gets the mirrored points, whatever the weights are."""
+    plain, model = tiny(name, schema), tiny(name, schema, flip_average=True)
+    batch = make_batch(schema)
+    fit(plain, batch, 3)
+    model.load_state_dict(plain.state_dict())
+    given, flip = batch.inputs, torch.tensor(schema.flip_index)
+    (xy, sure), (turned, also) = (
+        model.predict(Inputs(images, given.garment_type))
+        for images in (given.images, given.images.flip(-1))
+    )
+    assert torch.allclose(sure, also[:, flip], atol=1e-5)
+    assert torch.allclose(xy[..., 0], SIZE - turned[:, flip, 0], atol=1e-2)
+    assert torch.allclose(xy[..., 1], turned[:, flip, 1], atol=1e-2)
+    assert not torch.allclose(xy, plain.predict(given)[0], atol=0.05)
 
 
 @SCHEMAS

@@ -4,11 +4,14 @@ import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmark import Predictions, Result, evaluate, train
+from benchmark.detector import Detector
 from benchmark.models import build
 from ffld.schema import FLD8
+from tests.benchmark.test_models import RIVALS
 from tests.benchmark.tiny_model import QUICK, SHORT, TINY
 from tests.ffld.miniature import write_fld
 
@@ -68,6 +71,24 @@ def test_a_checkpoint_keeps_every_setting_of_its_model(run, tmp_path):
     assert about["config"] == dataclasses.asdict(config)
     scored = ["--dataset", "dots", "--device", "cpu", "--checkpoint", tmp_path / "run"]
     assert run(*scored, "--out", tmp_path / "scored")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "head"), [*((model, "native") for model in RIVALS), ("fashionnet", "shared")]
+)
+def test_rivals_are_trained_and_their_checkpoints_scored_and_used(run, dots, tmp_path, model, head):
+    few = ["--dataset", "dots", "--device", "cpu", "--epochs", 1, "--out", tmp_path / "run"]
+    sizes = ["--set", "input_size=48", "--set", "width=0.0625", "--set", "flip_average=true"]
+    assert run(*few, *sizes, "--model", model, "--set", f"head={head}")[0] == 0
+    scored = ["--dataset", "dots", "--device", "cpu", "--checkpoint", tmp_path / "run"]
+    assert run(*scored, "--out", tmp_path / "scored")[0] == 0
+    first, second = (Result.load(tmp_path / name / "result.json") for name in ("run", "scored"))
+    assert first.scores["ne"]["all"].value == pytest.approx(second.scores["ne"]["all"].value, 1e-4)
+    detector = Detector.load(tmp_path / "run", device="cpu")
+    found = Predictions.load(tmp_path / "run" / "predictions.parquet")
+    split = dots["test"]
+    xy, _ = detector([split.image(0)], [split.box[0]])
+    assert np.allclose(xy[0], found.xy[0], atol=2e-2)
 
 
 def test_a_study_turns_dials_and_cannot_be_mistaken_for_the_edition(run, tmp_path):
