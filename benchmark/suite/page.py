@@ -32,6 +32,8 @@ def markdown(content: Mapping[str, Any]) -> str:
     reference = sections[0]["reference"] if sections else "LGR"
     parts = [_HEAD.format(protocol=content["protocol"], reference=reference)]
     parts += ["\n\n".join(_section(section)) + "\n" for section in sections]
+    if content["unused"]:
+        parts.append(f"Runs of other settings or editions than today's: {content['unused']}.\n")
     return "\n".join(parts)
 
 
@@ -50,8 +52,12 @@ def _section(section: Mapping[str, Any]) -> Iterator[str]:
         yield _table(costs)
     if section["orders"]:
         yield from _orders(section)
-    if waiting := list(_waiting(section)):
-        yield "Not run:\n\n" + "\n".join(waiting)
+    if waiting := [row["label"] for row in able if "values" not in row]:
+        command = f"--table {section['table']} --dataset {section['dataset']}"
+        yield (
+            f"Not run yet: {', '.join(waiting)}: "
+            f"`python -m benchmark.suite {command} --profile {section['profile']}`."
+        )
 
 
 def _budget(section: Mapping[str, Any]) -> str:
@@ -178,14 +184,6 @@ def _orders(section: Mapping[str, Any]) -> Iterator[str]:
         if len(rows) > 1 and all(row["reported"] for row in rows):
             ranked = sorted(rows, key=lambda r: sum(r["values"]["visible"]) / len(r["seeds"]))
             yield f"Found, best first ({group}): {', '.join(row['label'] for row in ranked)}."
-
-
-def _waiting(section: Mapping[str, Any]) -> Iterator[str]:
-    for row in section["rows"]:
-        if row["problem"]:
-            yield f"* {row['label']}: {row['problem']}"
-        elif "values" not in row:
-            yield f"* {row['label']}: `python -m benchmark.run {' '.join(row['command'])}`"
 
 
 def _difference(content: Mapping[str, Any] | None) -> str:

@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -63,30 +64,39 @@ def document(
         whole = [_entries(table, profile, dataset, root) for profile, dataset in asked]
         used = [one for one in whole if any(entry.identity in found for entry in _able(one))]
         sections += [_section(one, found, latencies) for one in used or whole[:1]]
-    return {"protocol": PROTOCOL, "sources": dict(sources or {}), "sections": sections}
+    used = {row["runs"] for section in sections for row in section["rows"]}
+    return {
+        "protocol": PROTOCOL,
+        "sources": dict(sources or {}),
+        "unused": sum(_name(records.identity(run.configuration)[0]) not in used for run in runs),
+        "sections": sections,
+    }
 
 
-def sources(folder: Path = records.HELD) -> dict[str, str]:
-    """Name -> digest of every file of results in a folder."""
-    files = sorted([*folder.glob(f"*{records.PACK}"), *folder.glob(LATENCY)])
+def sources() -> dict[str, str]:
+    """Name -> digest of every file of results that the project holds."""
+    files = sorted([*records.HELD.glob(f"*{records.PACK}"), *records.HELD.glob(LATENCY)])
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def stale(content: Mapping[str, Any], held: Mapping[str, str]) -> list[str]:
-    """Why a document is no longer the report on the held files; nothing if it is."""
+    """Why a document is no longer the report on the held files by today's plan; [] if it is."""
     why = [
         f"{name} {'was not read' if name not in content['sources'] else 'has changed or is gone'}"
         for name in sorted(content["sources"].keys() | held.keys())
         if content["sources"].get(name) != held.get(name)
     ]
-    rows = {section["table"]: [row["label"] for row in section["rows"]] for section in
-            content["sections"]}  # fmt: skip
-    why += [
-        f"table {table.name} has other rows now"
-        for table in TABLES
-        if rows.get(table.name) != [row.label for _, row in table.rows()]
-    ]
-    return why
+    tables = {table.name: table for table in TABLES}
+    for section in content["sections"]:
+        name, dataset = section["table"], section["dataset"]
+        table, profile = tables.get(name), PROFILES.get(section["profile"])
+        today = _entries(table, profile, dataset, None) if table and profile else []
+        for then, now in zip_longest(section["rows"], today):
+            if not (then and now and _is_part(_plan(now), then)):
+                row = then["label"] if then else now.row.label
+                why.append(f"table {name}, {row}: the plan has changed")
+    seen = {section["table"] for section in content["sections"]}
+    return [*why, *(f"table {name} is missing" for name in tables if name not in seen)]
 
 
 def measured(files: Iterable[Path]) -> list[dict[str, Any]]:
@@ -151,8 +161,23 @@ def _scores(runs: Mapping[str, Mapping[int, records.Run]], reference: Entry) -> 
 
 
 def _row(entry: Entry, scores: Scores | None, times: Mapping[str, Any]) -> dict[str, Any]:
+    content = _plan(entry)
+    if entry.problem:
+        return content
+    plan = entry.plan()
+    model = models.build(plan.model, plan.spec.schema, **plan.overrides)
+    if not model.fitted:
+        content["cost"] = asdict(cost(model))
+        content["latency"] = times.get("models", {}).get(_measured_as(entry.row))
+    if scores and entry.identity in scores.runs:
+        content |= scores.row(entry.identity)
+    return content
+
+
+def _plan(entry: Entry) -> dict[str, Any]:
+    """What is known of a row before it has run."""
     row = entry.row
-    content: dict[str, Any] = {
+    return {
         "label": row.label,
         "model": row.model,
         "settings": list(row.settings),
@@ -164,18 +189,17 @@ def _row(entry: Entry, scores: Scores | None, times: Mapping[str, Any]) -> dict[
         },
         "problem": entry.problem,
         "is_reference": entry.is_reference,
+        "runs": "" if entry.problem else _name(entry.identity),
     }
-    if entry.problem:
-        return content
-    plan = entry.plan()
-    content["command"] = entry.profile.words(row, entry.dataset, 0)
-    model = models.build(plan.model, plan.spec.schema, **plan.overrides)
-    if not model.fitted:
-        content["cost"] = asdict(cost(model))
-        content["latency"] = times.get("models", {}).get(_measured_as(row))
-    if scores and entry.identity in scores.runs:
-        content |= scores.row(entry.identity)
-    return content
+
+
+def _is_part(some: Mapping[str, Any], whole: Mapping[str, Any]) -> bool:
+    return all(whole.get(key) == value for key, value in some.items())
+
+
+def _name(identity: str) -> str:
+    """A digest of what tells runs from others."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:12]
 
 
 def _paper(dataset: str) -> str:

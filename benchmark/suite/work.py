@@ -15,7 +15,6 @@ from benchmark.suite.estimate import Estimator
 from benchmark.suite.jobs import Job, missing
 from benchmark.train import TrainingError
 
-
 _AGAIN = 20.0  # seconds after which an alarm that was not heard rings again
 
 
