@@ -157,6 +157,16 @@ _CONTROLS = Group(
     ),
 )
 
+_SHARED = Group(
+    "what is theirs in the shared network, not in the paper",
+    (
+        Row("FashionNet, shared head", "fashionnet", ("head=shared",), core=False),
+        Row("PyraNet, shared head", "pyranet", ("head=shared", "features=224"), core=False,
+            remark="as wide as gives LGR's number of parameters"),
+        Row("BCRNN, shared head", "bcrnn", ("head=shared",), core=False),
+    ),
+)  # fmt: skip
+
 TABLES = (
     Table(
         "1", "Comparison with other methods", ("fld-procedural", "deepfashion-procedural"),
@@ -218,6 +228,7 @@ TABLES = (
                 ),
             ),
             _CONTROLS,
+            _SHARED,
         ),
     ),
     Table(

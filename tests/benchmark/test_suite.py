@@ -40,7 +40,7 @@ def test_the_ablations_are_those_of_the_paper():
 
 
 def test_table_3_has_the_paper_s_rows_and_the_controls():
-    methods, controls = BY_NAME["3"].groups
+    methods, controls, _ = BY_NAME["3"].groups
     assert [row.model for row in methods.rows] == ["fashionnet", "pyranet", "gcn", "bcrnn", "lgr"]
     values = [row.reported["FFLD"] for row in methods.rows]
     assert values == [0.2031, 0.1423, 0.1272, 0.1226, 0.1180]
@@ -189,17 +189,21 @@ def test_time_is_kept_and_what_was_begun_goes_on(suite, tmp_path, monkeypatch):
 
 def test_the_alarm_rings_in_time_and_again_if_it_was_not_heard(monkeypatch):
     monkeypatch.setattr(work, "_AGAIN", 0.05)
-    started, heard = time.monotonic(), 0
-    with pytest.raises(work._OutOfTime), work._alarm(0.1):
-        while True:
+    heard = []
+
+    def deaf():
+        while len(heard) < 2:
             try:
                 while True:
                     pass
             except work._OutOfTime:
-                heard += 1
-                if heard == 2:
-                    raise
-    assert 0.1 <= time.monotonic() - started < 5
+                heard.append(time.monotonic())
+        raise work._OutOfTime
+
+    started = time.monotonic()
+    with pytest.raises(work._OutOfTime), work._alarm(0.1):
+        deaf()
+    assert 0.1 <= heard[0] - started < heard[1] - started < 5
 
 
 def test_nothing_is_begun_that_cannot_end_an_epoch(suite, tmp_path):
