@@ -65,9 +65,9 @@ def _profile(arguments: argparse.Namespace) -> Profile:
     return PROFILES[name]
 
 
-def _entries(arguments: argparse.Namespace, tables: Sequence[Table] | None = None) -> list[Entry]:
+def _entries(arguments: argparse.Namespace) -> list[Entry]:
     return jobs.entries(
-        tables or _tables(arguments),
+        _tables(arguments),
         _profile(arguments),
         arguments.dataset,
         core=arguments.core,
@@ -132,12 +132,10 @@ def _list(arguments: argparse.Namespace) -> None:
     for table in _tables(arguments):
         print(f"table {table.name}: {table.title} ({', '.join(table.datasets)})")
         for group, row in table.rows():
-            reported = ", ".join(f"{name} {value:.4f}" for name, value in row.reported.items())
+            figures = [f"{name} {value:.4f}" for name, value in row.reported.items()]
+            reported = f"; reported: {', '.join(figures)}" if figures else ""
             how = " ".join([row.model, *row.settings]) or row.remark
-            print(
-                f"  {group.title}: {row.label}: {how}"
-                + (f"; reported: {reported}" * bool(reported))
-            )
+            print(f"  {group.title}: {row.label}: {how}{reported}")
 
 
 def _report(arguments: argparse.Namespace) -> None:

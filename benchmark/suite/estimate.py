@@ -16,21 +16,24 @@ _TRAINING = 3  # operations of a step, in those of a prediction
 
 
 class Estimator:
-    """Seconds of runs on this machine; what it must render first is not among them.
+    """Seconds of runs on this machine; what it must render first is not among them."""
 
-    Args:
-        timed: runs with their epochs, begun or finished; those of packs may be of other machines.
-    """
+    def __init__(self, planned: Iterable[Job]) -> None:
+        self._planned = list(planned)
+        self._flops: dict[str, float] = {}  # by identity, as the next
+        self._pace: dict[str, float] = {}  # seconds a training image
+        self._speed: float | None = None
+        self.observe()
 
-    def __init__(self, timed: Iterable[Job]) -> None:
-        self._flops: dict[str, float] = {}
-        self._pace: dict[str, float] = {}  # identity -> seconds a training image
+    def observe(self) -> None:
+        """Learn from the epochs in the runs' folders, of runs begun or finished."""
+        rates: dict[str, list[float]] = {}
         speeds = []
-        for job in timed:
-            epochs = records.history(job.plan.folder)
-            if rates := [record["images_per_second"] for record in epochs]:
-                self._pace[job.entry.identity] = 1 / median(rates)
-                speeds.append(self.flops(job) * median(rates))
+        for job in self._planned:
+            found = [epoch["images_per_second"] for epoch in records.history(job.plan.folder)]
+            rates.setdefault(job.entry.identity, []).extend(found)
+            speeds += [self.flops(job) * rate for rate in found]
+        self._pace = {key: 1 / median(found) for key, found in rates.items() if found}
         self._speed = median(speeds) if speeds else None
 
     def flops(self, job: Job) -> float:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import torch
+
 from benchmark import experiment, folder
 from benchmark.plan import RunError, device_of
 from benchmark.result import Result
@@ -37,9 +39,11 @@ def carry_out(planned: Sequence[Job], seconds: float | None) -> list[str]:
     left = list(missing(planned))
     for name in {job.entry.profile.device for job in left}:
         device_of(name)
-    estimator, failures = Estimator(planned), []
+    estimator, failures, threads = Estimator(planned), [], torch.get_num_threads()
     end = None if seconds is None else time.monotonic() + seconds
     for number, job in enumerate(left, start=1):
+        torch.set_num_threads(threads)  # a run that goes on takes those that it was begun with
+        estimator.observe()
         remaining = None if end is None else end - time.monotonic()
         if remaining is not None and remaining < min(estimator.epoch(job), estimator.left(job)):
             continue
