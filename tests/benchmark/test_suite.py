@@ -206,6 +206,15 @@ def test_the_alarm_rings_in_time_and_again_if_it_was_not_heard(monkeypatch):
     assert 0.1 <= heard[0] - started < heard[1] - started < 5
 
 
+def test_the_device_of_a_profile_must_be_here_to_run_but_not_to_plan(tmp_path, capsys):
+    gpu = ["--table", "3", "--core", "--profile", "gpu", "--out", str(tmp_path)]
+    code = main([*gpu, "--time-budget", "0s"])
+    assert code == (0 if torch.cuda.is_available() else 2)
+    assert code == 0 or "device 'cuda' is not there" in capsys.readouterr().err
+    planned = jobs.jobs(jobs.entries([BY_NAME["3"]], PROFILES["gpu"]), 1)
+    assert {job.plan.configuration["device"] for job in planned} == {"cuda"}
+
+
 def test_nothing_is_begun_that_cannot_end_an_epoch(suite, tmp_path):
     code, out, _ = suite("--time-budget", "0s", "--out", tmp_path)
     assert code == 0

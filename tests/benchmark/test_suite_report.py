@@ -88,6 +88,21 @@ def test_the_paper_s_figures_stand_in_marked_rows_alone(done):
     assert ".0200" not in lines_of(page, "Wide")[0]
 
 
+def test_landmarks_stand_beside_the_paper_s_and_its_averages_are_doubted(done):
+    suite, out = done
+    page = suite("--report", "--runs", out)[1]
+    assert "| NE visible by landmark, 1 | left collar |" in page
+    content = report.document(records.gather([out]), tables=[SMALL], profiles=[QUICK])
+    row = next(row for row in content["sections"][0]["rows"] if row["label"] == "Tiny")
+    ours = next(line for line in page.splitlines() if line.startswith("| Tiny | 0."))
+    assert ours == f"| Tiny | {' | '.join(f'{value:.4f}' for value in row['per_landmark'])} |"
+    assert np.mean(row["per_landmark"]) == pytest.approx(np.mean(row["values"]["visible"]))
+    (wide,) = lines_of(page, "*Wide, reported for FLD*")
+    assert wide.endswith("| *.0200* | – | – |")
+    (doubted,) = lines_of(page, "*Tiny, reported for FLD; the row averages .0500*")  # not .03
+    assert doubted.count("*.0500*") == 8
+
+
 def test_orders_hold_only_beyond_the_noise(done, dots):
     """Predictions made so that one order of the paper holds, one is reversed, one is open."""
     _, out = done

@@ -11,8 +11,11 @@ SMALL = Table(
         Group(
             "sizes",
             (
-                Row("Wide", TINY, ("channels=24",), {"FLD": 0.02}),
-                Row("Tiny", TINY, (), {"FLD": 0.03}),
+                Row(
+                    "Wide", TINY, ("channels=24",), {"FLD": 0.02},
+                    {"FLD": (*[0.02] * 6, float("nan"), float("nan"))},
+                ),
+                Row("Tiny", TINY, (), {"FLD": 0.03}, {"FLD": (0.05,) * 8}),
                 Row("Narrow", TINY, ("channels=4",), {"FLD": 0.09}, core=False),
                 Row("Abroad", "", (), {"FLD": 0.05}, remark="not built here"),
             ),
