@@ -21,8 +21,9 @@ not state: they can be compared with each other, not with ours. NE and swaps are
 [metrics.md](metrics.md); smaller is better. Several seeds are their mean ± standard deviation; the
 interval is a 95 % bootstrap interval over images of the mean over seeds. Δ is the difference from
 the default of {reference}, paired over samples and seeds, with its interval and its standard error
-over seeds; `*` where it exceeds both. Among many comparisons one interval in twenty leaves out zero
-by chance. "Not told apart" is no proof of equality.
+over seeds; `*` where it exceeds both; with one seed the noise of seeds is unknown and none is
+counted. Among many comparisons one interval in twenty leaves out zero by chance. "Not told apart"
+is no proof of equality. One recipe trains every row; none has a learning rate of its own.
 """
 
 
@@ -55,7 +56,7 @@ def _section(section: Mapping[str, Any]) -> Iterator[str]:
     if waiting := [row["label"] for row in able if "values" not in row]:
         command = f"--table {section['table']} --dataset {section['dataset']}"
         yield (
-            f"Not run yet: {', '.join(waiting)}: "
+            f"Not run yet: {'; '.join(waiting)}: "
             f"`python -m benchmark.suite {command} --profile {section['profile']}`."
         )
 
@@ -177,7 +178,8 @@ def _orders(section: Mapping[str, Any]) -> Iterator[str]:
     for one in orders:
         found = _difference(one["found"])
         reported = f"*{one['reported']:+.4f}*"
-        lines.append([one["better"], one["worse"], reported, found, one["verdict"]])
+        verdict = one["verdict"] + (", one seed" if one["found"]["seeds"] is None else "")
+        lines.append([one["better"], one["worse"], reported, found, verdict])
     yield _table(lines)
     for group in dict.fromkeys(row["group"] for row in section["rows"]):
         rows = [r for r in section["rows"] if r["group"] == group and "values" in r]

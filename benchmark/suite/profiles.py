@@ -10,7 +10,7 @@ from benchmark.suite.tables import Row
 
 @dataclass(frozen=True)
 class Profile:
-    """One budget for all.
+    """One budget for all, in mixed precision; a CPU without bfloat16 matrix units is slower by it.
 
     Attributes:
         device: "cpu" or "cuda"; its settings in `benchmark.settings` are the rest of the recipe.
