@@ -221,7 +221,8 @@ def _latency(arguments: argparse.Namespace) -> None:
 def _machine(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{torch.get_num_threads()} threads of {platform.machine()}"
+    units = torch.backends.cpu.get_cpu_capability()
+    return f"{torch.get_num_threads()} threads of {platform.machine()} ({units})"
 
 
 def _write(path: Path, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,10 +14,11 @@ from benchmark.suite import records
 from benchmark.suite.jobs import Entry
 from ffld import draw
 from ffld.atomic import replacing
-from ffld.sample import Split
+from ffld.sample import Sample
+from ffld.schema import LandmarkSchema
 from ffld.transforms import apply, crop, warp
 
-_SIDE, _ROOM = 224, 0.25  # pixels of a tile; share of the box's sides that is shown around it
+_SIDE, _ROOM = 224, 0.25  # pixels of a tile; share of the box's longer side shown around it
 
 
 def figure(entries: Sequence[Entry], runs: Sequence[records.Run], path: Path, rows: int) -> str:
@@ -48,10 +48,11 @@ def figure(entries: Sequence[Entry], runs: Sequence[records.Run], path: Path, ro
     chosen = np.unique(np.linspace(0, len(split) - 1, rows + 2).round().astype(int)[1:-1])
     tiles = []
     for row in chosen.tolist():
-        tiles.append(_tile(split, row, None, split[row].garment_type.replace("_", " ")))
+        sample = split[row]
+        tiles.append(_tile(sample, split.schema, None, sample.garment_type.replace("_", " ")))
         for name in shown:
-            ne = np.nanmean(errors[name][row])
-            tiles.append(_tile(split, row, points[name][row], f"{name}  {ne:.3f}"))
+            title = f"{name}  {np.nanmean(errors[name][row]):.3f}"
+            tiles.append(_tile(sample, split.schema, points[name][row], title))
     sheet = draw.sheet(tiles, columns=1 + len(shown))
     _, encoded = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
     with replacing(path) as temporary:
@@ -71,21 +72,23 @@ def _shown(entries: Sequence[Entry], runs: Sequence[records.Run]) -> Mapping[str
     return {label: found[key] for key, label in labels.items()}
 
 
-def _tile(split: Split, row: int, predicted: np.ndarray | None, title: str) -> np.ndarray:
-    """The garment's box and what surrounds it, with the points of one model or the truth."""
-    sample = split[row]
-    frame = crop(sample.box, _SIDE, _ROOM)
-    box = apply(frame, sample.box.reshape(2, 2)).ravel()
-    sample = replace(sample, image=warp(sample.image, frame, _SIDE), box=box)
-    owned = split.schema.type_mask[split.targets.type_index[row]]
+def _tile(
+    sample: Sample, schema: LandmarkSchema, predicted: np.ndarray | None, title: str
+) -> np.ndarray:
+    """The garment and what surrounds it, with the points of one model or the truth."""
+    low, high = sample.box[:2], sample.box[2:]
+    reach = (high - low).max() / 2
+    square = np.concatenate([(low + high) / 2 - reach, (low + high) / 2 + reach])
+    frame = crop(square, _SIDE, _ROOM)
     if predicted is not None:
+        owned = schema.type_mask[schema.type_names.index(sample.garment_type)]
         predicted = np.where(owned[:, None], apply(frame, predicted), np.nan)
     return draw.draw_sample(
-        sample.image,
-        sample.box,
+        warp(sample.image, frame, _SIDE),
+        apply(frame, sample.box.reshape(2, 2)).ravel(),
         apply(frame, sample.xy),
         sample.visibility,
-        split.schema,
+        schema,
         title=title,
         predicted=predicted,
         side=_SIDE,

@@ -36,11 +36,11 @@ def carry_out(planned: Sequence[Job], seconds: float | None) -> list[str]:
     Raises:
         RunError: the profile's device is not here.
     """
+    end = None if seconds is None else time.monotonic() + seconds
     left = list(missing(planned))
     for name in {job.entry.profile.device for job in left}:
         device_of(name)
     estimator, failures, threads = Estimator(planned), [], torch.get_num_threads()
-    end = None if seconds is None else time.monotonic() + seconds
     for number, job in enumerate(left, start=1):
         torch.set_num_threads(threads)  # a run that goes on takes those that it was begun with
         estimator.observe()
