@@ -34,7 +34,9 @@ def markdown(content: Mapping[str, Any]) -> str:
     parts = [_HEAD.format(protocol=content["protocol"], reference=reference)]
     parts += ["\n\n".join(_section(section)) + "\n" for section in sections]
     if content["unused"]:
-        parts.append(f"Runs of other settings or editions than today's: {content['unused']}.\n")
+        parts.append(
+            f"Runs of other data sets, settings or editions than these: {content['unused']}.\n"
+        )
     return "\n".join(parts)
 
 

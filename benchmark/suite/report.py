@@ -42,12 +42,12 @@ def document(
 ) -> dict[str, Any]:
     """The report on these runs.
 
-    A table has a section for every data set and budget of which a run is there; one without any
-    run has one that says so.
+    A table has a section for every one of its data sets and every budget of which a run is there;
+    one without any run has one that says so.
 
     Args:
         latencies: measurements as `--latency` writes them.
-        datasets: those to report on, whether there are runs or not.
+        datasets: in place of those of the tables.
         sources: file -> digest of what was read, kept in the document to tell if it is stale.
     """
     found: dict[str, dict[int, records.Run]] = {}
@@ -57,13 +57,11 @@ def document(
     sections = []
     for table in tables:
         asked = [
-            (profile, dataset)
-            for profile in profiles
-            for dataset in datasets or _datasets(table, runs)
+            (profile, dataset) for profile in profiles for dataset in datasets or table.datasets
         ]
         whole = [_entries(table, profile, dataset, root) for profile, dataset in asked]
-        used = [one for one in whole if any(entry.identity in found for entry in _able(one))]
-        sections += [_section(one, found, latencies) for one in used or whole[:1]]
+        begun = [one for one in whole if any(entry.identity in found for entry in _able(one))]
+        sections += [_section(one, found, latencies) for one in begun or whole[:1]]
     used = {row["runs"] for section in sections for row in section["rows"]}
     return {
         "protocol": PROTOCOL,
@@ -102,12 +100,6 @@ def stale(content: Mapping[str, Any], held: Mapping[str, str]) -> list[str]:
 def measured(files: Iterable[Path]) -> list[dict[str, Any]]:
     """The content of files that `--latency` wrote."""
     return [json.loads(file.read_text(encoding="utf-8")) for file in files]
-
-
-def _datasets(table: Table, runs: Iterable[records.Run]) -> list[str]:
-    """The table's own, then others that were run."""
-    others = {run.configuration["dataset"] for run in runs} - set(table.datasets)
-    return [*table.datasets, *sorted(others)]
 
 
 def _entries(table: Table, profile: Profile, dataset: str, root: Path | None) -> list[Entry]:

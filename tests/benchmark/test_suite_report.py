@@ -181,7 +181,7 @@ def test_another_budget_makes_a_page_stale_and_its_runs_unused(done, tmp_path, m
     monkeypatch.setattr(actions, "PROFILES", longer)
     said = suite("--report", "--runs", out, "--out", page)[1]
     assert "0 of 4 rows have run" in said
-    assert "Runs of other settings or editions than today's: 5." in said
+    assert "Runs of other data sets, settings or editions than these: 5." in said
     assert suite("--check", "--out", page)[0] == 0
 
 
