@@ -74,7 +74,7 @@ PROFILES = {
         ),
         Profile(
             name="gpu", device="cuda", size=224, width=1.0, train=24_000, val=1000, test=None,
-            epochs=5, flops=1.0e14, overhead=30.0,
+            epochs=4, flops=1.0e14, overhead=30.0,
         ),
     )
 }  # fmt: skip
