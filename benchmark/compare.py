@@ -113,8 +113,8 @@ class Comparison:
         for row in self.rows:
             seeds = row.values["visible"]
             cells = [row.label, str(len(seeds))]
-            cells += [_mean(list(row.values[subset].values())) for subset in SUBSETS]
-            cells += [_written(row.differences.get(subset)) for subset in SUBSETS[:2]]
+            cells += [mean(list(row.values[subset].values())) for subset in SUBSETS]
+            cells += [written(row.differences.get(subset)) for subset in SUBSETS[:2]]
             lines.append(cells)
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -123,31 +123,20 @@ def compare(
     groups: Mapping[str, Mapping[int, Predictions]], targets: Targets, metric: str = "ne"
 ) -> Comparison:
     """Compare groups of predictions, label -> seed -> Predictions; the first is the reference."""
-    score = available()[metric].score
-    visible, every = counted(targets, "visible"), counted(targets, "all")
-    masks = {"visible": visible, "occluded": every & ~visible, "all": every}
+    masks = subsets(targets)
     scores = {
-        label: {
-            seed: score(np.where(every[..., None], p.align(targets).xy, np.nan), targets)
-            for seed, p in runs.items()
-        }
+        label: {seed: scored(p, targets, metric) for seed, p in runs.items()}
         for label, runs in groups.items()
     }
     reference = next(iter(scores.values()))
     rows = []
     for label, runs in scores.items():
-        values = {
-            subset: {
-                seed: float(resampled(found, mask, targets, resamples=0)[0])
-                for seed, found in runs.items()
-            }
-            for subset, mask in masks.items()
-        }
         differences = {
-            subset: _difference(runs, reference, mask, targets)
+            subset: difference(runs, reference, mask, targets)
             for subset, mask in masks.items()
             if runs is not reference
         }
+        values = {subset: values_of(runs, mask, targets) for subset, mask in masks.items()}
         rows.append(Row(label, values, differences))
     return Comparison(
         dataset=targets.dataset,
@@ -158,6 +147,44 @@ def compare(
         counts={subset: int(mask.sum()) for subset, mask in masks.items()},
         rows=rows,
     )
+
+
+def subsets(targets: Targets) -> dict[str, np.ndarray]:
+    """(N, K) bool for each of `SUBSETS`: the slots that it counts."""
+    visible, every = counted(targets, "visible"), counted(targets, "all")
+    return {"visible": visible, "occluded": every & ~visible, "all": every}
+
+
+def scored(predictions: Predictions, targets: Targets, metric: str = "ne") -> np.ndarray:
+    """(N, K) scores of predictions; NaN where nothing counts."""
+    every = counted(targets, "all")[..., None]
+    xy = np.where(every, predictions.align(targets).xy, np.nan)
+    return available()[metric].score(xy, targets)
+
+
+def values_of(
+    runs: Mapping[int, np.ndarray], mask: np.ndarray, targets: Targets
+) -> dict[int, float]:
+    """seed -> the value of its scores (N, K) over a mask."""
+    return {
+        seed: float(resampled(found, mask, targets, resamples=0)[0]) for seed, found in runs.items()
+    }
+
+
+def difference(
+    runs: Mapping[int, np.ndarray],
+    reference: Mapping[int, np.ndarray],
+    mask: np.ndarray,
+    targets: Targets,
+) -> Difference:
+    """Of the means over seeds of two groups' scores, seed -> (N, K), over a mask."""
+    apart = np.mean(list(runs.values()), 0) - np.mean(list(reference.values()), 0)
+    values = resampled(apart, mask, targets)
+    low, high = np.quantile(values[1:], INTERVAL)
+    pairs = {seed: runs[seed] - reference[seed] for seed in runs.keys() & reference.keys()}
+    shared = list(values_of(pairs, mask, targets).values())
+    error = float(np.std(shared, ddof=1)) / len(shared) ** 0.5 if len(shared) > 1 else None
+    return Difference(float(values[0]), float(low), float(high), error)
 
 
 def grouped(folders: Sequence[Path]) -> dict[str, dict[int, Path]]:
@@ -225,23 +252,6 @@ def _compare(arguments: argparse.Namespace) -> None:
     print(comparison.markdown())
 
 
-def _difference(
-    runs: Mapping[int, np.ndarray],
-    reference: Mapping[int, np.ndarray],
-    mask: np.ndarray,
-    targets: Targets,
-) -> Difference:
-    mean = np.mean(list(runs.values()), 0) - np.mean(list(reference.values()), 0)
-    values = resampled(mean, mask, targets)
-    low, high = np.quantile(values[1:], INTERVAL)
-    shared = [
-        float(resampled(runs[seed] - reference[seed], mask, targets, resamples=0)[0])
-        for seed in runs.keys() & reference.keys()
-    ]
-    error = float(np.std(shared, ddof=1)) / len(shared) ** 0.5 if len(shared) > 1 else None
-    return Difference(float(values[0]), float(low), float(high), error)
-
-
 def _configuration(folder: Path) -> dict[str, Any]:
     from benchmark.folder import saved
     from benchmark.plan import RunError
@@ -264,12 +274,14 @@ def _label(one: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
     return " ".join([one["model"], *differing])
 
 
-def _mean(values: Sequence[float]) -> str:
+def mean(values: Sequence[float]) -> str:
+    """Values of several seeds as text: their mean ± their standard deviation."""
     spread = f" ± {np.std(values, ddof=1):.4f}" if len(values) > 1 else ""
     return f"{np.mean(values):.4f}{spread}"
 
 
-def _written(difference: Difference | None) -> str:
+def written(difference: Difference | None) -> str:
+    """A difference as text, marked where it stands."""
     if difference is None:
         return ""
     seeds = "" if difference.seeds is None else f", seeds {difference.seeds:.4f}"

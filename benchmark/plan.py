@@ -121,8 +121,11 @@ class Plan:
         )
 
 
-def resolve(request: Request) -> Plan:
+def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
     """Check a request and fill in what it leaves open.
+
+    Args:
+        elsewhere: plan for this device, which need not be here, to know the run's configuration.
 
     Raises:
         RunError, DataError, ModelError, SettingsError, CheckpointError: what cannot be done.
@@ -132,7 +135,7 @@ def resolve(request: Request) -> Plan:
         raise DataError(
             f"dataset {spec.name!r} has no split {request.split!r}; it has {', '.join(spec.splits)}"
         )
-    device, reason = device_of(request.device)
+    device, reason = (elsewhere, "") if elsewhere else device_of(request.device)
     weights = _weights(request)
     about = checkpoint.read(weights) if weights else None
     model = _model_name(request, about)

@@ -1,6 +1,7 @@
 """A dataset so small and plain that a model learns it within seconds."""
 
 import colorsys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -117,3 +118,35 @@ def run(dots, tmp_path, monkeypatch, capsys):
         return code, captured.out, captured.err
 
     return call
+
+
+@pytest.fixture
+def suite(run, monkeypatch, capsys):
+    """`benchmark.suite` with one table of tiny models: (exit code, stdout, stderr)."""
+    from benchmark.suite import __main__, actions, records, report
+    from tests.benchmark.tiny_suite import QUICK, SMALL
+
+    for module in (actions, report):
+        monkeypatch.setattr(module, "TABLES", (SMALL,))
+        monkeypatch.setattr(module, "PROFILES", {"cpu": QUICK})
+    monkeypatch.setattr(records, "HELD", Path("held"))
+
+    def call(*arguments):
+        code = __main__.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def _kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("suite")
+
+
+@pytest.fixture
+def done(suite, _kept):
+    """The suite's command, and the folder of its core rows' runs, two seeds; not to be changed."""
+    if not any(_kept.iterdir()):
+        assert suite("--core", "--seeds", 2, "--out", _kept)[0] == 0
+    return suite, _kept

@@ -1,0 +1,49 @@
+"""What a model costs, against a pencil and against the order of time."""
+
+import time
+
+import torch
+from torch import nn
+
+from benchmark.cost import cost, latencies
+from benchmark.models import build
+from ffld.schema import FFLD
+
+
+class One(nn.Module):
+    """A convolution of 3 to 8 channels, and as much sleep as asked for."""
+
+    fitted, input_size = False, 16
+
+    def __init__(self, seconds=0.0):
+        super().__init__()
+        self.layer = nn.Conv2d(3, 8, 3, padding=1, bias=False)
+        self.frozen = nn.Parameter(torch.zeros(5), requires_grad=False)
+        self.seconds = seconds
+
+    @torch.inference_mode()
+    def predict(self, inputs):
+        time.sleep(self.seconds)
+        return self.layer(inputs.images), None
+
+
+def test_parameters_and_operations_of_one_convolution():
+    found = cost(One())
+    assert found.parameters == 3 * 8 * 9
+    assert found.flops == 2 * (16 * 16) * (3 * 8 * 9)
+
+
+def test_vgg16_at_224_has_the_operations_that_are_known():
+    """15.3 GMAC with its fully connected layers, which ours has not: 13 convolutions, 15.35."""
+    model = build("vgg16", FFLD, head="native", coordinates=False)
+    assert abs(cost(model).flops / 2e9 - 15.35) < 0.01
+
+
+def test_ratios_are_to_the_reference():
+    found = latencies(
+        {"a": One(0.002), "b": One(0.006)}, "a", torch.device("cpu"), rounds=5, calls=2
+    )
+    assert found["a"].ratio == 1
+    assert 1.5 < found["b"].ratio < 4
+    assert found["b"].low <= found["b"].milliseconds <= found["b"].high
+    assert found["a"].milliseconds >= 2

@@ -1,0 +1,225 @@
+"""The report: numbers of tiny runs, rows that wait, the paper's figures marked, and staleness."""
+
+import json
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmark import Predictions
+from benchmark.compare import compare
+from benchmark.result import Result
+from benchmark.suite import actions, records, report
+from benchmark.suite.__main__ import main
+from benchmark.suite.page import markdown
+from tests.benchmark.tiny_suite import QUICK, SMALL
+from tests.conftest import ROOT
+
+
+def lines_of(page, label):
+    return [line for line in page.splitlines() if line.startswith(f"| {label} |")]
+
+
+def test_numbers_are_those_of_the_runs_and_of_compare(done, dots):
+    _, out = done
+    runs = records.gather([out])
+    content = report.document(runs, tables=[SMALL], profiles=[QUICK])
+    (section,) = content["sections"]
+    rows = {row["label"]: row for row in section["rows"]}
+    targets = dots["test"].open().targets
+    groups = {}
+    for path, configuration in records.folders(out):
+        wide = "channels" in configuration["overrides"]
+        mean = configuration["model"] == "mean-shape"
+        found = groups.setdefault("mean" if mean else "Wide" if wide else "Tiny", {})
+        found[configuration["seed"]] = Predictions.load(path / "predictions.parquet")
+    reference = groups.pop("Tiny")
+    comparison = compare({"Tiny": reference, **groups}, targets)
+    for expected in comparison.rows:
+        row = rows[expected.label]
+        for subset in ("visible", "occluded", "all"):
+            values = list(dict(sorted(expected.values[subset].items())).values())
+            assert row["values"][subset] == pytest.approx(values, abs=5e-4)
+            low, high = row["intervals"][subset]
+            assert low <= np.mean(values) <= high
+        for subset, difference in expected.differences.items():
+            assert row["differences"][subset]["value"] == pytest.approx(difference.value, abs=1e-3)
+    assert rows["Tiny"]["seeds"] == [0, 1]
+    assert rows["mean"]["seeds"] == [0]
+    assert rows["Wide"]["cost"]["parameters"] > rows["Narrow"]["cost"]["parameters"]
+    assert "cost" not in rows["mean"]
+
+
+def test_a_single_run_has_the_interval_of_its_result(done):
+    _, out = done
+    runs = records.gather([out])
+    content = report.document(runs, tables=[SMALL], profiles=[QUICK])
+    mean = next(row for row in content["sections"][0]["rows"] if row["label"] == "mean")
+    path = next(p for p, c in records.folders(out) if c["model"] == "mean-shape")
+    score = Result.load(path / "result.json").scores["ne"]["visible"]
+    assert mean["intervals"]["visible"] == pytest.approx([score.low, score.high], abs=5e-4)
+
+
+def test_what_has_not_run_is_said_with_its_reason_or_its_command(done):
+    suite, out = done
+    code, page, _ = suite("--report", "--runs", out)
+    assert code == 0
+    assert "3 of 4 rows have run" in page
+    assert "not run yet" in lines_of(page, "Narrow")[0]
+    assert "there is no model 'to-come' yet" in lines_of(page, "Future")[0]
+    assert "not built here" in lines_of(page, "Abroad")[0]
+    (waiting,) = [line for line in page.splitlines() if line.startswith("Not run yet: ")]
+    command = "python -m benchmark.suite --table small --dataset dots --profile cpu"
+    assert waiting == f"Not run yet: Narrow: `{command}`."
+
+
+def test_the_paper_s_figures_stand_in_marked_rows_alone(done):
+    suite, out = done
+    page = suite("--report", "--runs", out)[1]
+    head = next(line for line in page.splitlines() if line.startswith("| row |")).split(" | ")
+    assert head[-1] == "*NE reported, paper* |"
+    assert [cell for cell in head if cell.startswith("NE")] == [
+        "NE visible, 1", "NE occluded, 1", "NE all, 1",
+    ]  # fmt: skip
+    reported = lines_of(page, "*Wide, reported*")[0].strip("| ").split(" | ")
+    assert reported[-1] == "*FLD .0200*"
+    assert not any(cell.strip() for cell in reported[1:-1])
+    assert ".0200" not in lines_of(page, "Wide")[0]
+
+
+def test_landmarks_stand_beside_the_paper_s_and_its_averages_are_doubted(done):
+    suite, out = done
+    page = suite("--report", "--runs", out)[1]
+    assert "| NE visible by landmark, 1 | left collar |" in page
+    content = report.document(records.gather([out]), tables=[SMALL], profiles=[QUICK])
+    row = next(row for row in content["sections"][0]["rows"] if row["label"] == "Tiny")
+    ours = next(line for line in page.splitlines() if line.startswith("| Tiny | 0."))
+    assert ours == f"| Tiny | {' | '.join(f'{value:.4f}' for value in row['per_landmark'])} |"
+    assert np.mean(row["per_landmark"]) == pytest.approx(np.mean(row["values"]["visible"]))
+    (wide,) = lines_of(page, "*Wide, reported for FLD*")
+    assert wide.endswith("| *.0200* | – | – |")
+    (doubted,) = lines_of(page, "*Tiny, reported for FLD; the row averages .0500*")  # not .03
+    assert doubted.count("*.0500*") == 8
+
+
+def test_orders_hold_only_beyond_the_noise(done, dots):
+    """Predictions made so that one order of the paper holds, one is reversed, one is open."""
+    _, out = done
+    targets = dots["test"].open().targets
+    runs = []
+    for run in records.gather([out]):
+        if run.configuration["model"] != "mean-shape":
+            runs.append(run)
+            narrow = dict(run.configuration)
+            narrow["overrides"] = {**narrow["overrides"], "channels": 4}
+            runs.append(replace(run, configuration=narrow))
+    errors = {24: 0.2, None: 0.1, 4: 0.2}  # of the box's width; the paper: .02, .03, .09
+    moved = {}
+    for run in runs:
+        channels = run.configuration["overrides"].get("channels")
+        rng = np.random.default_rng(run.configuration["seed"])
+        width = (targets.box[:, 2] - targets.box[:, 0])[:, None]
+        xy = np.nan_to_num(targets.xy) + rng.normal(0, 0.3, targets.xy.shape)
+        xy[..., 0] += errors[channels] * width
+        points = np.rint(16 * xy).astype(np.int32)
+        moved[records.identity(run.configuration)] = replace(run, ids=targets.ids, points=points)
+    content = report.document(list(moved.values()), tables=[SMALL], profiles=[QUICK])
+    (section,) = content["sections"]
+    verdicts = {(one["better"], one["worse"]): one["verdict"] for one in section["orders"]}
+    assert verdicts == {
+        ("Wide", "Tiny"): "reversed",
+        ("Wide", "Narrow"): "not told apart",
+        ("Tiny", "Narrow"): "holds",
+    }
+    page = markdown(content)
+    assert "Of the paper's 3 orders between two of these rows, 1 hold beyond the noise" in page
+
+
+def test_a_report_without_any_run_shows_every_row(suite):
+    code, page, _ = suite("--report")
+    assert code == 0
+    assert "0 of 4 rows have run" in page
+    assert page.count("reported*") >= 4
+
+
+def test_a_stale_page_is_found(done, tmp_path):
+    suite, out = done
+    records.HELD.mkdir()
+    page, pack = tmp_path / "page.md", records.HELD / "small.parquet"
+    assert suite("--seeds", 2, "--time-budget", "0s", "--out", out, "--pack", pack)[0] == 0
+    assert suite("--report", "--out", page)[0] == 0
+    assert suite("--check", "--out", page)[0] == 0
+    records.save(records.load(pack)[1:], pack)
+    code, _, notes = suite("--check", "--out", page)
+    assert code == 2
+    assert "small.parquet has changed or is gone" in notes
+    assert suite("--report", "--out", page)[0] == 0
+    assert suite("--check", "--out", page)[0] == 0
+    page.write_text(page.read_text().replace("Tiny", "Tinier"))
+    assert "is not what" in suite("--check", "--out", page)[2]
+    pack.with_name("other.parquet").write_bytes(pack.read_bytes())
+    assert "other.parquet was not read" in suite("--check", "--out", page)[2]
+
+
+def test_rows_that_changed_make_a_page_stale(done, tmp_path, monkeypatch):
+    suite, out = done
+    page = tmp_path / "page.md"
+    assert suite("--report", "--out", page)[0] == 0
+    group, controls = SMALL.groups
+    fewer = replace(SMALL, groups=(replace(group, rows=group.rows[1:]), controls))
+    monkeypatch.setattr(report, "TABLES", (fewer,))
+    assert "table small, Wide: the plan has changed" in suite("--check", "--out", page)[2]
+
+
+def test_another_budget_makes_a_page_stale_and_its_runs_unused(done, tmp_path, monkeypatch):
+    suite, out = done
+    page, longer = tmp_path / "page.md", {"cpu": replace(QUICK, epochs=3)}
+    assert suite("--report", "--out", page)[0] == 0
+    monkeypatch.setattr(report, "PROFILES", longer)
+    assert "table small, Tiny: the plan has changed" in suite("--check", "--out", page)[2]
+    monkeypatch.setattr(actions, "PROFILES", longer)
+    said = suite("--report", "--runs", out, "--out", page)[1]
+    assert "0 of 4 rows have run" in said
+    assert "Runs of other data sets, settings or editions than these: 5." in said
+    assert suite("--check", "--out", page)[0] == 0
+
+
+def test_a_report_is_the_same_from_folders_and_from_a_pack(done, tmp_path):
+    suite, out = done
+    pack = tmp_path / "p.parquet"
+    assert suite("--seeds", 2, "--time-budget", "0s", "--out", out, "--pack", pack)[0] == 0
+    pages = [suite("--report", "--runs", place)[1] for place in (out, pack)]
+    assert pages[0] == pages[1]
+    content = report.document(records.load(pack), tables=[SMALL], profiles=[QUICK])
+    json.loads(json.dumps(content), parse_constant=pytest.fail)  # no NaN
+
+
+def test_figure_5_shows_the_same_samples_under_each_model(done, tmp_path):
+    suite, out = done
+    arguments = ["--figure", "5", "--table", "small", "--runs", out, "--out", tmp_path / "f.png"]
+    code, said, _ = suite(*arguments)
+    assert code == 0
+    assert said.strip().endswith("6 samples of 1 under Wide, mean, Tiny")  # the reference last
+    image = cv2.imread(str(tmp_path / "f.png"))
+    assert image.shape == (6 * (224 + 18), 4 * 224, 3)
+    truth, wide = image[:224, :224], image[:224, 224:448]
+    assert (truth != wide).any()
+
+
+def test_times_are_measured_together_and_reported(done, tmp_path):
+    suite, out = done
+    file = tmp_path / "latency-cpu.json"
+    code, said, _ = suite("--latency", file, "--dataset", "dots")
+    assert code == 0
+    assert said.count(" x vgg16") == 4  # three tiny models and the control
+    content = json.loads(file.read_text())
+    assert content["models"]["vgg16"]["ratio"] == 1
+    page = suite("--report", "--runs", out, "--runs", tmp_path)[1]
+    assert "time over vgg16's" in page
+    assert f"in {content['rounds']} rounds" in page
+
+
+def test_the_page_of_the_project_is_that_of_its_results(capsys):
+    """Whoever changes the tables or the results writes the page again."""
+    assert main(["--check", "--out", str(ROOT / actions.PAGE)]) == 0, capsys.readouterr().err
