@@ -101,7 +101,7 @@ def _header(built: Built) -> DatasetCardData:
         source_datasets=["original"],
         task_categories=["keypoint-detection"],
         size_categories=[next((name for top, name in _SIZES if total < top), "n>1M")],
-        tags=["fashion", "fashion-landmark-detection", "landmarks", "synthetic", "croissant"],
+        tags=["fashion", "fashion-landmark-detection", "landmarks", "synthetic"],
         configs=[
             {
                 "config_name": "default",

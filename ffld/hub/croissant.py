@@ -177,7 +177,7 @@ def _samples(built: Built) -> dict[str, Any]:
         "source": {
             "fileSet": {"@id": "shards"},
             "extract": {"fileProperty": "filename"},
-            "transform": {"regex": "^(train|val|test)-.*$"},
+            "transform": {"regex": "^(train|val|test)"},
         },
         "references": {"field": {"@id": "splits/name"}},
     }

@@ -220,7 +220,7 @@ def _refuse_foreign(out: Path, manifest: Manifest) -> None:
 def _refuse_full_disk(out: Path, size: int) -> None:
     free = shutil.disk_usage(out).free
     if free < size:
-        raise DataError(f"{out} has room for {free / 1e6:,.0f} MB; {size / 1e6:,.0f} MB are needed")
+        raise DataError(f"{out} has room for {free / 1e6:,.1f} MB; {size / 1e6:,.1f} MB are needed")
 
 
 def _is_there(path: Path, size: int, expected: str) -> bool:

@@ -1,7 +1,7 @@
 """Files from a repository of a hub and into one: the official client moves them, this verifies.
 
-What arrives is compared with its hash before it is used, and fetched again if it differs. The client
-checks sizes alone, and takes what its cache has for sound.
+What arrives is compared with its hash before it is used, and fetched again if it differs. The
+client checks sizes alone, and takes what its cache has for sound.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from huggingface_hub import (
 )
 from tqdm import tqdm
 
-from ffld.hub.client import WAITS, Repository, Snapshot, patiently
+from ffld.hub import client
+from ffld.hub.client import Repository, Snapshot, patiently
 from ffld.hub.errors import HubError
 
 _AT_ONCE = 4  # files that are fetched at the same time
@@ -163,7 +164,7 @@ def _fetch_one(
         )
 
     what = f"{path} of {repository.name}@{commit[:12]}"
-    for _ in (*WAITS, None):
+    for _ in (*client.WAITS, None):
         found = patiently(ask, repository, what)
         if digest_of(found, expected) == expected:
             return found
@@ -173,6 +174,6 @@ def _fetch_one(
             with suppress(FileNotFoundError):
                 file.unlink()
     raise HubError(
-        f"{what} arrived damaged {len(WAITS) + 1} times: its hash isn't {expected}; tell its "
+        f"{what} arrived damaged {len(client.WAITS) + 1} times: its hash isn't {expected}; tell its "
         f"owners at {repository.address}/discussions"
     )

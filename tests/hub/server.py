@@ -20,6 +20,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -102,6 +103,7 @@ class LocalHub:
         self.requests: list[str] = []
         self.faults: list[Fault] = []
         self.page = 1000
+        self.actions: list[tuple[str, Callable[[], object]]] = []
         self._lock = threading.Lock()
         self._bytes = 0
         self._alarm: tuple[int, Callable[[], object]] | None = None
@@ -119,11 +121,18 @@ class LocalHub:
         """Listen no longer, as if there were no network."""
         self._server.shutdown()
         self._server.server_close()
+        for connection in self._server.connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def fault(self, pattern: str, **what: object) -> Fault:
         """Add a `Fault`."""
         self.faults.append(Fault(pattern, **what))
         return self.faults[-1]
+
+    def on(self, pattern: str, action: Callable[[], object]) -> None:
+        """Call `action` before the next request that matches is answered."""
+        self.actions.append((pattern, action))
 
     def at_byte(self, count: int, action: Callable[[], object]) -> None:
         """Call `action` once, when so many more bytes of bodies have gone either way."""
@@ -146,6 +155,11 @@ class LocalHub:
     def fault_for(self, line: str) -> Fault | None:
         """The fault that a request meets."""
         with self._lock:
+            due = [pair for pair in self.actions if re.search(pair[0], line)][:1]
+            self.actions = [pair for pair in self.actions if pair not in due]
+        for _, action in due:
+            action()
+        with self._lock:
             for fault in self.faults:
                 if fault.times > 0 and re.search(fault.pattern, line):
                     fault.times -= 1
@@ -155,6 +169,15 @@ class LocalHub:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)
+        self.connections: list[socket.socket] = []
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
 
     def handle_error(self, request: object, client_address: object) -> None:
         if not isinstance(sys.exception(), OSError):  # clients that were killed are no news
@@ -257,8 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
         account = self._account()
         found = self.hub.repositories.get((kind.removesuffix("s"), name))
         if found is None or (found.private and account is None):
-            status = 404 if account else 401
-            raise _Refusal(status, "RepoNotFound" if account else "", "Repository not found")
+            raise _Refusal(404 if account else 401, "RepoNotFound", "Repository not found")
         return found
 
     def _files(self, kind: str, name: str, revision: str) -> tuple[str, dict[str, Blob]]:
