@@ -51,7 +51,8 @@ BIASES = (
     "ranges that were set by hand."
 )
 PERSONAL = (
-    "None. No person was photographed, described or asked; bodies and faces are geometric shapes."
+    "There is none: no person was photographed, described or asked; bodies and faces are geometric "
+    "shapes."
 )
 SOCIAL_IMPACT = (
     "Landmarks of clothes are used for search, try-on and measuring of garments. A model that was "

@@ -174,6 +174,6 @@ def _fetch_one(
             with suppress(FileNotFoundError):
                 file.unlink()
     raise HubError(
-        f"{what} arrived damaged {len(client.WAITS) + 1} times: its hash isn't {expected}; tell its "
-        f"owners at {repository.address}/discussions"
+        f"{what} arrived damaged {len(client.WAITS) + 1} times: its hash isn't {expected}; tell "
+        f"its owners at {repository.address}/discussions"
     )
