@@ -25,6 +25,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import yaml
+
 CHUNK = 1 << 13
 
 
@@ -378,7 +380,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"url": address, "name": name})
 
     def validate(self) -> None:
-        self._json({"errors": [], "warnings": []})
+        text = json.loads(self.body)["content"]
+        _, header, _ = text.split("---\n", 2) if text.startswith("---\n") else ("", "", "")
+        try:
+            errors = [] if isinstance(yaml.safe_load(header), dict) else ["no YAML header"]
+        except yaml.YAMLError as error:
+            errors = [str(error)]
+        self._json({"errors": [{"message": error} for error in errors], "warnings": []})
 
     def preupload(self, kind: str, name: str, revision: str) -> None:
         self._writer()

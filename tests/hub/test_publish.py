@@ -30,6 +30,7 @@ def test_what_was_built_is_in_one_commit(hub, whole):
     assert hub.repositories["dataset", "org/set"].refs["main"] == done.commit
     assert len(hub.repositories["dataset", "org/set"].commits) == 2
     assert not hub.repositories["dataset", "org/set"].private
+    assert hub.asked("validate-yaml")
 
 
 def test_what_is_there_is_not_sent_again(hub, whole, published):
