@@ -17,7 +17,7 @@ from huggingface_hub import HfApi, constants
 from huggingface_hub.hf_api import RepoFile
 from tqdm import tqdm
 
-from ffld.hub.errors import CLIENT_ERRORS, HubError, cause_of, explain, passes
+from ffld.hub.errors import CLIENT_ERRORS, HubError, cause_of, explain, passes, was_repeated
 
 Answer = TypeVar("Answer")
 
@@ -131,13 +131,13 @@ def patiently(ask: Callable[[], Answer], repository: Repository, what: str) -> A
             raise
         except CLIENT_ERRORS as error:
             cause = cause_of(error)
-            wait = next(waits, None) if passes(cause) else None
+            wait = next(waits, None) if passes(cause) and not was_repeated(error) else None
             if wait is None:
                 explained = explain(cause, what, repository.address)
                 if explained is None:
                     raise
                 raise explained from error
-            tqdm.write(f"{what}: no answer, trying again in {wait:g} s", file=sys.stderr)
+            tqdm.write(f"{what} failed; trying again in {wait:g} s", file=sys.stderr)
             time.sleep(wait)
 
 

@@ -17,6 +17,7 @@ CLIENT_ERRORS = (
     errors.EntryNotFoundError,
     errors.XetDownloadError,
 )
+_XET_TOKEN = "xet-write-token"  # in the address that a hub without Xet hasn't got
 
 
 class HubError(DataError):
@@ -26,7 +27,11 @@ class HubError(DataError):
 def cause_of(error: BaseException) -> BaseException:
     """The error that the client met, where it raised another one in its place."""
     wrappers = (errors.LocalEntryNotFoundError, RuntimeError, ValueError)
-    while isinstance(error, wrappers) and error.__cause__ is not None:
+    while (
+        isinstance(error, wrappers)
+        and not isinstance(error, HfHubHTTPError)
+        and error.__cause__ is not None
+    ):
         error = error.__cause__
     return error
 
@@ -37,9 +42,16 @@ def passes(error: BaseException) -> bool:
         return error.response.status_code in (408, 425, 429) or error.response.status_code >= 500
     if isinstance(error, errors.OfflineModeIsEnabled | errors.FileMetadataError):
         return False
+    if _XET_TOKEN in str(error):
+        return False
     if isinstance(error, HTTPError | errors.XetDownloadError):
         return True
     return isinstance(error, ConnectionError | TimeoutError) or _cut_short(error)
+
+
+def was_repeated(error: BaseException) -> bool:
+    """Whether the client has repeated the request itself, for half a minute, before it gave up."""
+    return isinstance(error, errors.LocalEntryNotFoundError)
 
 
 def explain(error: BaseException, what: str, address: str) -> HubError | None:
@@ -51,7 +63,7 @@ def explain(error: BaseException, what: str, address: str) -> HubError | None:
         address: the repository's page.
     """
     kinds = (
-        (errors.OfflineModeIsEnabled, "isn't in the cache, and HF_HUB_OFFLINE is set: unset it"),
+        (errors.OfflineModeIsEnabled, "needs the hub, but HF_HUB_OFFLINE is set: unset it"),
         (
             errors.GatedRepoError,
             f"is open to those who accepted its terms: accept them at {address}, then log in with "
@@ -76,7 +88,7 @@ def explain(error: BaseException, what: str, address: str) -> HubError | None:
     for kind, text in kinds:
         if isinstance(error, kind):
             return HubError(f"{what} {text}")
-    if "xet-write-token" in str(error):
+    if _XET_TOKEN in str(error):
         return HubError(f"{what}: this hub takes no Xet uploads; set HF_HUB_DISABLE_XET=1")
     if isinstance(error, HfHubHTTPError):
         return HubError(f"{what} {_status(error)}")

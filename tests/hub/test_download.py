@@ -119,7 +119,7 @@ def test_server_errors_are_waited_out(hub, published, whole, tmp_path, where, ca
     download(repository, tmp_path)
     assert fault.times == 0
     assert data(tmp_path) == files(whole)
-    assert "no answer, trying again in 0.01 s" in capsys.readouterr().err
+    assert "failed; trying again in 0.01 s" in capsys.readouterr().err
 
 
 def test_a_hub_that_stays_broken_is_named(hub, published, tmp_path):
@@ -287,7 +287,7 @@ def test_offline_and_full_disks(published, tmp_path, monkeypatch):
     refused(repository, tmp_path, "has room for 0.1 MB; 0.2 MB are needed")
     monkeypatch.undo()
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    refused(repository, tmp_path, "HF_HUB_OFFLINE is set: unset it")
+    refused(repository, tmp_path, "org/set needs the hub, but HF_HUB_OFFLINE is set: unset it")
 
 
 def test_without_a_repository_the_command_says_how_to_render(tmp_path, capsys):

@@ -77,7 +77,7 @@ def test_offline(hub, published, monkeypatch):
     for address in ("hf://org/none", "hf://org/set@v1", f"hf://org/set@{'0' * 40}"):
         with pytest.raises(ffld.DataError, match="isn't in the cache, and HF_HUB_OFFLINE is set"):
             load(address)
-    with pytest.raises(ffld.DataError, match=r"train-.*isn't in the cache, and HF_HUB_OFFLINE"):
+    with pytest.raises(ffld.DataError, match=r"train-.* needs the hub, but HF_HUB_OFFLINE is set"):
         load(f"hf://org/set@{commit}", "train")
     assert not hub.requests
 

@@ -3,6 +3,7 @@
 import json
 import re
 
+import huggingface_hub.constants
 import pytest
 
 import ffld
@@ -179,3 +180,14 @@ def test_an_upload_goes_on_where_it_was_broken_off(hub, whole, tmp_path):
     download(Repository("org/set"), tmp_path / "got")
     assert {k: v for k, v in files(tmp_path / "got").items() if k not in DOCUMENTS} == files(whole)
     assert re.search("synthetic", (tmp_path / "got" / "README.md").read_text())
+
+
+def test_uploads_that_a_hub_cannot_take(hub, whole, monkeypatch):
+    hub.fault(r"POST .*/objects/batch", status=400)
+    with pytest.raises(ffld.DataError, match=r"to org/set was refused \(400\): out of order"):
+        publish(whole, Repository("org/set"))
+    hub.requests.clear()
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", False)
+    with pytest.raises(ffld.DataError, match="takes no Xet uploads; set HF_HUB_DISABLE_XET=1"):
+        publish(whole, Repository("org/set"))
+    assert len(hub.asked("xet-write-token")) == 1
