@@ -81,14 +81,17 @@ class Manifest:
         return replace(self, splits={k: v for k, v in self.splits.items() if k in wanted})
 
     def edition(self, place: str | Path) -> DatasetSpec:
-        """The dataset that it is of.
+        """The dataset that it is of, for the hub.
 
         Raises:
-            DataError: one that this version of the project can't read.
+            DataError: one that isn't procedural, or that this version of the project can't read.
         """
-        if self.dataset not in available():
-            names = ", ".join(name for name in available() if spec(name).procedural)
-            raise DataError(f"{place} is of dataset {self.dataset!r}; there are {names}")
+        names = [name for name in available() if spec(name).procedural]
+        if self.dataset not in names:
+            raise DataError(
+                f"{place} is of dataset {self.dataset!r}; published are procedural ones alone: "
+                f"{', '.join(names)}"
+            )
         description = spec(self.dataset)
         for name, value in (
             ("revision", description.revision),

@@ -217,7 +217,7 @@ def test_manifests_with_hostile_names_are_refused(hub, published, tmp_path, name
     [
         ({"revision": "ffld-0.1"}, r"org/set@\w+ is of revision ffld-0.1, and this version of the"),
         ({"schema": "0" * 16}, "is of schema 0000000000000000, and this version"),
-        ({"dataset": "flickr"}, "is of dataset 'flickr'; there are .*ffld"),
+        ({"dataset": "flickr"}, "is of dataset 'flickr'; published are .*ffld"),
         ({"row_group": 0}, "is not the manifest of a build"),
         ({"splits": []}, "is not the manifest of a build"),
         ({"splits": {"dev": {}}}, "it has a split 'dev'"),

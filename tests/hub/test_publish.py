@@ -90,8 +90,9 @@ def test_shards_of_an_older_edition_go_and_other_repositories_are_refused(hub, w
         (lambda out: (out / "manifest.json").write_text("{"), "is not the manifest of a build"),
         (lambda out: edit(out, revision="ffld-0.0"), "is of revision ffld-0.0, and this version"),
         (lambda out: edit(out, schema="0"), "is of schema 0"),
-        (lambda out: edit(out, dataset="fldd"), "is of dataset 'fldd'; there are"),
+        (lambda out: edit(out, dataset="fldd"), "is of dataset 'fldd'; published are"),
         (lambda out: edit(out, dataset="fld-procedural"), "is of revision ffld-0.2"),
+        (lambda out: edit(out, dataset="fld"), "'fld'; published are procedural ones alone: deepf"),
         (lambda out: swap(out), "isn't what manifest.json says of it"),
     ],
 )
