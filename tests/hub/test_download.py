@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import huggingface_hub.constants
 import pytest
+from filelock import FileLock
 
 import ffld
 from ffld.__main__ import main
@@ -307,3 +308,12 @@ def test_commands(hub, whole, tmp_path, capsys):
     assert main(["download", "--repo", "org/none", "--out", out]) == 2
     assert capsys.readouterr().err.startswith("error: org/none doesn't exist")
     assert publish(whole, Repository("org/set")).commit == commit
+
+
+def test_two_downloads_into_one_folder(published, whole, tmp_path):
+    repository, _ = published
+    (tmp_path / ".download").mkdir()
+    with FileLock(tmp_path / ".download" / "lock"):
+        refused(repository, tmp_path, "another download into .* is running; wait for it")
+    download(repository, tmp_path)
+    assert data(tmp_path) == files(whole)
