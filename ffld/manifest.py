@@ -60,7 +60,7 @@ class Manifest:
             odd = [name for name, kind in _TYPES.items() if not isinstance(about[name], kind)]
             if odd or not splits or about["row_group"] < 1:
                 raise ValueError(f"{odd[0]} is {about[odd[0]]!r}" if odd else "it lists nothing")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(f"{place} is not the manifest of a build: {error}") from error
         return cls(**about, splits=splits)
 

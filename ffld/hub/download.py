@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from ffld import shards
-from ffld.atomic import replacing
+from ffld.atomic import leftovers, replacing
 from ffld.built import open_built
 from ffld.catalog import SPLITS, DatasetSpec
 from ffld.hub import client, transfer
@@ -65,15 +65,17 @@ def download(
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file; give a folder")
     snapshot = client.look_up(repository, revision)
+    manifest = _manifest(snapshot)
     staging = out / _STAGING
     staging.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(staging / "lock", timeout=0):
-            done = _download(snapshot, out, splits)
+            try:
+                return _download(snapshot, manifest, splits, out)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
     except Timeout as error:
         raise DataError(f"another download into {out} is running; wait for it") from error
-    shutil.rmtree(staging, ignore_errors=True)
-    return done
 
 
 def open_published(address: str, split: str, description: DatasetSpec, limit: int | None) -> Split:
@@ -112,11 +114,14 @@ def open_published(address: str, split: str, description: DatasetSpec, limit: in
     )
 
 
-def _download(snapshot: Snapshot, out: Path, splits: Sequence[str] | None) -> Downloaded:
+def _download(
+    snapshot: Snapshot, manifest: Manifest, splits: Sequence[str] | None, out: Path
+) -> Downloaded:
     staging = out / _STAGING / "files"
     shutil.rmtree(staging, ignore_errors=True)
+    for left in leftovers(out, shards.MANIFEST):
+        left.unlink(missing_ok=True)
     repository, commit = snapshot.repository, snapshot.commit
-    manifest = _manifest(snapshot, staging)
     chosen = manifest.of(splits or manifest.splits, snapshot)
     older = _older(out, manifest)
     _refuse_foreign(out, manifest)
@@ -141,10 +146,10 @@ def _download(snapshot: Snapshot, out: Path, splits: Sequence[str] | None) -> Do
     return Downloaded(commit, written, len(missing), len(wanted) - len(missing))
 
 
-def _manifest(snapshot: Snapshot, folder: Path) -> Manifest:
+def _manifest(snapshot: Snapshot) -> Manifest:
     """The manifest of a snapshot, of an edition that can be read, and of the files that it has."""
     hashes = {shards.MANIFEST: _hash_of_manifest(snapshot)}
-    ((_, path),) = transfer.fetch(snapshot.repository, snapshot.commit, hashes, folder)
+    ((_, path),) = transfer.fetch(snapshot.repository, snapshot.commit, hashes)
     return _read(path, snapshot)
 
 

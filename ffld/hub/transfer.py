@@ -21,6 +21,7 @@ from huggingface_hub import (
 )
 from tqdm import tqdm
 
+from ffld import shards
 from ffld.hub import client
 from ffld.hub.client import Repository, Snapshot, patiently
 from ffld.hub.errors import HubError
@@ -112,14 +113,12 @@ def send(
 
 def digest_of(content: Path | bytes, like: str) -> str:
     """The hash of a file or of bytes, of the kind that another hash is."""
-    data = content if isinstance(content, bytes) else None
+    if len(like) == 64 and isinstance(content, Path):
+        return shards.digest(content)
+    data = content if isinstance(content, bytes) else content.read_bytes()
     if len(like) == 64:
-        if data is not None:
-            return hashlib.sha256(data).hexdigest()
-        with content.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    data = content.read_bytes() if data is None else data
-    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+        return hashlib.sha256(data).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()  # git's
 
 
 def _fetch_one(

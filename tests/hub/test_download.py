@@ -44,6 +44,7 @@ def refused(repository, out, match, **options):
         download(repository, out, **options)
     assert "\n" not in str(error.value)
     assert not (out / "manifest.json").exists()
+    assert not list(out.glob(".download/files"))
     return str(error.value)
 
 
@@ -87,6 +88,7 @@ def test_an_interrupted_download_goes_on(hub, published, whole, tmp_path, monkey
     monkeypatch.setattr(os, "replace", replacing)
     there = data(tmp_path)
     assert "manifest.json" not in there
+    (tmp_path / ".manifest.json.4711").write_text("half, of one that was killed")
     hub.requests.clear()
     done = download(repository, tmp_path)
     assert done.kept >= 1
@@ -232,8 +234,9 @@ def test_other_editions_and_malformed_manifests_are_refused(
     manifest = json.loads(head(hub)["manifest.json"].data) | changes
     replace(hub, **{"manifest.json": json.dumps(manifest).encode()})
     hub.requests.clear()
-    refused(repository, tmp_path, match)
+    refused(repository, tmp_path / "out", match)
     assert not hub.asked("parquet")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
