@@ -47,7 +47,7 @@ class Manifest:
     splits: Mapping[str, tuple[Entry, ...]]
 
     @classmethod
-    def parse(cls, text: str, place: str | Path) -> Manifest:
+    def parse(cls, text: str | bytes, place: str | Path) -> Manifest:
         """Read a manifest that anybody may have written.
 
         Raises:
@@ -60,7 +60,9 @@ class Manifest:
             odd = [name for name, kind in _TYPES.items() if not isinstance(about[name], kind)]
             if odd or not splits or about["row_group"] < 1:
                 raise ValueError(f"{odd[0]} is {about[odd[0]]!r}" if odd else "it lists nothing")
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except KeyError as error:
+            raise DataError(f"{place} is not the manifest of a build: it has no {error}") from error
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(f"{place} is not the manifest of a build: {error}") from error
         return cls(**about, splits=splits)
 

@@ -138,7 +138,7 @@ def describe(folder: Path, manifest: Manifest, spec: DatasetSpec) -> Built:
                 about = footer.metadata or {}
                 stated = json.loads(about[shards.METADATA_KEY])
                 features = json.loads(about[b"huggingface"])["info"]["features"]
-            except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+            except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
                 raise DataError(f"{path} is not a shard of a build; build again") from error
             same = (stated.get("revision"), stated.get("file")) == (manifest.revision, entry.file)
             if not same or footer.num_rows != entry.count:

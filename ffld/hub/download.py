@@ -187,7 +187,7 @@ def _hash_of_manifest(snapshot: Snapshot) -> str:
 
 def _read(path: Path, place: Snapshot | str) -> Manifest:
     """A fetched manifest, which must be of an edition known here, and of the files listed."""
-    manifest = Manifest.parse(path.read_text(encoding="utf-8"), f"{shards.MANIFEST} of {place}")
+    manifest = Manifest.parse(path.read_bytes(), f"{shards.MANIFEST} of {place}")
     manifest.edition(place)
     for file, entry in manifest.files.items() if isinstance(place, Snapshot) else ():
         if place.hashes.get(file) != entry.sha256:
@@ -204,7 +204,7 @@ def _older(out: Path, manifest: Manifest) -> Manifest | None:
     path = out / shards.MANIFEST
     if not path.exists():
         return None
-    older = Manifest.parse(path.read_text(encoding="utf-8"), path)
+    older = Manifest.parse(path.read_bytes(), path)
     same = all(manifest.splits.get(split) == entries for split, entries in older.splits.items())
     if not same or older.of((), path) != manifest.of((), path):
         raise DataError(f"{path} is of another build; choose a folder that is new or empty")

@@ -77,7 +77,7 @@ def _checked(folder: Path) -> Built:
             f"{path}: no such file, so this is no finished build; finish it with python -m ffld "
             f"build --out {folder}"
         )
-    manifest = Manifest.parse(path.read_text(encoding="utf-8"), path)
+    manifest = Manifest.parse(path.read_bytes(), path)
     spec = manifest.edition(path)
     problems = []
     for file, entry in tqdm(

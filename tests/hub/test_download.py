@@ -261,6 +261,11 @@ def test_repositories_without_a_dataset_of_ours(hub, published, tmp_path):
     kept = {path: blob for path, blob in head(hub).items() if path != SHARD}
     served(hub).commit(kept)
     refused(repository, tmp_path, f"isn't whole: {SHARD}, which its manifest names, isn't there")
+    for data in (b"\xff", b"[" * 9999, b"{}"):
+        served(hub).commit(kept | {"manifest.json": Blob(data, False)})
+        refused(
+            repository, tmp_path, r"manifest\.json of org/set@\w+ is not the manifest of a build"
+        )
     del kept["manifest.json"]
     served(hub).commit(kept)
     refused(repository, tmp_path, r"has no manifest\.json, so it isn't a dataset of this project")
