@@ -54,13 +54,11 @@ def publish(folder: str | Path, repository: Repository, *, private: bool = False
     files[shards.MANIFEST] = (Path(folder) / shards.MANIFEST).read_bytes()
     files["README.md"] = card(built, repository.name).encode()
     files["croissant.json"] = _dated_croissant(built, before)
-    known = {file: entry.sha256 for file, entry in built.manifest.files.items()}
     changed = {
         path: content
         for path, content in files.items()
         if path not in before.hashes
-        or before.hashes[path]
-        != (known.get(path) or transfer.digest_of(content, before.hashes[path]))
+        or before.hashes[path] != transfer.digest_of(content, before.hashes[path])
     }
     gone = [path for path in before.hashes if path.startswith("data/") and path not in files]
     commit = before.commit

@@ -192,3 +192,12 @@ def test_uploads_that_a_hub_cannot_take(hub, whole, monkeypatch):
     with pytest.raises(ffld.DataError, match="takes no Xet uploads; set HF_HUB_DISABLE_XET=1"):
         publish(whole, Repository("org/set"))
     assert len(hub.asked("xet-write-token")) == 1
+
+
+def test_shards_that_a_hub_keeps_as_small_files(hub, whole, published, tmp_path):
+    repository, commit = published
+    served = hub.repositories["dataset", "org/set"]
+    served.commit({path: Blob(blob.data, False) for path, blob in served.commits[commit].items()})
+    assert publish(whole, repository).sent == 0
+    download(repository, tmp_path)
+    assert {k: v for k, v in files(tmp_path).items() if k not in DOCUMENTS} == files(whole)
