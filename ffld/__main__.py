@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ffld import build_command, export_command
+from ffld.hub import commands as hub_commands
 
 EXAMPLES = """examples:
   python -m ffld list
@@ -19,6 +20,8 @@ EXAMPLES = """examples:
   python -m ffld duplicates --dataset ffld --splits train test --limit 2000 --out pairs.jpg
   python -m ffld bench --dataset ffld
   python -m ffld build --dataset ffld --out ffld-built
+  python -m ffld publish ffld-built --repo ORG/NAME
+  python -m ffld download --repo ORG/NAME --revision COMMIT --out ffld-built
   python -m ffld export --dataset ffld --split test --limit 500 --images --out coco/
 """
 
@@ -53,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="the datasets there are, and where they come from")
     listing.set_defaults(run=_list)
     own = (_add_show, _add_stats, _add_duplicates, _add_bench)
-    for add in (*own, build_command.add, export_command.add):
+    for add in (*own, build_command.add, export_command.add, hub_commands.add):
         add(commands)
     return parser
 

@@ -157,7 +157,7 @@ def _refuse_foreign(out: Path, planned: list[Shard]) -> None:
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file; give a folder")
     ours = {f"{out / shard.file}" for shard in planned} | {f"{out / shards.MANIFEST}"}
-    ours.add(f"{out / 'README.md'}")
+    ours |= {f"{out / name}" for name in ("README.md", "croissant.json")}
     for path in out.rglob("*"):
         whole = path.with_name(path.name[1:]).with_suffix("") if path.name[0] == "." else path
         if path.is_file() and str(whole) not in ours:

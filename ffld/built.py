@@ -79,12 +79,14 @@ def open_built(
     schema: LandmarkSchema,
     limit: int | None,
     whole: int,
+    remedy: str | None = None,
 ) -> Split:
     """One split of a built dataset.
 
     Args:
         limit: how many samples are wanted; only compared with what was built.
         whole: how many samples the split has where all of it was built.
+        remedy: what to do with a damaged shard; to build again unless told.
 
     Raises:
         DataError: not a built folder, of another dataset, revision or schema, without the split,
@@ -108,7 +110,7 @@ def open_built(
                 f"{folder} was built with --limit {built}: this is a subset of {dataset} {split}",
                 stacklevel=3,
             )
-    _verify(folder, entries, command)
+    _verify(folder, entries, remedy or f"Mend it with {command}")
     files = _Files(
         paths=tuple(str(folder / entry["file"]) for entry in entries),
         stamps=tuple((folder / entry["file"]).stat().st_mtime_ns for entry in entries),
@@ -177,7 +179,7 @@ def _manifest(folder: Path, expected: Mapping[str, str], split: str) -> dict[str
     return content
 
 
-def _verify(folder: Path, entries: list[dict[str, Any]], command: str) -> None:
+def _verify(folder: Path, entries: list[dict[str, Any]], remedy: str) -> None:
     """Compare the shards of a split with the manifest."""
     problems, state = [], []
     for entry in entries:
@@ -199,4 +201,4 @@ def _verify(folder: Path, entries: list[dict[str, Any]], command: str) -> None:
             keep_arrays(verified, {})
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-        raise DataError(f"{'; '.join(problems[:3])}{more}. Mend it with {command}")
+        raise DataError(f"{'; '.join(problems[:3])}{more}. {remedy}")

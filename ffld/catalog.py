@@ -94,8 +94,9 @@ def load(
         dials: how difficult a procedural dataset is to be, where that differs from the edition:
             fields of `ffld.render.mix.Mix`, such as {"company": 0, "blur": 0}. Sample i
             shows the same subject as without, so that a study can be paired.
-        source: folder that `python -m ffld build` wrote: a procedural dataset is read from there
-            in place of rendering it. Labels are equal; images went through JPEG once more.
+        source: folder that `python -m ffld build` or `download` wrote, or a published one's
+            address, hf://ORG/NAME@COMMIT: a procedural dataset is read from there in place of
+            rendering it. Labels are equal; images went through JPEG once more.
 
     Raises:
         DataError: unknown name or split, missing root, unreadable or malformed files.
@@ -110,7 +111,7 @@ def load(
         if root is not None:
             raise DataError(f"dataset {name!r} is rendered on demand: leave out root={str(root)!r}")
         if source is not None:
-            return _built(description, split, Path(source), limit, bool(key or dials))
+            return _built(description, split, str(source), limit, bool(key or dials))
     elif dials or source is not None:
         what = "dials" if dials else "source; pass the folder of your copy as root"
         raise DataError(f"dataset {name!r} is made of photographs, which have no {what}")
@@ -121,14 +122,18 @@ def load(
 
 
 def _built(
-    description: DatasetSpec, split: str, source: Path, limit: int | None, turned: bool
+    description: DatasetSpec, split: str, source: str, limit: int | None, turned: bool
 ) -> Split:
+    if turned:
+        raise DataError(f"source {source!r} holds the edition itself: leave out key and dials")
+    if source.startswith("hf:"):
+        from ffld.hub.download import open_published
+
+        return open_published(source, split, description, limit).limit(limit)
     from ffld.built import open_built
 
-    if turned:
-        raise DataError(f"source {str(source)!r} holds the edition itself: leave out key and dials")
     opened = open_built(
-        source,
+        Path(source),
         split,
         dataset=description.name,
         revision=description.revision,
