@@ -33,6 +33,7 @@ from ffld.cache import cache_folder
 from ffld.sample import Split, Targets
 from ffld.transforms import BOX_PADDING, crop, translation, warp
 
+_CHUNK = 16  # samples that a worker cuts in one go: a row group of what `ffld.build` wrote
 _FEW = 64  # samples below which starting workers costs more than it saves
 _BLOCK = 512  # samples between two writes to disk
 
@@ -219,7 +220,7 @@ def _read(
     )
     try:
         sides = [side] * len(rows)
-        yield from pool.map(_cut_in_worker, rows, frames[rows], sides, chunksize=8)
+        yield from pool.map(_cut_in_worker, rows, frames[rows], sides, chunksize=_CHUNK)
     finally:
         pool.shutdown(cancel_futures=True)
 

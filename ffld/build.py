@@ -20,7 +20,7 @@ from typing import Any
 
 import cv2
 import pyarrow as pa
-from joblib import Parallel, delayed
+from joblib import delayed
 from tqdm import tqdm
 
 from ffld import catalog, shards
@@ -28,6 +28,7 @@ from ffld.atomic import leftovers, replacing
 from ffld.render.edition import source_hash
 from ffld.sample import DataError, Split
 from ffld.shards import Shard
+from ffld.workers import workers
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def _render(
         for positions in _runs(shard)
     )
     total = sum(map(len, pending))
-    tables = Parallel(n_jobs=processes, return_as="generator")(work)
+    tables = workers(processes)(work)
     with (
         closing(tables),
         tqdm(

@@ -60,10 +60,11 @@ class _Files:
 
     def image(self, row: int) -> np.ndarray:
         """(H, W, 3) uint8 RGB of one row."""
-        data = self.read([row], ["image"])["image"][0].as_py()["bytes"]
-        picture = shards.decode(data)
+        shard = int(np.searchsorted(self.starts, row, "right")) - 1
+        group, within = divmod(int(row - self.starts[shard]), self.row_group)
+        files = _image_files(self.paths[shard], self.stamps[shard], group)
+        picture = shards.decode(files[within].as_buffer())
         if picture is None:
-            shard = np.searchsorted(self.starts, row, "right") - 1
             raise DataError(
                 f"{self.paths[shard]}: row {row} is not a picture; delete it and build again"
             )
@@ -109,12 +110,7 @@ def open_built(
                 stacklevel=3,
             )
     _verify(folder, entries, command)
-    files = _Files(
-        paths=tuple(str(folder / entry["file"]) for entry in entries),
-        stamps=tuple((folder / entry["file"]).stat().st_mtime_ns for entry in entries),
-        starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        row_group=content["row_group"],
-    )
+    files = _files(folder, content, split)
     rows = np.arange(files.starts[-1])
     return Split(
         dataset=dataset,
@@ -123,6 +119,24 @@ def open_built(
         ids=files.read(rows, ["id"])["id"].to_pylist(),
         annotate=partial(_annotate, files, schema, (dataset, split, revision)),
         read_image=files.image,
+    )
+
+
+def image_files(folder: Path, split: str, rows: Sequence[int]) -> list[bytes]:
+    """The bytes of the image files of some rows of a built split, not decoded."""
+    content = json.loads((folder / shards.MANIFEST).read_text(encoding="utf-8"))
+    read = _files(folder, content, split).read(rows, ["image"])["image"].combine_chunks()
+    return read.field("bytes").to_pylist()
+
+
+def _files(folder: Path, content: Mapping[str, Any], split: str) -> _Files:
+    entries = content["splits"][split]["shards"]
+    counts = [entry["count"] for entry in entries]
+    return _Files(
+        paths=tuple(str(folder / entry["file"]) for entry in entries),
+        stamps=tuple((folder / entry["file"]).stat().st_mtime_ns for entry in entries),
+        starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        row_group=content["row_group"],
     )
 
 
@@ -139,6 +153,13 @@ def _annotate(
 @lru_cache(maxsize=256)
 def _opened(path: str, stamp: int) -> pq.ParquetFile:
     return pq.ParquetFile(path, memory_map=True, page_checksum_verification=True)
+
+
+# Samples are mostly asked for in order, and a row group is the least that can be read.
+@lru_cache(maxsize=4)
+def _image_files(path: str, stamp: int, group: int) -> pa.BinaryArray:
+    table = _groups(path, stamp, [group], ["image"])
+    return table["image"].combine_chunks().field("bytes")
 
 
 def _groups(path: str, stamp: int, groups: list[int], columns: Sequence[str]) -> pa.Table:

@@ -16,11 +16,12 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from tqdm import tqdm
 
 from ffld.draw import draw_sample, sheet
 from ffld.sample import DataError, Split
+from ffld.workers import workers
 
 DISTANCE, CORRELATION = 8, 0.8  # most bits that differ; least correlation of the boxes
 
@@ -133,7 +134,7 @@ def _looks(split: Split) -> _Looks:
     )
     parts = []
     with tqdm(total=len(split), desc=f"images of {split.split}", unit="image", leave=False) as bar:
-        results = Parallel(n_jobs=-1, return_as="generator")(work)
+        results = workers()(work)
         for chunk, part in zip(chunks, results, strict=True):
             parts.append(part)
             bar.update(len(chunk))

@@ -28,6 +28,8 @@ JPEG_QUALITY = 95
 ROW_GROUP = 16  # samples that are read at once: few, so that streams start and rows are found soon
 METADATA_KEY = b"ffld"
 
+# Annotations are of the stored image: whatever turn a camera noted beside it is not made.
+_RGB = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 _SAMPLES = 1250  # in a shard of a whole dataset, some 30 MB
 _FEW = 3, 32  # samples in a shard, shards of a split, where the samples are few
 _ARRAYS = ("xy", "visibility", "box", "size", "rivals")
@@ -93,7 +95,7 @@ def write(path: Path, tables: Sequence[pa.Table], about: Mapping[str, Any]) -> N
         table.replace_schema_metadata({**table.schema.metadata, **stated}),
         path,
         row_group_size=ROW_GROUP,
-        compression="zstd",
+        compression=_compression(table.schema),
         use_dictionary=False,
         write_statistics=False,
         write_page_checksum=True,
@@ -130,10 +132,9 @@ def read_targets(table: pa.Table, schema: LandmarkSchema, **about: str) -> Targe
     )
 
 
-def decode(data: bytes) -> np.ndarray | None:
-    """(H, W, 3) uint8 RGB of the bytes of a JPEG file; None where they are none."""
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    return None if picture is None else np.ascontiguousarray(picture[..., ::-1])
+def decode(data: bytes | pa.Buffer) -> np.ndarray | None:
+    """(H, W, 3) uint8 RGB of an image file's bytes, as it is stored; None where they are none."""
+    return cv2.imdecode(np.frombuffer(data, np.uint8), _RGB)
 
 
 def digest(path: Path) -> str:
@@ -145,6 +146,17 @@ def digest(path: Path) -> str:
 def _encode(picture: np.ndarray) -> bytes:
     _, data = cv2.imencode(".jpg", picture[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
     return data.tobytes()
+
+
+def _compression(schema: pa.Schema) -> dict[str, str]:
+    """How each column of the file is compressed; JPEG files are not, it would gain 5 %."""
+    codecs = {}
+    for field in schema:
+        path, kind = field.name, field.type
+        while pa.types.is_fixed_size_list(kind):
+            path, kind = f"{path}.list.element", kind.value_type
+        codecs[path] = "zstd"
+    return codecs | {"image.bytes": "none", "image.path": "zstd"}
 
 
 def _lists(array: np.ndarray) -> pa.Array:
