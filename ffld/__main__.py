@@ -14,10 +14,12 @@ from ffld import (
     export_command,
     show_command,
     stats_command,
+    validate_command,
 )
 
 _COMMANDS = (
-    show_command, stats_command, duplicates_command, bench_command, build_command, export_command,
+    show_command, stats_command, duplicates_command, bench_command, build_command, validate_command,
+    export_command,
 )  # fmt: skip
 
 EXAMPLES = """examples:
@@ -29,6 +31,8 @@ EXAMPLES = """examples:
   python -m ffld duplicates --dataset ffld --splits train test --limit 2000 --out pairs.jpg
   python -m ffld bench --dataset ffld
   python -m ffld build --dataset ffld --out ffld-built
+  python -m ffld validate ffld-built
+  python -m ffld validate --dataset fld --root ~/data/FLD --images decode
   python -m ffld export --dataset ffld --split test --limit 500 --images --out coco/
 """
 

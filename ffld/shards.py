@@ -108,9 +108,18 @@ def stated(path: Path) -> dict[str, Any] | None:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for group in range(file.num_row_groups):
                 file.read_row_group(group, use_threads=False)
-            return json.loads(file.schema_arrow.metadata[METADATA_KEY])
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+            return metadata(file)
+    except (OSError, pa.ArrowException):
         return None
+
+
+def metadata(file: pq.ParquetFile) -> dict[str, Any] | None:
+    """What the metadata of an opened shard say; None where it is no shard's."""
+    try:
+        found = json.loads(file.schema_arrow.metadata[METADATA_KEY])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def read_targets(table: pa.Table, schema: LandmarkSchema, **about: str) -> Targets:
