@@ -12,6 +12,7 @@ from ffld import (
     build_command,
     duplicates_command,
     export_command,
+    import_command,
     show_command,
     stats_command,
     validate_command,
@@ -19,7 +20,7 @@ from ffld import (
 
 _COMMANDS = (
     show_command, stats_command, duplicates_command, bench_command, build_command, validate_command,
-    export_command,
+    export_command, import_command,
 )  # fmt: skip
 
 EXAMPLES = """examples:
@@ -34,6 +35,7 @@ EXAMPLES = """examples:
   python -m ffld validate ffld-built
   python -m ffld validate --dataset fld --root ~/data/FLD --images decode
   python -m ffld export --dataset ffld --split test --limit 500 --images --out coco/
+  python -m ffld import coco/annotations/ffld_test.json --images coco/images --out imported
 """
 
 
@@ -75,7 +77,8 @@ def _list(arguments: argparse.Namespace) -> None:
 
     for name in ffld.available():
         spec = ffld.spec(name)
-        counts = " / ".join(f"{count:,}" for count in spec.splits.values())
+        known = any(spec.splits.values())
+        counts = " / ".join(f"{n:,}" for n in spec.splits.values()) if known else "as imported"
         kind = "rendered on demand" if spec.procedural else "your copy, --root"
         print(f"{name:24} {len(spec.schema):2} landmarks  {counts:27} {kind:19} {spec.title}")
 

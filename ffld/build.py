@@ -231,27 +231,11 @@ def _complete(
     """Write the manifest of splits that are all there and of those in an older one; its splits."""
     new = {shard.split for shard in written}
     entries = {
-        split: _entry(out, [shard for shard in written if shard.split == split])
+        split: shards.entry(out, [shard for shard in written if shard.split == split])
         if split in new
         else older[split]
         for split in catalog.SPLITS
         if split in new or split in older
     }
-    with replacing(out / shards.MANIFEST) as temporary:
-        text = json.dumps({**about, "splits": entries}, indent=2)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    shards.write_manifest(out, about, entries)
     return entries
-
-
-def _entry(out: Path, written: list[Shard]) -> dict[str, Any]:
-    """A split in the manifest."""
-    files = [
-        {
-            "file": shard.file,
-            "count": len(shard),
-            "bytes": (out / shard.file).stat().st_size,
-            "sha256": shards.digest(out / shard.file),
-        }
-        for shard in written
-    ]
-    return {"count": sum(map(len, written)), "shards": files}

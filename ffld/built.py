@@ -80,22 +80,26 @@ def open_built(
     schema: LandmarkSchema,
     limit: int | None,
     whole: int,
+    writer: str | None = None,
 ) -> Split:
     """One split of a built dataset.
 
     Args:
+        revision: of the whole; a split that states its own is of that.
         limit: how many samples are wanted; only compared with what was built.
         whole: how many samples the split has where all of it was built.
+        writer: the command that writes a split, without the split; `build` unless told.
 
     Raises:
         DataError: not a built folder, of another dataset, revision or schema, without the split,
             with fewer samples than `limit`, or with shards that are missing or damaged.
     """
     expected = {"dataset": dataset, "revision": revision, "schema": schema.fingerprint}
-    content = _manifest(folder, expected, split)
+    writer = writer or f"python -m ffld build --dataset {dataset} --out {folder} --splits"
+    content = _manifest(folder, expected, split, writer)
     entries, built = content["splits"][split]["shards"], content["limit"]
     counts = [entry["count"] for entry in entries]
-    command = f"python -m ffld build --dataset {dataset} --out {folder} --splits {split}"
+    command = f"{writer} {split}"
     if built is not None:
         command += f" --limit {built}"
     if sum(counts) < whole:
@@ -110,6 +114,7 @@ def open_built(
                 stacklevel=3,
             )
     _verify(folder, entries, command)
+    revision = content["splits"][split].get("revision", revision)
     files = _files(folder, content, split)
     rows = np.arange(files.starts[-1])
     return Split(
@@ -171,7 +176,7 @@ def _groups(path: str, stamp: int, groups: list[int], columns: Sequence[str]) ->
         raise DataError(f"{path} can't be read ({reason}); delete it and build again") from error
 
 
-def _manifest(folder: Path, expected: Mapping[str, str], split: str) -> dict[str, Any]:
+def _manifest(folder: Path, expected: Mapping[str, str], split: str, writer: str) -> dict[str, Any]:
     path = folder / shards.MANIFEST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -179,8 +184,7 @@ def _manifest(folder: Path, expected: Mapping[str, str], split: str) -> dict[str
         splits, _, _ = list(content["splits"]), content["limit"], content["row_group"]
     except OSError as error:
         raise DataError(
-            f"{path}: no such file, so this is no finished build; write one with python -m ffld "
-            f"build --dataset {expected['dataset']} --out {folder}"
+            f"{path}: no such file, so this is no finished build; write one with {writer} {split}"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is not the manifest of a build; build again") from error
@@ -192,8 +196,8 @@ def _manifest(folder: Path, expected: Mapping[str, str], split: str) -> dict[str
             )
     if split not in splits:
         raise DataError(
-            f"{folder} was built without {split}; it has {', '.join(splits)}. Add it with python "
-            f"-m ffld build --dataset {expected['dataset']} --out {folder} --splits {split}"
+            f"{folder} was built without {split}; it has {', '.join(splits)}. Add it with {writer} "
+            f"{split}"
         )
     return content
 

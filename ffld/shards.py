@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ffld.atomic import replacing
 from ffld.sample import Split, Targets
 from ffld.schema import LandmarkSchema
 
@@ -68,12 +69,16 @@ def plan(sizes: Mapping[str, int]) -> list[Shard]:
 
 def make_table(samples: Split) -> pa.Table:
     """Samples as a table of the layout; renders them."""
-    targets = samples.targets
-    names = [f"{name.replace('/', '-')}.jpg" for name in targets.ids.tolist()]
-    images = [_encode(samples.image(position)) for position in range(len(samples))]
+    names = [f"{name.replace('/', '-')}.jpg" for name in samples.targets.ids.tolist()]
+    files = [_encode(samples.image(position)) for position in range(len(samples))]
+    return lay_out(samples.targets, names, files)
+
+
+def lay_out(targets: Targets, names: Sequence[str], files: Sequence[bytes]) -> pa.Table:
+    """Samples as a table of the layout, from their labels and the bytes of their image files."""
     columns = {
         "image": pa.StructArray.from_arrays(
-            [pa.array(images, pa.binary()), pa.array(names, pa.string())], ["bytes", "path"]
+            [pa.array(files, pa.binary()), pa.array(names, pa.string())], ["bytes", "path"]
         ),
         "id": pa.array(targets.ids.tolist(), pa.string()),
         "garment_type": pa.array(targets.type_index),
@@ -82,7 +87,7 @@ def make_table(samples: Split) -> pa.Table:
     }
     features = {name: _feature(column.type) for name, column in columns.items()}
     features["image"] = {"_type": "Image"}
-    features["garment_type"] = {"names": list(samples.schema.type_names), "_type": "ClassLabel"}
+    features["garment_type"] = {"names": list(targets.schema.type_names), "_type": "ClassLabel"}
     metadata = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
     return pa.table(columns).replace_schema_metadata(metadata)
 
@@ -144,6 +149,27 @@ def read_targets(table: pa.Table, schema: LandmarkSchema, **about: str) -> Targe
 def decode(data: bytes | pa.Buffer) -> np.ndarray | None:
     """(H, W, 3) uint8 RGB of an image file's bytes, as it is stored; None where they are none."""
     return cv2.imdecode(np.frombuffer(data, np.uint8), _RGB)
+
+
+def entry(folder: Path, written: Sequence[Shard]) -> dict[str, Any]:
+    """A split in the manifest."""
+    files = [
+        {
+            "file": shard.file,
+            "count": len(shard),
+            "bytes": (folder / shard.file).stat().st_size,
+            "sha256": digest(folder / shard.file),
+        }
+        for shard in written
+    ]
+    return {"count": sum(map(len, written)), "shards": files}
+
+
+def write_manifest(folder: Path, about: Mapping[str, Any], splits: Mapping[str, Any]) -> None:
+    """Write the manifest of these splits, as `entry` has them, whole or not at all."""
+    with replacing(folder / MANIFEST) as temporary:
+        text = json.dumps({**about, "splits": splits}, indent=2)
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def digest(path: Path) -> str:

@@ -101,7 +101,7 @@ def _numbers(values: Any, count: int | None, name: str, faults: list[Fault]) -> 
         found = f"{len(values)} values" if isinstance(values, list) else repr(values)[:80]
         faults.append(Fault(name, f"{found} in {name}", f"{count} numbers"))
     elif not all(type(value) in (int, float) for value in values):
-        faults.append(Fault(name, f"values in {name} that are no numbers", "numbers"))
+        faults.append(Fault(name, f"values in {name} that are not numbers", "numbers"))
     else:
         numbers = np.array(values, np.float32)
         if (np.abs(numbers) <= 1_000_000).all():

@@ -64,9 +64,7 @@ def _check_part(folder: Path, names: list[str], read: list[_Read], found: Findin
     for position, (name, (items, wrong, _)) in enumerate(zip(names, read, strict=True)):
         file = f"{folder.name}/annos/{name}.json"
         for key, error in wrong:
-            for fault in error.faults:
-                found.report.add("row-malformed", file, fault.found or "another", row=key, field=fault.field,
-                                 expected=fault.expected)  # fmt: skip
+            found.malformed(file, error, key)
         for item in items:
             _check_codes(item, file, f"{folder.name}/{name}#{item.key}", found)
         kept += [(position, item) for item in items]

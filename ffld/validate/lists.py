@@ -150,9 +150,7 @@ def _rows(
             numbers[row] = parse(fields)
             lines[row] = number
         except Malformed as error:
-            for fault in error.faults:
-                report.add("row-malformed", file, fault.found, row=number, sample=sample,
-                           field=fault.field, expected=fault.expected)  # fmt: skip
+            found.malformed(file, error, number, sample)
     for row in np.flatnonzero(~told).tolist():
         sample = official.sample_id(listed.names[row])
         report.add("row-missing", file, "nothing", sample=sample)

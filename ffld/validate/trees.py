@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from joblib import delayed
 
+from ffld.datasets._malformed import Malformed
 from ffld.datasets._photographs import Photographs
 from ffld.validate import annotations
 from ffld.validate.annotations import Batch, Ids
@@ -39,6 +40,19 @@ class Findings:
         return (
             path.relative_to(self.folder).as_posix() if self.folder in path.parents else str(path)
         )
+
+    def malformed(self, file: str, error: Malformed, row: object, sample: str = "") -> None:
+        """Report every fault of a row or an item."""
+        for fault in error.faults:
+            self.report.add(
+                "row-malformed",
+                file,
+                fault.found or "something else",
+                row=row,
+                sample=sample,
+                field=fault.field,
+                expected=fault.expected,
+            )
 
     def finish(self) -> None:
         """Report what is there twice."""
