@@ -15,14 +15,15 @@ from tqdm import tqdm
 
 from ffld import catalog, shards
 from ffld.schema import LandmarkSchema
-from ffld.validate.annotations import Ids
 from ffld.validate.files import check_tree, is_inside, leaves
+from ffld.validate.labels import Ids
 from ffld.validate.pictures import Gallery
 from ffld.validate.report import Report
 from ffld.validate.tables import Checked, check_shard
 from ffld.workers import workers
 
 _STATED = ("dataset", "revision", "schema")  # by the manifest and by every shard
+_FEW = 2000  # samples that are checked sooner than workers start
 _LARGEST = 64 << 20  # bytes of a manifest
 _NAME = re.compile(r"data/([a-z]+)-\d{5}-of-\d{5}\.parquet")
 _BESIDE = {shards.MANIFEST, "README.md", ".gitattributes", "LICENSE"}
@@ -47,7 +48,7 @@ def validate_built(folder: Path, report: Report, *, images: str = "header") -> N
     gallery = Gallery()
     with tqdm(total=total, desc="validating", unit="sample", file=sys.stderr, leave=False) as bar:
         work = (delayed(_check)(folder, entry, schema, about, images) for entry in sound)
-        for entry, found in zip(sound, workers()(work), strict=True):
+        for entry, found in zip(sound, workers(1 if total < _FEW else -1)(work), strict=True):
             _take(found, entry, report)
             for look in found.looks:
                 gallery.add(*look)

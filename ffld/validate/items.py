@@ -42,9 +42,10 @@ def validate_items(root: Path, report: Report, *, images: str = "header") -> Non
 def _check_folder(folder: Path, names: list[str], found: Findings) -> None:
     parts = [names[at : at + STEP] for at in range(0, len(names), STEP)]
     work = (delayed(_read)(folder, part, found.images, found.folder) for part in parts)
+    pool = workers(1 if len(parts) == 1 else -1)
     title = f"validating {folder.name}"
     with tqdm(total=len(names), desc=title, file=sys.stderr, leave=False) as bar:
-        for part, read in zip(parts, workers()(work), strict=True):
+        for part, read in zip(parts, pool(work), strict=True):
             _check_part(folder, part, read, found)
             bar.update(len(part))
 

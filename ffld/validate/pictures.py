@@ -17,7 +17,7 @@ from ffld.validate.report import Report
 LEVELS = ("none", "header", "decode", "duplicates")
 MOST_PIXELS = 100_000_000
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "MPO")  # others may start programs to be decoded
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP")  # others may start programs to be decoded
 _ERRORS = (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError)
 
 

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from ffld import shards
 from ffld.duplicates import Look
 from ffld.schema import LandmarkSchema
-from ffld.validate import annotations
-from ffld.validate.annotations import Batch, Ids
+from ffld.validate import labels
+from ffld.validate.labels import Batch, Ids
 from ffld.validate.pictures import see
 from ffld.validate.report import Problem, Report
 
@@ -209,7 +209,7 @@ def _check_rows(
         viewpoint=np.array(viewpoint.to_pylist(), np.str_),
         rivals=_numbers(rows["rivals"]),
     )
-    annotations.check(batch, report)
+    labels.check(batch, report)
     for row in np.flatnonzero((batch.size < 1).any(1)).tolist():
         report.add("size-invalid", found=batch.size[row], field="size", **batch.place(row))
     if images != "none":

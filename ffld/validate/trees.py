@@ -11,9 +11,9 @@ from joblib import delayed
 
 from ffld.datasets._malformed import Malformed
 from ffld.datasets._photographs import Photographs
-from ffld.validate import annotations
-from ffld.validate.annotations import Batch, Ids
+from ffld.validate import labels
 from ffld.validate.files import leaves
+from ffld.validate.labels import Batch, Ids
 from ffld.validate.pictures import Gallery, Picture, see
 from ffld.validate.report import Report
 from ffld.workers import workers
@@ -91,7 +91,7 @@ def check_photographs(
         rivals=photographs.rivals(np.arange(len(file_of))),
         slack=_SLACK,
     )
-    annotations.check(batch, report)
+    labels.check(batch, report)
     found.ids.add(batch.ids)
     places = [batch.place(row) for row in range(len(batch))]
     found.places += places
@@ -112,7 +112,7 @@ def seen(
     """The pictures of files, `STEP` at a time, looked at by all cores."""
     parts = [slice(at, at + STEP) for at in range(0, len(files), STEP)]
     work = (delayed(_see)(files[part], boxes[part], found.images, found.folder) for part in parts)
-    yield from workers()(work)
+    yield from workers(1 if len(parts) == 1 else -1)(work)
 
 
 def _see(
