@@ -29,6 +29,8 @@ class Batch:
         size: (N, 2); 0 where unknown, which then isn't checked.
         viewpoint: (N,) str.
         rivals: (N, R, K, 2), NaN-padded; None where not looked at.
+        box_at: (N,) file and row of each box, None where none is stated; None where boxes are
+            written with the other annotations.
         slack: pixels by which boxes and landmarks may leave the image: official integer
             annotations do by one, whichever way they are counted.
     """
@@ -44,6 +46,7 @@ class Batch:
     size: np.ndarray
     viewpoint: np.ndarray
     rivals: np.ndarray | None = None
+    box_at: Sequence[tuple[str, object] | None] | None = None
     slack: float = 0.0
 
     def __len__(self) -> int:
@@ -52,6 +55,13 @@ class Batch:
     def place(self, row: int) -> dict[str, object]:
         """What a problem says of where a sample is written."""
         return {"file": self.files[row], "row": self.rows[row], "sample": self.ids[row]}
+
+    def box_place(self, row: int) -> dict[str, object]:
+        """The same of its box."""
+        if self.box_at is None:
+            return self.place(row)
+        file, number = self.box_at[row]
+        return {"file": file, "row": number, "sample": self.ids[row]}
 
 
 def check(batch: Batch, report: Report) -> None:
@@ -123,6 +133,7 @@ def _check_boxes(batch: Batch, report: Report) -> np.ndarray:
     """(N,) bool: boxes that further checks can go by."""
     box, size, slack = batch.box, batch.size, batch.slack
     finite = np.isfinite(box).all(1)
+    stated = np.array([place is not None for place in batch.box_at or [()] * len(batch)])
     sides = box[:, 2:] - box[:, :2]
     inverted = finite & (sides <= 0).any(1)
     small = finite & ~inverted & (sides < LEAST_SIDE).any(1)
@@ -131,7 +142,7 @@ def _check_boxes(batch: Batch, report: Report) -> np.ndarray:
         (box[:, :2] < -slack).any(1) | (box[:, 2:] > size + slack).any(1)
     )  # fmt: skip
     for rule, wrong in (
-        ("box-not-finite", ~finite),
+        ("box-not-finite", ~finite & stated),
         ("box-inverted", inverted),
         ("box-small", small),
         ("box-outside", outside),
@@ -140,7 +151,7 @@ def _check_boxes(batch: Batch, report: Report) -> np.ndarray:
             found = _numbers(box[row])
             if rule == "box-outside":
                 found += f" in an image of {_numbers(size[row])}"
-            report.add(rule, found=found, field="box", **batch.place(row))
+            report.add(rule, found=found, field="box", **batch.box_place(row))
     return finite & ~inverted
 
 

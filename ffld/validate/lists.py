@@ -21,6 +21,7 @@ from ffld.validate.report import Report
 from ffld.validate.trees import STEP, Findings, check_photographs, seen
 
 _CUT_OFF = 2  # visibility, as the files have it
+_NOTHING = [1, 0, *[_CUT_OFF, 0, 0] * len(FLD8)]  # a row without a landmark
 
 
 @dataclass(frozen=True)
@@ -48,28 +49,32 @@ def validate_lists(
         lists["landmarks"], listed, official.landmark_fields, official.POINT_NUMBERS, found
     )
     box_lines, corners = _rows(lists["boxes"], listed, official.box_fields, 4, found)
-    usable = np.flatnonzero((lines > 0) & (box_lines > 0))
+    points[lines == 0] = _NOTHING  # so that the other list's row is checked all the same
+    corners = np.where(box_lines[:, None] > 0, corners, np.nan)
+    usable = np.flatnonzero((lines > 0) | (box_lines > 0))
     files = [
         official.image_file(folder, listed.names[row]) or str(folder / "Img" / listed.names[row])
         for row in tqdm(usable, "finding images", file=sys.stderr, leave=False)
     ]
-    boxes = corners[usable] - (1, 1, 0, 0)
+    box_file = lists["boxes"] and found.relative(lists["boxes"].path)
     with tqdm(total=len(usable), desc="validating", file=sys.stderr, leave=False) as bar:
-        for at, pictures in enumerate(seen(files, boxes, found)):
+        for at, pictures in enumerate(seen(files, corners[usable] - (1, 1, 0, 0), found)):
             rows = usable[at * STEP : (at + 1) * STEP]
-            _check_codes(
-                points[rows], lines[rows], [listed.names[row] for row in rows], lists, found
-            )
+            names = [listed.names[row] for row in rows]
+            _check_codes(points[rows], lines[rows], names, lists["landmarks"], found)
             photographs = official.photographs(
                 spec=spec,
                 split="",
-                names=[listed.names[row] for row in rows],
+                names=names,
                 files=files[at * STEP : (at + 1) * STEP],
-                origins=[str(lists["landmarks"].path)] * len(rows),
+                origins=[str(lists["landmarks"].path if lists["landmarks"] else folder)]
+                * len(rows),
                 points=points[rows],
                 corners=corners[rows],
             )
-            check_photographs(photographs, lines[rows].tolist(), pictures, found)
+            boxes_at = [(box_file, n) if n else None for n in box_lines[rows].tolist()]
+            numbers = [n or "" for n in lines[rows].tolist()]
+            check_photographs(photographs, numbers, pictures, found, boxes_at)
             bar.update(len(rows))
     found.finish()
 
@@ -158,12 +163,15 @@ def _rows(
 
 
 def _check_codes(
-    points: np.ndarray, lines: np.ndarray, names: list[str], lists: dict, found: Findings
+    points: np.ndarray,
+    lines: np.ndarray,
+    names: list[str],
+    opened: ListFile | None,
+    found: Findings,
 ) -> None:
     """Cut off and (0, 0) go together in the official lists."""
     triples = points[:, 2:].reshape(len(points), len(FLD8), 3)
     cut, origin = triples[..., 0] == _CUT_OFF, (triples[..., 1:] == 0).all(-1)
-    file = found.relative(lists["landmarks"].path)
     for rule, wrong, expected in (
         ("coordinate-of-absent", cut & ~origin, "0 0 where visibility is 2"),
         ("coordinate-missing", origin & ~cut, "coordinates, or visibility 2"),
@@ -171,6 +179,12 @@ def _check_codes(
         for row in np.flatnonzero(wrong.any(1)).tolist():
             k = int(np.flatnonzero(wrong[row])[0])
             v, x, y = triples[row, k].tolist()
-            found.report.add(rule, file, f"{v} {x} {y} at {FLD8.landmarks[k]}", row=lines[row],
-                             sample=official.sample_id(names[row]), field="xy",
-                             expected=expected)  # fmt: skip
+            found.report.add(
+                rule,
+                found.relative(opened.path),
+                f"{v} {x} {y} at {FLD8.landmarks[k]}",
+                row=lines[row],
+                sample=official.sample_id(names[row]),
+                field="xy",
+                expected=expected,
+            )

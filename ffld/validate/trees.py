@@ -63,7 +63,11 @@ class Findings:
 
 
 def check_photographs(
-    photographs: Photographs, rows: Sequence[object], pictures: Sequence[Picture], found: Findings
+    photographs: Photographs,
+    rows: Sequence[object],
+    pictures: Sequence[Picture],
+    found: Findings,
+    box_at: Sequence[tuple[str, object] | None] | None = None,
 ) -> None:
     """Check samples whose image files were looked at.
 
@@ -71,6 +75,7 @@ def check_photographs(
         photographs: of these files; `origins` are the files of the annotations.
         rows: (N,) where in those each sample is written.
         pictures: of each file.
+        box_at: see `Batch`.
     """
     report, file_of = found.report, photographs.file_of
     sizes = np.array([picture.size for picture in pictures], np.int64).reshape(-1, 2)
@@ -89,6 +94,7 @@ def check_photographs(
         size=sizes[file_of],
         viewpoint=attributes.get("viewpoint", np.full(len(file_of), "")),
         rivals=photographs.rivals(np.arange(len(file_of))),
+        box_at=box_at,
         slack=_SLACK,
     )
     labels.check(batch, report)

@@ -58,6 +58,7 @@ def test_every_fault_of_lists_is_found_in_its_line(fld):
     lines.append(lines[7])
     landmarks.write_text("\n".join(lines) + "\n")
     rows = boxes.read_text().splitlines()
+    rows[2] = f"{names[0]} 005 004 004 060"  # whose landmarks cannot be read either
     rows[7] = f"{names[5]} 042 004 005 060"
     rows[8] = f"{names[6]} 005 004 006 060"
     rows[9] = f"{names[7]} 005 004 900 060"
@@ -75,9 +76,10 @@ def test_every_fault_of_lists_is_found_in_its_line(fld):
         ("row-malformed", "Anno/list_landmarks.txt", "7"),
         ("row-unlisted", "Anno/list_landmarks.txt", "12"),
         ("id-duplicate", "Anno/list_landmarks.txt", "13"),
-        ("box-inverted", "Anno/list_landmarks.txt", "8"),
-        ("box-small", "Anno/list_landmarks.txt", "9"),
-        ("box-outside", "Anno/list_landmarks.txt", "10"),
+        ("box-inverted", "Anno/list_bbox.txt", "3"),
+        ("box-inverted", "Anno/list_bbox.txt", "8"),
+        ("box-small", "Anno/list_bbox.txt", "9"),
+        ("box-outside", "Anno/list_bbox.txt", "10"),
         ("row-malformed", "Eval/list_eval_partition.txt", "11"),
         ("file-outside", "Eval/list_eval_partition.txt", "12"),
         ("count", "Anno/list_landmarks.txt", "1"),
