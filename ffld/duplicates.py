@@ -54,8 +54,13 @@ class Pair:
 
 
 class Look(NamedTuple):
-    """What an image is compared by: 64-bit hash, 16 bytes of SHA-256 of size and pixels, (1024,)
-    uint8 grey pixels of the box."""
+    """What an image is compared by.
+
+    Attributes:
+        hash: 64 bits, as defined above.
+        digest: 16 bytes of the SHA-256 of size and pixels.
+        crop: (1024,) uint8, grey pixels of the box.
+    """
 
     hash: int
     digest: bytes

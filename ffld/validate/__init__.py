@@ -46,10 +46,11 @@ def validate(
     if images not in LEVELS:
         raise DataError(f"images {images!r} is no level; there are {', '.join(LEVELS)}")
     report = Report(tell)
-    if dataset is None or catalog.spec(dataset).procedural or dataset.startswith("coco"):
-        built.validate_built(folder, report, images=images)
+    spec = None if dataset is None else catalog.spec(dataset)
+    if dataset in ("fld", "deepfashion"):
+        lists.validate_lists(spec, folder, report, images=images)
     elif dataset == "deepfashion2":
         items.validate_items(folder, report, images=images)
     else:
-        lists.validate_lists(catalog.spec(dataset), folder, report, images=images)
+        built.validate_built(folder, report, images=images)
     return report

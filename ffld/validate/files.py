@@ -53,5 +53,5 @@ def check_tree(folder: Path, report: Report, expected: Callable[[str], bool] | N
             elif Path(name).suffix.lower() in _RUNNABLE:
                 report.add("file-unexpected", relative, "a file of a format that can run code")
             elif expected is not None and not expected(relative):
-                report.add("file-unexpected", relative, f"{path.stat().st_size:,} bytes")
+                report.add("file-unexpected", relative, f"{path.lstat().st_size:,} bytes")
         folders.sort()

@@ -12,13 +12,14 @@ from tqdm import tqdm
 
 from ffld.datasets import deepfashion2 as official
 from ffld.datasets._item_file import Item, read_items
-from ffld.datasets._malformed import Malformed
-from ffld.validate.files import check_tree
+from ffld.datasets._malformed import Fault, Malformed
+from ffld.validate.files import check_tree, leaves
 from ffld.validate.pictures import Picture
 from ffld.validate.report import Report
 from ffld.validate.trees import STEP, Findings, check_photographs, see_one
 from ffld.workers import workers
 
+LARGEST = 16 << 20  # bytes of a file, a thousand times an official one
 _FOLDERS = ("train", "validation")
 _Read = tuple[list[Item], list[tuple[str, Malformed]], Picture]
 
@@ -53,11 +54,19 @@ def _check_folder(folder: Path, names: list[str], found: Findings) -> None:
 def _read(folder: Path, names: list[str], images: str, root: Path) -> list[_Read]:
     found = []
     for name in names:
-        items, wrong = read_items(folder / "annos" / f"{name}.json", official.POINTS_OF)
+        items, wrong = _items(folder / "annos" / f"{name}.json", root)
         box = items[0].box + (0, 0, 1, 1) if items else None
         picture = see_one(folder / "image" / f"{name}.jpg", images, box, root)
         found.append((items, wrong, picture))
     return found
+
+
+def _items(path: Path, root: Path) -> tuple[list[Item], list[tuple[str, Malformed]]]:
+    if path.is_symlink() and leaves(path, root):
+        return [], []  # told with the links of the tree
+    if path.is_file() and (size := path.stat().st_size) > LARGEST:
+        return [], [("", Malformed(Fault("file", f"{size:,} bytes", f"at most {LARGEST:,} bytes")))]
+    return read_items(path, official.POINTS_OF)
 
 
 def _check_part(folder: Path, names: list[str], read: list[_Read], found: Findings) -> None:

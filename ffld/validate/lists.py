@@ -16,10 +16,11 @@ from ffld.datasets._list_file import ListFile, open_list
 from ffld.datasets._malformed import Malformed
 from ffld.sample import DataError
 from ffld.schema import FLD8
-from ffld.validate.files import check_tree
+from ffld.validate.files import check_tree, leaves
 from ffld.validate.report import Report
 from ffld.validate.trees import STEP, Findings, check_photographs, seen
 
+LARGEST = 512 << 20  # bytes of a list, ten times the official ones
 _CUT_OFF = 2  # visibility, as the files have it
 _NOTHING = [1, 0, *[_CUT_OFF, 0, 0] * len(FLD8)]  # a row without a landmark
 
@@ -89,6 +90,12 @@ def _open(name: str, found: Findings) -> ListFile | None:
     if path is None:
         report_as = f"Anno/{files[name]}"
         found.report.add("file-missing", report_as, "nothing")
+        return None
+    if path.is_symlink() and leaves(path, found.folder):
+        return None  # told with the links of the tree
+    if (size := path.stat().st_size) > LARGEST:
+        found.report.add("file-too-large", found.relative(path), f"{size:,} bytes",
+                         expected=f"at most {LARGEST:,} bytes")  # fmt: skip
         return None
     try:
         opened = open_list(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 _LONGEST = 200  # characters of what was found that are kept
@@ -166,11 +166,6 @@ class Report:
         """Samples, problems by rule, and whether all is sound; JSON values."""
         counts = dict(self.counts.most_common())
         return {"sound": self.sound, "samples": self.samples, "counts": counts}
-
-
-def as_json(problem: Problem) -> dict[str, str]:
-    """A problem as JSON values."""
-    return asdict(problem)
 
 
 def _printable(value: object) -> str:

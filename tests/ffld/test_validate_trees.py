@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ffld.__main__ import main
-from ffld.validate import pictures, validate
+from ffld.validate import items, lists, pictures, validate
 from tests.ffld import miniature
 from tests.ffld.miniature import FLD_ROWS, FULL, LOWER, UPPER, Row, content, item
 
@@ -259,3 +259,28 @@ def test_a_link_to_itself_is_no_endless_walk(fld):
     os.symlink(fld / "Img/loop", fld / "Img/loop")
     os.symlink(fld, fld / "Img/again")
     assert places(problems(fld, "fld")) == {("file-outside", "Img/loop", "")}
+
+
+def test_a_link_to_nothing_is_no_annotation(tmp_path):
+    root = miniature.write_deepfashion2(tmp_path, train={"000001": content(item(1))})
+    os.symlink(root / "train/annos/nothing", root / "train/annos/000002.json")
+    assert places(problems(root, "deepfashion2")) == {
+        ("row-malformed", "train/annos/000002.json", ""),
+        ("image-missing", "train/image/000002.jpg", ""),
+    }
+
+
+def test_gigantic_files_and_links_are_not_read(fld, tmp_path, monkeypatch):
+    root = miniature.write_deepfashion2(tmp_path / "df2", train={"000001": content(item(1))})
+    secret = tmp_path / "secret.json"
+    secret.write_text(json.dumps(content(item(9, box=(9, 9, 1, 1)))))
+    os.symlink(secret, root / "train/annos/000002.json")
+    miniature.write_image(root / "train/image/000002.jpg")
+    assert places(problems(root, "deepfashion2")) == {
+        ("file-outside", "train/annos/000002.json", "")
+    }
+    monkeypatch.setattr(items, "LARGEST", 100)
+    monkeypatch.setattr(lists, "LARGEST", 100)
+    found = places(problems(root, "deepfashion2"))
+    assert ("row-malformed", "train/annos/000001.json", "") in found
+    assert ("file-too-large", "Anno/list_bbox.txt", "") in places(problems(fld, "fld"))
