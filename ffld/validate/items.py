@@ -16,7 +16,7 @@ from ffld.datasets._malformed import Fault, Malformed
 from ffld.validate.files import check_tree, leaves
 from ffld.validate.pictures import Picture
 from ffld.validate.report import Report
-from ffld.validate.trees import STEP, Findings, check_photographs, see_one
+from ffld.validate.trees import STEP, Findings, check_photographs, see_one, tell_picture
 from ffld.workers import workers
 
 LARGEST = 16 << 20  # bytes of a file, a thousand times an official one
@@ -79,7 +79,7 @@ def _check_part(folder: Path, names: list[str], read: list[_Read], found: Findin
             _check_codes(item, file, f"{folder.name}/{name}#{item.key}", found)
         kept += [(position, item) for item in items]
         if not items:
-            _tell_picture(found, f"{folder.name}/image/{name}.jpg", read[position][2])
+            tell_picture(f"{folder}/image/{name}.jpg", "", read[position][2], found)
     if not kept:
         return
     read_as = official.photographs(folder.name, folder, names, kept, approximate=True)
@@ -100,8 +100,3 @@ def _check_codes(item: Item, file: str, sample: str, found: Findings) -> None:
             x, y, v = item.points[k].tolist()
             found.report.add(rule, file, f"{x:g}, {y:g}, {v:g} at point {k + 1}", row=item.key,
                              sample=sample, field="landmarks", expected=expected)  # fmt: skip
-
-
-def _tell_picture(found: Findings, file: str, picture: Picture) -> None:
-    for rule, what in picture.faults:
-        found.report.add(rule, file, what, field="image")

@@ -99,17 +99,18 @@ def check_photographs(
     )
     labels.check(batch, report)
     found.ids.add(batch.ids)
-    places = [batch.place(row) for row in range(len(batch))]
-    found.places += places
-    first = np.searchsorted(file_of, np.arange(len(pictures)))
-    for number, picture in enumerate(pictures):
-        file = photographs.files[number]
-        for rule, what in picture.faults:
-            sample = batch.ids[first[number]]
-            report.add(rule, found.relative(file), what, sample=sample, field="image")
-        if picture.look is not None:
-            place = {**places[first[number]], "file": found.relative(file), "row": ""}
-            found.gallery.add(file, place, picture.look)
+    found.places += [batch.place(row) for row in range(len(batch))]
+    for number, first in zip(*np.unique(file_of, return_index=True), strict=True):
+        tell_picture(photographs.files[number], batch.ids[first], pictures[number], found)
+
+
+def tell_picture(file: str, sample: str, picture: Picture, found: Findings) -> None:
+    """Report what is wrong with an image, keep its look; `sample` is the first that it shows."""
+    place = {"file": found.relative(file), "row": "", "sample": sample}
+    for rule, what in picture.faults:
+        found.report.add(rule, found=what, field="image", **place)
+    if picture.look is not None:
+        found.gallery.add(file, place, picture.look)
 
 
 def seen(
