@@ -83,6 +83,8 @@ def test_reading_is_timed_beside_decoding_alone(built, capsys):
         rates = row["images_per_second"]
         assert list(rates) == ["decoded", "read", "cropped to 96", "cropped to 224"]
         assert min(rates.values()) > 0
+        assert row["decoding_share"]["decoded"] == 1
+        assert row["decoding_share"]["cropped to 96"] < 1
     assert main([*command, "--limit", "4", "--processes", "1"]) == 0
     assert "cropped to 224" in capsys.readouterr().out
 
