@@ -20,7 +20,7 @@ def imported_spec(name: str, schema: LandmarkSchema) -> DatasetSpec:
         revision=REVISION,
         procedural=False,
         licence="that of the photographs",
-        citation="",
+        citation="that of the photographs",
         obtain=(
             "Import COCO keypoints with python -m ffld import ANNOTATIONS.json --images DIR "
             "--split test --out OUT, then pass OUT as root."
