@@ -53,7 +53,7 @@ def read_items(
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        return [], [("", Malformed(Fault("file", f"no JSON ({error})", "an object with items")))]
+        return [], [("", Malformed(Fault("file", f"cannot be read as JSON ({error})", "")))]
     if not isinstance(content, dict):
         found = f"a {type(content).__name__}"
         return [], [("", Malformed(Fault("file", found, "an object with items")))]

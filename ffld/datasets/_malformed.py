@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Fault(NamedTuple):
-    """One wrong part; `found` is "" where it is too long to repeat."""
+    """One wrong part; `found` or `expected` is "" where the other says it all."""
 
     field: str
     found: str
@@ -22,4 +22,6 @@ class Malformed(ValueError):
 
 
 def _told(fault: Fault) -> str:
+    if not fault.expected:
+        return fault.found
     return f"{f'found {fault.found}, ' if fault.found else ''}expected {fault.expected}"
