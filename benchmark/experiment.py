@@ -117,7 +117,9 @@ def _scored_samples(plan: Plan, size: int, padding: float) -> tuple[Split, Crops
 
 
 def _source(plan: Plan, split: str, limit: int | None) -> Source:
-    return Source(plan.spec.name, split, limit, plan.root, plan.approximate, plan.dials)
+    return Source(
+        plan.spec.name, split, limit, plan.root, plan.approximate, plan.dials, plan.source
+    )
 
 
 def _crops(plan: Plan, model: nn.Module, name: str, limit: int | None) -> Crops:

@@ -21,6 +21,7 @@ from benchmark.checkpoint import Checkpoint, CheckpointError
 from benchmark.settings import Settings, parse, profile, recipe, understood
 from ffld.catalog import DatasetSpec
 from ffld.sample import DataError
+from ffld.shards import MANIFEST
 
 DEFAULT_MODEL = "lgr"
 SHIPPED = Path("shipped")  # as --checkpoint: the weights that come with the model
@@ -47,6 +48,7 @@ class Request:
     device: str = "auto"
     out: Path | None = None
     root: Path | None = None
+    source: str | None = None
     approximate: bool = False
     dials: Sequence[str] = ()
     assignments: Sequence[str] = ()
@@ -57,6 +59,7 @@ class Plan:
     """A request that can be carried out.
 
     Attributes:
+        source: what a procedural dataset is read from; None to render it.
         overrides: of the model's Config.
         weights: folder of the checkpoint to score, with `about` its description; None to train.
         shipped: whether these weights come with the model.
@@ -71,6 +74,7 @@ class Plan:
     root: str | None
     approximate: bool
     dials: Mapping[str, Any]
+    source: str | None
     device: torch.device
     settings: Settings
     overrides: Mapping[str, Any]
@@ -100,6 +104,8 @@ class Plan:
             "settings": dataclasses.asdict(self.settings),
             "overrides": dict(self.overrides),
         }
+        if self.source is not None:  # the samples are those of the revision, but for JPEG's loss
+            content["source"] = _identity(self.source)
         return json.loads(json.dumps(content))
 
     def note(self) -> str:
@@ -150,6 +156,7 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
         root=str(request.root.resolve()) if request.root else None,
         approximate=request.approximate,
         dials=_dials(request.dials),
+        source=request.source,
         device=device,
         settings=settings,
         overrides=overrides,
@@ -244,6 +251,12 @@ def _dials(texts: Sequence[str]) -> dict[str, Any]:
                 f"--dial takes key=value with a JSON value, such as company=0, not {text!r}"
             ) from error
     return dials
+
+
+def _identity(source: str) -> str:
+    """What tells one build from another, wherever it lies: the hash of its manifest."""
+    manifest = Path(source) / MANIFEST
+    return sha256(manifest) if manifest.is_file() else source
 
 
 def device_of(name: str) -> tuple[torch.device, str]:

@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N; picks the profile")
     add("--out", type=Path, metavar="DIR", help="the run's folder")
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
+    add("--source", metavar="DIR", help="what `python -m ffld build` wrote, in place of rendering")
     add("--approximate", action="store_true", help="map DeepFashion2's approximate points too")
     add(
         "--dial",

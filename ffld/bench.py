@@ -19,7 +19,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from joblib import Parallel, cpu_count, delayed
+from joblib import cpu_count, delayed
 from tqdm import tqdm
 
 import ffld
@@ -27,6 +27,7 @@ from ffld.render import image, labels
 from ffld.render.edition import Edition, annotate_one, render
 from ffld.render.geometry.stream import Streams
 from ffld.sample import DataError
+from ffld.workers import workers
 
 SIDE, QUALITY = 256, 90  # pixels of the long side; quality of the JPEG file
 
@@ -202,7 +203,7 @@ def _watched() -> Iterator[Counter]:
 def _scaled(edition: Edition, limit: int, processes: int, bar: tqdm) -> dict[str, float]:
     """Images a second of some processes, each of which renders `limit` of them."""
     bar.set_postfix_str(_processes(processes))
-    with Parallel(n_jobs=processes, return_as="generator") as pool:
+    with workers(processes) as pool:
         list(pool(delayed(_encoded)(edition, range(_WARM_UP)) for _ in range(processes)))
         step = -(-limit // 8)
         chunks = [range(at, min(at + step, limit * processes))

@@ -20,7 +20,7 @@ from typing import Any
 
 import cv2
 import pyarrow as pa
-from joblib import Parallel, delayed
+from joblib import delayed
 from tqdm import tqdm
 
 from ffld import catalog, shards
@@ -28,6 +28,7 @@ from ffld.atomic import leftovers, replacing
 from ffld.render.edition import source_hash
 from ffld.sample import DataError, Split
 from ffld.shards import Shard
+from ffld.workers import workers
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def _render(
         for positions in _runs(shard)
     )
     total = sum(map(len, pending))
-    tables = Parallel(n_jobs=processes, return_as="generator")(work)
+    tables = workers(processes)(work)
     with (
         closing(tables),
         tqdm(
@@ -230,27 +231,11 @@ def _complete(
     """Write the manifest of splits that are all there and of those in an older one; its splits."""
     new = {shard.split for shard in written}
     entries = {
-        split: _entry(out, [shard for shard in written if shard.split == split])
+        split: shards.entry(out, [shard for shard in written if shard.split == split])
         if split in new
         else older[split]
         for split in catalog.SPLITS
         if split in new or split in older
     }
-    with replacing(out / shards.MANIFEST) as temporary:
-        text = json.dumps({**about, "splits": entries}, indent=2)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    shards.write_manifest(out, about, entries)
     return entries
-
-
-def _entry(out: Path, written: list[Shard]) -> dict[str, Any]:
-    """A split in the manifest."""
-    files = [
-        {
-            "file": shard.file,
-            "count": len(shard),
-            "bytes": (out / shard.file).stat().st_size,
-            "sha256": shards.digest(out / shard.file),
-        }
-        for shard in written
-    ]
-    return {"count": sum(map(len, written)), "shards": files}

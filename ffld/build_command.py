@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ffld.command import add_dataset
+
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command to those of `python -m ffld`."""
@@ -16,7 +18,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "same labels as what is rendered; images are JPEG files of quality 95. A build that was "
         "killed goes on where it was, if started again.",
     )
-    build.add_argument("--dataset", default="ffld", help="a procedural one (default: ffld)")
+    add_dataset(build, kind="a procedural one")
     build.add_argument(
         "--out", type=Path, metavar="DIR", required=True, help="a folder, new or of the same build"
     )

@@ -60,10 +60,11 @@ class _Files:
 
     def image(self, row: int) -> np.ndarray:
         """(H, W, 3) uint8 RGB of one row."""
-        data = self.read([row], ["image"])["image"][0].as_py()["bytes"]
-        picture = shards.decode(data)
+        shard = int(np.searchsorted(self.starts, row, "right")) - 1
+        group, within = divmod(int(row - self.starts[shard]), self.row_group)
+        files = _image_files(self.paths[shard], self.stamps[shard], group)
+        picture = shards.decode(files[within].as_buffer())
         if picture is None:
-            shard = np.searchsorted(self.starts, row, "right") - 1
             raise DataError(
                 f"{self.paths[shard]}: row {row} is not a picture; delete it and build again"
             )
@@ -79,13 +80,16 @@ def open_built(
     schema: LandmarkSchema,
     limit: int | None,
     whole: int,
+    writer: str | None = None,
     remedy: str | None = None,
 ) -> Split:
     """One split of a built dataset.
 
     Args:
+        revision: of the whole; a split that states its own is of that.
         limit: how many samples are wanted; only compared with what was built.
         whole: how many samples the split has where all of it was built.
+        writer: the command that writes a split, without the split; `build` unless told.
         remedy: what to do with a damaged shard; to build again unless told.
 
     Raises:
@@ -93,10 +97,11 @@ def open_built(
             with fewer samples than `limit`, or with shards that are missing or damaged.
     """
     expected = {"dataset": dataset, "revision": revision, "schema": schema.fingerprint}
-    content = _manifest(folder, expected, split)
+    writer = writer or f"python -m ffld build --dataset {dataset} --out {folder} --splits"
+    content = _manifest(folder, expected, split, writer)
     entries, built = content["splits"][split]["shards"], content["limit"]
     counts = [entry["count"] for entry in entries]
-    command = f"python -m ffld build --dataset {dataset} --out {folder} --splits {split}"
+    command = f"{writer} {split}"
     if built is not None:
         command += f" --limit {built}"
     if sum(counts) < whole:
@@ -111,12 +116,8 @@ def open_built(
                 stacklevel=3,
             )
     _verify(folder, entries, remedy or f"Mend it with {command}")
-    files = _Files(
-        paths=tuple(str(folder / entry["file"]) for entry in entries),
-        stamps=tuple((folder / entry["file"]).stat().st_mtime_ns for entry in entries),
-        starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        row_group=content["row_group"],
-    )
+    revision = content["splits"][split].get("revision", revision)
+    files = _files(folder, content, split)
     rows = np.arange(files.starts[-1])
     return Split(
         dataset=dataset,
@@ -125,6 +126,24 @@ def open_built(
         ids=files.read(rows, ["id"])["id"].to_pylist(),
         annotate=partial(_annotate, files, schema, (dataset, split, revision)),
         read_image=files.image,
+    )
+
+
+def image_files(folder: Path, split: str, rows: Sequence[int]) -> list[bytes]:
+    """The bytes of the image files of some rows of a built split, not decoded."""
+    content = json.loads((folder / shards.MANIFEST).read_text(encoding="utf-8"))
+    read = _files(folder, content, split).read(rows, ["image"])["image"].combine_chunks()
+    return read.field("bytes").to_pylist()
+
+
+def _files(folder: Path, content: Mapping[str, Any], split: str) -> _Files:
+    entries = content["splits"][split]["shards"]
+    counts = [entry["count"] for entry in entries]
+    return _Files(
+        paths=tuple(str(folder / entry["file"]) for entry in entries),
+        stamps=tuple((folder / entry["file"]).stat().st_mtime_ns for entry in entries),
+        starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        row_group=content["row_group"],
     )
 
 
@@ -143,6 +162,13 @@ def _opened(path: str, stamp: int) -> pq.ParquetFile:
     return pq.ParquetFile(path, memory_map=True, page_checksum_verification=True)
 
 
+# Samples are mostly asked for in order, and a row group is the least that can be read.
+@lru_cache(maxsize=4)
+def _image_files(path: str, stamp: int, group: int) -> pa.BinaryArray:
+    table = _groups(path, stamp, [group], ["image"])
+    return table["image"].combine_chunks().field("bytes")
+
+
 def _groups(path: str, stamp: int, groups: list[int], columns: Sequence[str]) -> pa.Table:
     try:
         file = _opened(path, stamp)
@@ -152,7 +178,7 @@ def _groups(path: str, stamp: int, groups: list[int], columns: Sequence[str]) ->
         raise DataError(f"{path} can't be read ({reason}); delete it and build again") from error
 
 
-def _manifest(folder: Path, expected: Mapping[str, str], split: str) -> dict[str, Any]:
+def _manifest(folder: Path, expected: Mapping[str, str], split: str, writer: str) -> dict[str, Any]:
     path = folder / shards.MANIFEST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -160,8 +186,7 @@ def _manifest(folder: Path, expected: Mapping[str, str], split: str) -> dict[str
         splits, _, _ = list(content["splits"]), content["limit"], content["row_group"]
     except OSError as error:
         raise DataError(
-            f"{path}: no such file, so this is no finished build; write one with python -m ffld "
-            f"build --dataset {expected['dataset']} --out {folder}"
+            f"{path}: no such file, so this is no finished build; write one with {writer} {split}"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is not the manifest of a build; build again") from error
@@ -173,8 +198,8 @@ def _manifest(folder: Path, expected: Mapping[str, str], split: str) -> dict[str
             )
     if split not in splits:
         raise DataError(
-            f"{folder} was built without {split}; it has {', '.join(splits)}. Add it with python "
-            f"-m ffld build --dataset {expected['dataset']} --out {folder} --splits {split}"
+            f"{folder} was built without {split}; it has {', '.join(splits)}. Add it with {writer} "
+            f"{split}"
         )
     return content
 

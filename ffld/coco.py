@@ -10,7 +10,8 @@ schema and not only its own, because tools hold the keypoints of a batch, and th
 one array for all categories; a landmark that a type does not own is absent, 0 0 0. Skeletons join
 only what the type owns.
 
-Besides COCO's fields, an annotation has `sample_id`, our id, and `info` what the labels are of.
+Besides COCO's fields, an annotation has `sample_id`, our id, and `attributes`; `info` says what the
+labels are of. `ffld.coco_import` reads all of it back.
 `area` is that of the box, since there are no masks: OKS is not comparable with COCO's own.
 """
 
@@ -158,6 +159,7 @@ def _annotation(targets: Targets, row: int, image: int) -> dict[str, object]:
         "bbox": [x1, y1, x2 - x1, y2 - y1],
         "area": (x2 - x1) * (y2 - y1),
         "iscrowd": 0,
+        "attributes": {name: str(v[row]) for name, v in targets.attributes.items() if v[row]},
         "num_keypoints": int((targets.visibility[row] > 0).sum()),
         "keypoints": to_keypoints(targets.xy[row], targets.visibility[row]).tolist(),
     }

@@ -13,14 +13,16 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from tqdm import tqdm
 
 from ffld.draw import draw_sample, sheet
 from ffld.sample import DataError, Split
+from ffld.workers import workers
 
 DISTANCE, CORRELATION = 8, 0.8  # most bits that differ; least correlation of the boxes
 
@@ -51,13 +53,37 @@ class Pair:
     identical: bool
 
 
+class Look(NamedTuple):
+    """What an image is compared by.
+
+    Attributes:
+        hash: 64 bits, as defined above.
+        digest: 16 bytes of the SHA-256 of size and pixels.
+        crop: (1024,) uint8, grey pixels of the box.
+    """
+
+    hash: int
+    digest: bytes
+    crop: np.ndarray
+
+
 @dataclass(frozen=True)
-class _Looks:
-    """Of N images: hashes (N,) uint64, SHA-256 of size and pixels (N,), boxes (N, 1024) uint8."""
+class Looks:
+    """Of N images: hashes (N,) uint64, digests (N, 2) uint64, crops (N, 1024) uint8."""
 
     hashes: np.ndarray
     digests: np.ndarray
     crops: np.ndarray
+
+    @classmethod
+    def of(cls, looks: Sequence[Look]) -> Looks:
+        """The looks of some images as arrays."""
+        digests = np.frombuffer(b"".join(one.digest for one in looks), np.uint64)
+        return cls(
+            np.array([one.hash for one in looks], np.uint64),
+            digests.reshape(-1, 2),
+            np.array([one.crop for one in looks]),
+        )
 
 
 def near_duplicates(
@@ -78,18 +104,37 @@ def near_duplicates(
         raise DataError(f"distance is {distance}; give a number of bits from 0 to 16")
     if not -1 <= correlation <= 1:
         raise DataError(f"correlation is {correlation}; give a number from -1 to 1")
-    one, other = _looks(a), _looks(b)
-    pairs = {}
+    ids = a.targets.ids, b.targets.ids
+    pairs = [
+        Pair(str(ids[0][i]), str(ids[1][j]), (i, j), bits, alike, same)
+        for i, j, bits, alike, same in close(_looks(a), _looks(b), distance, correlation)
+    ]
+    return sorted(pairs, key=lambda pair: (not pair.identical, pair.distance, -pair.correlation))
+
+
+def close(
+    one: Looks, other: Looks, distance: int = DISTANCE, correlation: float = CORRELATION
+) -> Iterator[tuple[int, int, int, float, bool]]:
+    """Positions, bits, correlation and whether all pixels are equal, of each close pair, once."""
+    seen = set()
     for i, j, bits in _close(one.hashes, other.hashes, distance):
-        same = one.digests[i] == other.digests[j]
+        same = (one.digests[i] == other.digests[j]).all(1)
         alike = _correlations(one.crops[i], other.crops[j])
         for k in np.flatnonzero(same | (alike >= correlation)).tolist():
-            rows = int(i[k]), int(j[k])
-            ids = str(a.targets.ids[rows[0]]), str(b.targets.ids[rows[1]])
-            pairs[rows] = Pair(*ids, rows, int(bits[k]), float(alike[k]), bool(same[k]))
-    return sorted(
-        pairs.values(), key=lambda pair: (not pair.identical, pair.distance, -pair.correlation)
-    )
+            pair = int(i[k]), int(j[k])
+            if pair not in seen:
+                seen.add(pair)
+                yield *pair, int(bits[k]), float(alike[k]), bool(same[k])
+
+
+def look(image: np.ndarray, box: np.ndarray) -> Look:
+    """What is compared of an (H, W, 3) uint8 RGB image and the garment's box in it."""
+    digest = hashlib.sha256(str(image.shape).encode() + image.tobytes()).digest()[:16]
+    x1, y1 = np.floor(box[:2]).astype(int).tolist()
+    x2, y2 = np.ceil(box[2:]).astype(int).tolist()
+    grey = cv2.cvtColor(image[y1:y2, x1:x2], cv2.COLOR_RGB2GRAY)
+    crop = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).ravel()
+    return Look(perceptual_hash(image), digest, crop)
 
 
 def table(pairs: Sequence[Pair]) -> str:
@@ -123,36 +168,26 @@ def perceptual_hash(image: np.ndarray) -> int:
     return int.from_bytes(np.packbits(low > np.median(low[1:])).tobytes(), "big")
 
 
-def _looks(split: Split) -> _Looks:
+def _looks(split: Split) -> Looks:
     boxes = split.targets.box
     chunks = [range(at, min(at + _STEP, len(split))) for at in range(0, len(split), _STEP)]
     # without its targets a split is small enough to be sent to every worker
     work = (
-        delayed(_look)(split._with_rows([split._rows[row] for row in chunk]), boxes[list(chunk)])
+        delayed(_some)(split._with_rows([split._rows[row] for row in chunk]), boxes[list(chunk)])
         for chunk in chunks
     )
     parts = []
     with tqdm(total=len(split), desc=f"images of {split.split}", unit="image", leave=False) as bar:
-        results = Parallel(n_jobs=-1, return_as="generator")(work)
+        results = workers()(work)
         for chunk, part in zip(chunks, results, strict=True):
-            parts.append(part)
+            parts += part
             bar.update(len(chunk))
-    return _Looks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return Looks.of(parts)
 
 
-def _look(split: Split, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _some(split: Split, boxes: np.ndarray) -> list[Look]:
     cv2.setNumThreads(1)
-    hashes, digests, crops = [], [], []
-    for row, box in enumerate(boxes):
-        image = split.image(row)
-        hashes.append(perceptual_hash(image))
-        content = str(image.shape).encode() + image.tobytes()
-        digests.append(hashlib.sha256(content).hexdigest())
-        x1, y1 = np.floor(box[:2]).astype(int).tolist()
-        x2, y2 = np.ceil(box[2:]).astype(int).tolist()
-        crop = cv2.cvtColor(image[y1:y2, x1:x2], cv2.COLOR_RGB2GRAY)
-        crops.append(cv2.resize(crop, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).ravel())
-    return np.array(hashes, np.uint64), np.array(digests), np.array(crops)
+    return [look(split.image(row), box) for row, box in enumerate(boxes)]
 
 
 def _close(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ffld.command import add_samples, open_samples
+
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add `export` to the commands of `python -m ffld`."""
@@ -17,30 +19,15 @@ def add(commands: argparse._SubParsersAction) -> None:
         "COCO results file are scored by `python -m leaderboard evaluate`.",
     )
     parser.add_argument("--format", choices=("coco",), default="coco", help="coco, the only one")
-    parser.add_argument("--dataset", default="ffld", help="a name of `list` (default: ffld)")
-    parser.add_argument("--split", default="test", help="train, val or test (default: test)")
-    parser.add_argument("--root", help="folder of your copy, for datasets of photographs")
-    parser.add_argument("--limit", type=int, help="samples, a fixed subset (default: all)")
+    add_samples(parser, split="test")
     parser.add_argument("--images", action="store_true", help="write the images too")
-    parser.add_argument(
-        "--approximate",
-        action="store_true",
-        help="deepfashion2: also landmarks whose mapping is only approximate",
-    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
-    parser.set_defaults(run=_export)
+    parser.set_defaults(run=_run)
 
 
-def _export(arguments: argparse.Namespace) -> None:
-    import ffld
+def _run(arguments: argparse.Namespace) -> None:
     from ffld import coco
 
-    split = ffld.load(
-        arguments.dataset,
-        arguments.split,
-        root=arguments.root,
-        limit=arguments.limit,
-        approximate=arguments.approximate,
-    )
+    split = open_samples(arguments)
     path = coco.export(split, arguments.out, root=arguments.root, images=arguments.images)
     print(f"{len(split):,} samples of {split.dataset} {split.split} in {path}")

@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ffld.atomic import replacing
 from ffld.sample import Split, Targets
 from ffld.schema import LandmarkSchema
 
@@ -28,6 +29,8 @@ JPEG_QUALITY = 95
 ROW_GROUP = 16  # samples that are read at once: few, so that streams start and rows are found soon
 METADATA_KEY = b"ffld"
 
+# Annotations are of the stored image: whatever turn a camera noted beside it is not made.
+_RGB = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 _SAMPLES = 1250  # in a shard of a whole dataset, some 30 MB
 _FEW = 3, 32  # samples in a shard, shards of a split, where the samples are few
 _ARRAYS = ("xy", "visibility", "box", "size", "rivals")
@@ -66,12 +69,16 @@ def plan(sizes: Mapping[str, int]) -> list[Shard]:
 
 def make_table(samples: Split) -> pa.Table:
     """Samples as a table of the layout; renders them."""
-    targets = samples.targets
-    names = [f"{name.replace('/', '-')}.jpg" for name in targets.ids.tolist()]
-    images = [_encode(samples.image(position)) for position in range(len(samples))]
+    names = [f"{name.replace('/', '-')}.jpg" for name in samples.targets.ids.tolist()]
+    files = [_encode(samples.image(position)) for position in range(len(samples))]
+    return lay_out(samples.targets, names, files)
+
+
+def lay_out(targets: Targets, names: Sequence[str], files: Sequence[bytes]) -> pa.Table:
+    """Samples as a table of the layout, from their labels and the bytes of their image files."""
     columns = {
         "image": pa.StructArray.from_arrays(
-            [pa.array(images, pa.binary()), pa.array(names, pa.string())], ["bytes", "path"]
+            [pa.array(files, pa.binary()), pa.array(names, pa.string())], ["bytes", "path"]
         ),
         "id": pa.array(targets.ids.tolist(), pa.string()),
         "garment_type": pa.array(targets.type_index),
@@ -80,7 +87,7 @@ def make_table(samples: Split) -> pa.Table:
     }
     features = {name: _feature(column.type) for name, column in columns.items()}
     features["image"] = {"_type": "Image"}
-    features["garment_type"] = {"names": list(samples.schema.type_names), "_type": "ClassLabel"}
+    features["garment_type"] = {"names": list(targets.schema.type_names), "_type": "ClassLabel"}
     metadata = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
     return pa.table(columns).replace_schema_metadata(metadata)
 
@@ -93,7 +100,7 @@ def write(path: Path, tables: Sequence[pa.Table], about: Mapping[str, Any]) -> N
         table.replace_schema_metadata({**table.schema.metadata, **stated}),
         path,
         row_group_size=ROW_GROUP,
-        compression="zstd",
+        compression=_compression(table.schema),
         use_dictionary=False,
         write_statistics=False,
         write_page_checksum=True,
@@ -106,9 +113,18 @@ def stated(path: Path) -> dict[str, Any] | None:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for group in range(file.num_row_groups):
                 file.read_row_group(group, use_threads=False)
-            return json.loads(file.schema_arrow.metadata[METADATA_KEY])
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+            return metadata(file)
+    except (OSError, pa.ArrowException):
         return None
+
+
+def metadata(file: pq.ParquetFile) -> dict[str, Any] | None:
+    """What the metadata of an opened shard say; None where it is no shard's."""
+    try:
+        found = json.loads(file.schema_arrow.metadata[METADATA_KEY])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def read_targets(table: pa.Table, schema: LandmarkSchema, **about: str) -> Targets:
@@ -130,10 +146,30 @@ def read_targets(table: pa.Table, schema: LandmarkSchema, **about: str) -> Targe
     )
 
 
-def decode(data: bytes) -> np.ndarray | None:
-    """(H, W, 3) uint8 RGB of the bytes of a JPEG file; None where they are none."""
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    return None if picture is None else np.ascontiguousarray(picture[..., ::-1])
+def decode(data: bytes | pa.Buffer) -> np.ndarray | None:
+    """(H, W, 3) uint8 RGB of an image file's bytes, as it is stored; None where they are none."""
+    return cv2.imdecode(np.frombuffer(data, np.uint8), _RGB)
+
+
+def entry(folder: Path, written: Sequence[Shard]) -> dict[str, Any]:
+    """A split in the manifest."""
+    files = [
+        {
+            "file": shard.file,
+            "count": len(shard),
+            "bytes": (folder / shard.file).stat().st_size,
+            "sha256": digest(folder / shard.file),
+        }
+        for shard in written
+    ]
+    return {"count": sum(map(len, written)), "shards": files}
+
+
+def write_manifest(folder: Path, about: Mapping[str, Any], splits: Mapping[str, Any]) -> None:
+    """Write the manifest of these splits, as `entry` has them, whole or not at all."""
+    with replacing(folder / MANIFEST) as temporary:
+        text = json.dumps({**about, "splits": splits}, indent=2)
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def digest(path: Path) -> str:
@@ -145,6 +181,17 @@ def digest(path: Path) -> str:
 def _encode(picture: np.ndarray) -> bytes:
     _, data = cv2.imencode(".jpg", picture[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
     return data.tobytes()
+
+
+def _compression(schema: pa.Schema) -> dict[str, str]:
+    """How each column of the file is compressed; JPEG files are not, it would gain 5 %."""
+    codecs = {}
+    for field in schema:
+        path, kind = field.name, field.type
+        while pa.types.is_fixed_size_list(kind):
+            path, kind = f"{path}.list.element", kind.value_type
+        codecs[path] = "zstd"
+    return codecs | {"image.bytes": "none", "image.path": "zstd"}
 
 
 def _lists(array: np.ndarray) -> pa.Array:

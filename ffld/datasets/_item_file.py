@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ffld.datasets._malformed import Fault, Malformed
+
 _WORDS = {
     "viewpoint": {1: "no wear", 2: "front", 3: "side or back"},
     "scale": {1: "small", 2: "modest", 3: "large"},
@@ -36,56 +38,77 @@ class Item(NamedTuple):
     words: tuple[str, ...]
 
 
-def read_items(path: Path, points_of: Mapping[int, int]) -> tuple[list[Item], list[str]]:
+def read_items(
+    path: Path, points_of: Mapping[int, int]
+) -> tuple[list[Item], list[tuple[str, Malformed]]]:
     """The items of a file in the order of their numbers, and what is wrong with the others.
 
     Args:
         points_of: category_id -> number of its landmarks.
+
+    Returns:
+        The items that can be used; the key of each other one with its faults, "" as the key where
+        the whole file can't be.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        return [], [f"{path}: cannot be read as JSON ({error})"]
+        return [], [("", Malformed(Fault("file", f"cannot be read as JSON ({error})", "")))]
     if not isinstance(content, dict):
-        return [], [f"{path}: found a {type(content).__name__}, expected an object with items"]
+        found = f"a {type(content).__name__}"
+        return [], [("", Malformed(Fault("file", found, "an object with items")))]
     items, problems = [], []
     # The order of keys in a file is arbitrary.
     for key in sorted((k for k in content if k.startswith("item")), key=lambda k: (len(k), k)):
         try:
             items.append(_item(key, content[key], content.get("source"), points_of))
-        except ValueError as error:
-            problems.append(f"{path} {key}: {error}")
+        except Malformed as error:
+            problems.append((key, error))
     return items, problems
 
 
 def _item(key: str, content: Any, source: Any, points_of: Mapping[int, int]) -> Item:
     needed = {"category_id", "landmarks", "bounding_box"}
     if not isinstance(content, dict) or not needed <= set(content):
-        raise ValueError(f"expected an object with {', '.join(sorted(needed))}")
+        expected = f"an object with {', '.join(sorted(needed))}"
+        raise Malformed(Fault("item", "", expected))
+    faults: list[Fault] = []
     category_id = content["category_id"]
-    if type(category_id) is not int or category_id not in points_of:
-        raise ValueError(f"found category_id {category_id!r}, expected 1 to {max(points_of)}")
-    points = _numbers(content["landmarks"], 3 * points_of[category_id], "landmarks").reshape(-1, 3)
-    if not np.isin(points[:, 2], (0, 1, 2)).all():
-        raise ValueError("found a landmark whose visibility is none of 0, 1, 2")
+    known = type(category_id) is int and category_id in points_of
+    if not known:
+        faults.append(
+            Fault("category_id", f"category_id {category_id!r}", f"1 to {max(points_of)}")
+        )
+    count = 3 * points_of[category_id] if known else None
+    numbers = _numbers(content["landmarks"], count, "landmarks", faults)
+    box = _numbers(content["bounding_box"], 4, "bounding_box", faults)
+    if numbers is not None and not np.isin(numbers[2::3], (0, 1, 2)).all():
+        faults.append(
+            Fault("landmarks", "a landmark whose visibility is none of 0, 1, 2", "0, 1 or 2")
+        )
+    if faults:
+        raise Malformed(*faults)
     words = (
         *(_word(content.get(name), meanings) for name, meanings in _WORDS.items()),
         source if source in _SOURCES else "",
     )
-    box = _numbers(content["bounding_box"], 4, "bounding_box")
-    return Item(key, category_id, box, points, words)
+    return Item(key, category_id, box, numbers.reshape(-1, 3), words)
 
 
-def _numbers(values: Any, count: int, name: str) -> np.ndarray:
-    if not isinstance(values, list) or len(values) != count:
+def _numbers(values: Any, count: int | None, name: str, faults: list[Fault]) -> np.ndarray | None:
+    """An array of `count` numbers, any where that is None; what it isn't is added to the faults."""
+    if not isinstance(values, list) or count not in (None, len(values)):
         found = f"{len(values)} values" if isinstance(values, list) else repr(values)[:80]
-        raise ValueError(f"found {found} in {name}, expected {count} numbers")
-    if not all(type(value) in (int, float) for value in values):
-        raise ValueError(f"found values in {name} that are not numbers")
-    numbers = np.array(values, np.float32)
-    if not (np.abs(numbers) <= 1_000_000).all():
-        raise ValueError(f"found a number in {name} that is in no photograph")
-    return numbers
+        faults.append(Fault(name, f"{found} in {name}", f"{count} numbers"))
+    elif not all(type(value) in (int, float) for value in values):
+        faults.append(Fault(name, f"values in {name} that are not numbers", "numbers"))
+    else:
+        numbers = np.array(values, np.float32)
+        if (np.abs(numbers) <= 1_000_000).all():
+            return numbers
+        found = f"a number in {name} that is in no photograph"
+        faults.append(Fault(name, found, "pixels of a photograph"))
+    return None
 
 
 def _word(code: Any, meanings: Mapping[int, str]) -> str:

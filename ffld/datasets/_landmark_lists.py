@@ -15,10 +15,15 @@ import numpy as np
 
 from ffld.catalog import SPLITS, DatasetSpec
 from ffld.datasets._list_file import ListFile, integers, open_list
+from ffld.datasets._malformed import Fault, Malformed
 from ffld.datasets._photographs import Photographs, refuse, warn_if_incomplete
 from ffld.sample import DataError
 from ffld.schema import FLD8, Visibility
 
+_FOLDERS = {  # that the archives unpack to
+    "fld": "Fashion Landmark Detection Benchmark",
+    "deepfashion": "Category and Attribute Prediction Benchmark",
+}
 # Within a type the files list landmarks in the order of the schema's slots.
 _TYPES = {1: "upper", 2: "lower", 3: "full"}
 _VARIATIONS = {
@@ -30,23 +35,23 @@ _VARIATIONS = {
 }
 _CODES = {0: Visibility.VISIBLE, 1: Visibility.OCCLUDED, 2: Visibility.ABSENT}
 _CUT_OFF = (2, 0, 0)
-_POINT_NUMBERS = 2 + 3 * len(FLD8)  # clothes type, variation type, then v, x, y of every slot
+POINT_NUMBERS = 2 + 3 * len(FLD8)  # clothes type, variation type, then v, x, y of every slot
 _JOINT_FIELDS = 3 + 3 * 14  # a row of list_joints.txt
 _REMEDY = "correct or remove these rows, or unpack the official lists again"
-_PARTITION = "Eval/list_eval_partition.txt"
+PARTITION = "Eval/list_eval_partition.txt"
 
 
-def find_archive(spec: DatasetSpec, root: Path, folder_name: str) -> Path:
+def find_archive(spec: DatasetSpec, root: Path) -> Path:
     """The folder of the unpacked archive: `root`, or the official folder inside it.
 
     Raises:
         DataError: neither holds the list of splits.
     """
-    tried = [root, root / folder_name]
+    tried = [root, root / _FOLDERS[spec.name]]
     for folder in tried:
-        if (folder / _PARTITION).is_file():
+        if (folder / PARTITION).is_file():
             return folder
-    places = " or ".join(str(folder / _PARTITION) for folder in tried)
+    places = " or ".join(str(folder / PARTITION) for folder in tried)
     raise DataError(f"{spec.name}: there is no {places}. {spec.obtain}")
 
 
@@ -64,20 +69,20 @@ def read_lists(spec: DatasetSpec, split: str, folder: Path) -> Photographs:
     Raises:
         DataError: malformed rows, an empty split, or no image at all.
     """
-    partition = open_list(folder / _PARTITION)
+    partition = open_list(folder / PARTITION)
     landmarks = open_list(_required_list(spec, folder, "list_landmarks.txt"))
     boxes = open_list(_required_list(spec, folder, "list_bbox.txt"))
     _refuse_joints(landmarks)
 
     names = _names(partition, split)
     problems: list[str] = []
-    _, points = _table(landmarks, names, _landmark_fields, _POINT_NUMBERS, problems)
-    box_lines, corners = _table(boxes, names, _box_fields, 4, problems)
+    _, points = _table(landmarks, names, landmark_fields, POINT_NUMBERS, problems)
+    box_lines, corners = _table(boxes, names, box_fields, 4, problems)
     refuse(problems, _REMEDY)
 
     listed = (points[:, 0] > 0) & (box_lines > 0)
     files = [
-        _image_file(folder, name) if known else None
+        image_file(folder, name) if known else None
         for name, known in zip(names, listed, strict=True)
     ]
     present = np.array([file is not None for file in files])
@@ -95,7 +100,7 @@ def read_lists(spec: DatasetSpec, split: str, folder: Path) -> Photographs:
     warn_if_incomplete(spec, split, int(present.sum()), notes)
 
     kept = np.flatnonzero(present)
-    return _photographs(
+    return photographs(
         spec=spec,
         split=split,
         names=[names[row] for row in kept],
@@ -111,7 +116,7 @@ def sample_id(image_name: str) -> str:
     return os.path.splitext(image_name)[0]
 
 
-def _photographs(
+def photographs(
     *,
     spec: DatasetSpec,
     split: str,
@@ -173,7 +178,7 @@ def _names(partition: ListFile, split: str) -> list[str]:
         first = seen.setdefault(sample_id(name), number)
         if first != number:
             problems.append(f"{place}: {name} is there already, in line {first}")
-        if _leaves_folder(name):
+        if leaves_folder(name):
             problems.append(f"{place}: {name!r} is not a relative name inside the archive")
         counts[status] += 1
         if status == split:
@@ -188,7 +193,8 @@ def _names(partition: ListFile, split: str) -> list[str]:
     return names
 
 
-def _leaves_folder(name: str) -> bool:
+def leaves_folder(name: str) -> bool:
+    """Whether a listed name is no relative name inside the archive."""
     parts = name.replace("\\", "/").split("/")
     return not parts[0] or ".." in parts or ":" in parts[0] or "\0" in name
 
@@ -218,23 +224,30 @@ def _table(
     return lines, numbers
 
 
-def _landmark_fields(fields: list[str]) -> list[int]:
-    """Clothes type, variation type (0 where the file has none), then v, x, y of all 8 slots."""
+def landmark_fields(fields: list[str]) -> list[int]:
+    """Clothes type, variation type (0 where the file has none), then v, x, y of all 8 slots.
+
+    Raises:
+        Malformed: a row that cannot be used.
+    """
     numbers = integers(fields[1:])
     if not numbers or numbers[0] not in _TYPES:
-        raise ValueError(f"found clothes type {' '.join(fields[1:2])!r}, expected 1, 2 or 3")
+        found = f"clothes type {' '.join(fields[1:2])!r}"
+        raise Malformed(Fault("clothes_type", found, "1, 2 or 3"))
     owned = FLD8.garment_types[_TYPES[numbers[0]]]
     start = len(numbers) - 3 * len(owned)
     if start not in (1, 2):
         few = 2 + 3 * len(owned)
-        raise ValueError(
-            f"found {len(fields)} fields, expected {few} or {few + 1} for clothes type {numbers[0]}"
-        )
+        expected = f"{few} or {few + 1} for clothes type {numbers[0]}"
+        raise Malformed(Fault("row", f"{len(fields)} fields", expected))
     variation = numbers[1] if start == 2 else 0
+    faults = []
     if start == 2 and variation not in _VARIATIONS:
-        raise ValueError(f"found variation type {variation}, expected 1 to 5")
+        faults.append(Fault("variation_type", f"variation type {variation}", "1 to 5"))
     if unknown := set(numbers[start::3]) - set(_CODES):
-        raise ValueError(f"found visibility {min(unknown)}, expected 0, 1 or 2")
+        faults.append(Fault("landmark_visibility", f"visibility {min(unknown)}", "0, 1 or 2"))
+    if faults:
+        raise Malformed(*faults)
     slots = [*_CUT_OFF] * len(FLD8)
     for n, name in enumerate(owned):
         k = FLD8.index(name)
@@ -242,9 +255,14 @@ def _landmark_fields(fields: list[str]) -> list[int]:
     return [numbers[0], variation, *slots]
 
 
-def _box_fields(fields: list[str]) -> list[int]:
+def box_fields(fields: list[str]) -> list[int]:
+    """Both corners of a box.
+
+    Raises:
+        Malformed: a row that cannot be used.
+    """
     if len(fields) != 5:
-        raise ValueError(f"found {len(fields)} fields, expected 5: a name and x1 y1 x2 y2")
+        raise Malformed(Fault("row", f"{len(fields)} fields", "5: a name and x1 y1 x2 y2"))
     return integers(fields[1:])
 
 
@@ -257,5 +275,6 @@ def _candidates(folder: Path, name: str) -> Iterator[str]:
     yield f"{folder}/Img/img-001/{name}"
 
 
-def _image_file(folder: Path, name: str) -> str | None:
+def image_file(folder: Path, name: str) -> str | None:
+    """Where a listed image lies; None where it is nowhere."""
     return next((path for path in _candidates(folder, name) if os.path.isfile(path)), None)

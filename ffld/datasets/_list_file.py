@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ffld.datasets._malformed import Fault, Malformed
 from ffld.sample import DataError
 
 _LARGEST = 1_000_000  # no coordinate of a photograph is beyond it
@@ -59,12 +60,14 @@ def integers(fields: Sequence[str]) -> list[int]:
     """Fields as numbers; they may be zero-padded.
 
     Raises:
-        ValueError: not whole numbers, or larger than any photograph.
+        Malformed: not whole numbers, or larger than any photograph.
     """
     try:
         numbers = [int(field) for field in fields]
     except ValueError as error:
-        raise ValueError(f"found {' '.join(fields)[:80]!r}, expected whole numbers") from error
+        found = repr(" ".join(fields)[:80])
+        raise Malformed(Fault("numbers", found, "whole numbers")) from error
     if numbers and max(map(abs, numbers)) > _LARGEST:
-        raise ValueError(f"found {max(numbers, key=abs)}, which is in no photograph")
+        found = f"{max(numbers, key=abs)}, which is in no photograph"
+        raise Malformed(Fault("numbers", found, "pixels of a photograph"))
     return numbers

@@ -79,7 +79,7 @@ class Photographs:
             garment_type=self.garment_type[rows],
             box=self._clipped_boxes(rows, size),
             size=size,
-            rivals=self._rivals(rows),
+            rivals=self.rivals(rows),
             attributes={name: values[rows] for name, values in self.attributes.items()},
         )
 
@@ -115,7 +115,8 @@ class Photographs:
         )
         return box
 
-    def _rivals(self, rows: np.ndarray) -> np.ndarray:
+    def rivals(self, rows: np.ndarray) -> np.ndarray:
+        """(N, R, K, 2): landmarks of the other samples of their images, NaN-padded."""
         first = np.searchsorted(self.file_of, self.file_of[rows], "left")
         end = np.searchsorted(self.file_of, self.file_of[rows], "right")
         most = int((end - first - 1).max(initial=0))

@@ -39,12 +39,10 @@ SPEC = DatasetSpec(
     ),
 )
 
-_FOLDER = "Category and Attribute Prediction Benchmark"
-
 
 def read(split: str, options: LoadOptions) -> Split:
     """Open a split, in the order of the official partition."""
-    folder = find_archive(SPEC, options.root, _FOLDER)
+    folder = find_archive(SPEC, options.root)
     photographs = read_lists(SPEC, split, folder)
     return replace(photographs, attributes=_categories(folder, photographs.ids)).as_split()
 

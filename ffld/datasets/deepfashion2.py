@@ -155,13 +155,14 @@ CATEGORIES = {
 }
 # fmt: on
 
+POINTS_OF = {number: category.points for number, category in CATEGORIES.items()}
 _VISIBILITY = np.array([Visibility.ABSENT, Visibility.OCCLUDED, Visibility.VISIBLE], np.uint8)
 
 
 def read(split: str, options: LoadOptions) -> Split:
     """Open a split, images by name and items by number."""
     folder, names, notes = _images_of(split, options.root)
-    present = _stems(folder / "image", ".jpg")
+    present = stems(folder / "image", ".jpg")
     found = [name for name in names if name in present]
     if lost := len(names) - len(found):
         notes.append(f"{lost:,} annotation files left out whose image is not on disk")
@@ -170,13 +171,13 @@ def read(split: str, options: LoadOptions) -> Split:
             f"deepfashion2 {split}: none of {len(names):,} images was found; tried "
             f"{folder / 'image' / names[0]}.jpg. {SPEC.obtain}"
         )
-    points_of = {number: category.points for number, category in CATEGORIES.items()}
     items: list[tuple[int, Item]] = []
     problems: list[str] = []
     for position, name in enumerate(progress(found, f"deepfashion2 {split}")):
-        in_file, wrong = read_items(folder / "annos" / f"{name}.json", points_of)
+        path = folder / "annos" / f"{name}.json"
+        in_file, wrong = read_items(path, POINTS_OF)
         items += [(position, item) for item in in_file]
-        problems += wrong
+        problems += [f"{f'{path} {key}'.rstrip()}: {fault}" for key, fault in wrong]
     refuse(problems, "correct or remove these files, or unpack the archive again")
 
     kept = [(position, item) for position, item in items if item.points[:, 2].any()]
@@ -185,7 +186,7 @@ def read(split: str, options: LoadOptions) -> Split:
     if not kept:
         raise DataError(f"deepfashion2 {split}: no item in {folder / 'annos'} has a landmark")
     warn_if_incomplete(SPEC, split, len(found), notes)
-    return _photographs(split, folder, found, kept, options.approximate).as_split()
+    return photographs(split, folder, found, kept, options.approximate).as_split()
 
 
 def is_val(image_name: str) -> bool:
@@ -201,7 +202,7 @@ def _images_of(split: str, root: Path) -> tuple[Path, list[str], list[str]]:
     if split == "test" and not folder.is_dir():
         notes.append(f"there is no {folder}, so test is all of train/, train and val included")
         folder = root / "train"
-    every = sorted(_stems(folder / "annos", ".json"))
+    every = sorted(stems(folder / "annos", ".json"))
     names = [name for name in every if split in ("test", "val" if is_val(name) else "train")]
     if not names:
         found = f"all {len(every):,} images there belong to others" if every else "nothing is there"
@@ -212,7 +213,7 @@ def _images_of(split: str, root: Path) -> tuple[Path, list[str], list[str]]:
     return folder, names, notes
 
 
-def _stems(folder: Path, extension: str) -> set[str]:
+def stems(folder: Path, extension: str) -> set[str]:
     """Names without extension of a folder's files; none where the folder is missing."""
     if not folder.is_dir():
         return set()
@@ -224,7 +225,7 @@ def _stems(folder: Path, extension: str) -> set[str]:
         }
 
 
-def _photographs(
+def photographs(
     split: str, folder: Path, names: list[str], items: list[tuple[int, Item]], approximate: bool
 ) -> Photographs:
     """Points by number -> landmarks by name, continuous coordinates and our codes."""

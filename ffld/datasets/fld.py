@@ -31,10 +31,8 @@ SPEC = DatasetSpec(
     ),
 )
 
-_FOLDER = "Fashion Landmark Detection Benchmark"
-
 
 def read(split: str, options: LoadOptions) -> Split:
     """Open a split, in the order of the official partition."""
-    folder = find_archive(SPEC, options.root, _FOLDER)
+    folder = find_archive(SPEC, options.root)
     return read_lists(SPEC, split, folder).as_split()

@@ -15,7 +15,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from tqdm import tqdm
 
 from ffld.cache import cache_folder, keep_arrays, load_arrays
@@ -26,6 +26,7 @@ from ffld.render.labels import Labels, label
 from ffld.render.mix import Mix
 from ffld.sample import DataError, Split, Targets
 from ffld.schema import LandmarkSchema
+from ffld.workers import workers
 
 RIVALS = 4  # other garments kept per sample, those with most landmarks in the box first
 _WORTH_CACHING = 200
@@ -151,7 +152,7 @@ def _in_parallel(edition: Edition, split: str, key: str, indices: list[int]) -> 
     chunks = [indices[at : at + step] for at in range(0, len(indices), step)]
     work = partial(_arrays, edition, split, key)
     # joblib's workers need no `if __name__ == "__main__"` in the script of whoever calls this
-    results = Parallel(n_jobs=-1, return_as="generator")(delayed(work)(chunk) for chunk in chunks)
+    results = workers()(delayed(work)(chunk) for chunk in chunks)
     title = f"labels of {edition.name} {split}"
     parts = []
     with tqdm(total=len(indices), desc=title, unit="sample", leave=False) as bar:

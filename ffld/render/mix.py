@@ -14,6 +14,8 @@ _MOST = {
     "consumer": 1, "clutter": 1, "loose_hair": 1, "slim": 2, "company": 3, "occlusion": 3,
     "blur": 3,
 }  # fmt: skip
+_SIDES = (64, 4096)  # pixels
+_ZOOM = 4.0  # times the image: nothing but cloth would be seen
 HABITS = ("posed", "mirror", "selfie")
 FRAMINGS = ("garment", "cut", "person", "bust", "torso", "legs", "close")
 
@@ -67,22 +69,21 @@ class Mix:
             raise DataError("; ".join(found))
 
     def _problems(self) -> Iterator[str]:
-        for name, most in {
-            "consumer": 1,
-            "clutter": 1,
-            "company": 3,
-            "occlusion": 3,
-            "blur": 3,
-        }.items():
-            if not 0 <= getattr(self, name) <= most:
+        for name, most in _MOST.items():
+            if not _is_number(getattr(self, name), 0, most):
                 yield f"{name} is {getattr(self, name)}; it must be from 0 to {most}"
+        sides = self.long_side
+        if not (isinstance(sides, Sequence) and sides and all(map(_is_side, sides))):
+            low, high = _SIDES
+            yield f"long_side is {sides}; it must list whole numbers from {low} to {high}"
         for name in ("viewpoints", "calm", "flat", "framing", "zoom"):
-            if set(getattr(self, name)) != set(STYLES):
+            value = getattr(self, name)
+            if not isinstance(value, Mapping) or set(value) != set(STYLES):
                 yield f"{name} must map each of {', '.join(STYLES)} to its value"
                 return
         for name in ("calm", "flat"):
             for style, share in getattr(self, name).items():
-                if not 0 <= share <= 1:
+                if not _is_number(share, 0, 1):
                     yield f"{name} of {style} is {share}; it must be from 0 to 1"
         weights = {"types": (self.types, FFLD.type_names), "habits": (self.habits, HABITS)}
         weights |= {f"viewpoints of {s}": (self.viewpoints[s], VIEWPOINTS) for s in STYLES}
@@ -91,11 +92,41 @@ class Mix:
             if not _are_weights(given, keys):
                 yield f"{name} must map some of {', '.join(keys)} to weights, not all zero"
 
+        for style, windows in self.zoom.items():
+            if not _are_windows(windows):
+                yield (
+                    f"zoom of {style} must map (least, most) parts of the image, "
+                    f"0 < least < most <= {_ZOOM:g}, to weights, not all zero"
+                )
+
+
+def _is_number(value: object, least: float, most: float) -> bool:
+    return isinstance(value, int | float) and least <= value <= most
+
+
+def _is_side(value: object) -> bool:
+    return type(value) is int and _is_number(value, *_SIDES)
+
+
+def _are_windows(windows: object) -> bool:
+    return (
+        isinstance(windows, Mapping)
+        and all(
+            isinstance(window, tuple)
+            and len(window) == 2
+            and all(_is_number(edge, 0, _ZOOM) for edge in window)
+            and 0 < window[0] < window[1]
+            for window in windows
+        )
+        and all(_is_number(weight, 0, float("inf")) for weight in windows.values())
+        and sum(windows.values()) > 0
+    )
+
 
 def _are_weights(weights: Mapping[str, float], keys: Sequence[str]) -> bool:
     return (
         isinstance(weights, Mapping)
         and set(weights) <= set(keys)
-        and all(weight >= 0 for weight in weights.values())
+        and all(_is_number(weight, 0, float("inf")) for weight in weights.values())
         and sum(weights.values()) > 0
     )

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from ffld import bench
+from ffld import bench, bench_loading
 from ffld.__main__ import main
+from ffld.build import build
 from ffld.render import image, labels
 
 
@@ -64,12 +65,50 @@ def test_table_and_json(result, capsys, monkeypatch):
     assert all(stage in out for stage in result["milliseconds_per_image"])
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    out = tmp_path_factory.mktemp("bench") / "set"
+    build("fld-procedural", out, splits=["train"], limit=8, processes=1)
+    return out
+
+
+@pytest.mark.filterwarnings("ignore:.*this is a subset")
+def test_reading_is_timed_beside_decoding_alone(built, capsys):
+    command = ["bench", "--dataset", "fld-procedural", "--source", str(built)]
+    assert main([*command, "--limit", "4", "--processes", "1", "2", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["images"] == 4
+    assert [row["processes"] for row in result["loading"]] == [1, 2]
+    for row in result["loading"]:
+        rates = row["images_per_second"]
+        assert list(rates) == ["decoded", "read", "cropped to 96", "cropped to 224"]
+        assert min(rates.values()) > 0
+        assert row["decoding_share"]["decoded"] == 1
+        assert row["decoding_share"]["cropped to 96"] < 1
+    assert main([*command, "--limit", "4", "--processes", "1"]) == 0
+    assert "cropped to 224" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("ignore:.*this is a subset")
+def test_what_reading_adds_shows(built, monkeypatch):
+    def slow(*arguments):
+        time.sleep(0.05)
+        return read(*arguments)
+
+    read = bench_loading.warp
+    monkeypatch.setattr(bench_loading, "warp", slow)
+    result = bench_loading.bench_loading("fld-procedural", built, limit=4, processes=[1])
+    rates = result["loading"][0]["images_per_second"]
+    assert rates["cropped to 96"] < 20 < rates["decoded"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--dataset", "fld"], "time one of deepfashion-procedural, ffld, fld-procedural"),
         (["--limit", "0"], "give at least 1"),
         (["--processes", "2", "0"], "give at least 1"),
+        (["--source", "nowhere"], "no finished build"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message, capsys):

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import shutil
+import signal
 import warnings
 
 import numpy as np
@@ -148,6 +149,45 @@ def test_a_killed_build_goes_on_and_gives_the_same_bytes(whole, tmp_path, monkey
     make(out)
     assert len(written) == 4
     assert contents(out) == contents(whole)
+
+
+def build_or_die(out, moment):
+    """A build in a process of its own, killed at the moment-th of its steps; whether it was."""
+    calls = iter(range(1000))
+
+    def deadly(step):
+        def run(*arguments, **options):
+            if next(calls) == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return step(*arguments, **options)
+
+        return run
+
+    child = os.fork()
+    if child == 0:
+        try:
+            # a row group is to be rendered; a shard to be written, to be hashed, to be renamed
+            shards.make_table = deadly(shards.make_table)
+            shards.pq.write_table = deadly(shards.pq.write_table)
+            shards.digest = deadly(shards.digest)
+            os.replace = deadly(os.replace)
+            make(out)
+            os._exit(0)
+        finally:
+            os._exit(70)
+    status = os.waitpid(child, 0)[1]
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_build_killed_at_random_moments_ends_as_one_that_was_not(whole, tmp_path):
+    """Killed over and over in one folder, at moments that a seed draws."""
+    moments = np.random.default_rng(5).integers(0, 12, 6).tolist()
+    killed = [build_or_die(tmp_path, moment) for moment in moments]
+    assert sum(killed) >= 3
+    assert not build_or_die(tmp_path, -1)
+    assert contents(tmp_path) == contents(whole)
 
 
 def test_parts_make_the_same_files_as_one_build(whole, tmp_path):

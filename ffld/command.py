@@ -1,0 +1,87 @@
+"""What the commands of `python -m ffld` share: the samples that options name, pictures to write."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ffld.sample import Split
+
+
+def add_dataset(parser: argparse.ArgumentParser, *, kind: str = "a name of `list`") -> None:
+    """--dataset."""
+    parser.add_argument("--dataset", default="ffld", help=f"{kind} (default: ffld)")
+
+
+def add_samples(
+    parser: argparse.ArgumentParser,
+    *,
+    split: str | None = None,
+    limit: int | None = None,
+    limit_names: tuple[str, ...] = ("--limit",),
+) -> None:
+    """The options that name samples, those of `ffld.load`; `open_samples` opens them.
+
+    Args:
+        split: the default of --split; without, the command has an option of its own.
+        limit: the default of --limit; all samples unless told.
+        limit_names: what --limit is called.
+    """
+    add_dataset(parser)
+    if split is not None:
+        parser.add_argument("--split", default=split, help=f"train, val or test (default: {split})")
+    parser.add_argument("--root", help="folder of your copy, for datasets of photographs")
+    parser.add_argument(
+        "--source",
+        metavar="DIR",
+        help="read a procedural dataset from the folder that `build` wrote, in place of rendering",
+    )
+    parser.add_argument(
+        *limit_names,
+        dest="limit",
+        metavar="N",
+        type=int,
+        default=limit,
+        help=f"samples, a fixed subset (default: {'all' if limit is None else limit})",
+    )
+    parser.add_argument(
+        "--approximate",
+        action="store_true",
+        help="deepfashion2: also landmarks whose mapping is only approximate",
+    )
+
+
+def open_samples(arguments: argparse.Namespace, split: str | None = None) -> Split:
+    """What the options of `add_samples` name; of another split than theirs if one is given."""
+    import ffld
+
+    return ffld.load(
+        arguments.dataset,
+        split or arguments.split,
+        root=arguments.root,
+        source=arguments.source,
+        limit=arguments.limit,
+        approximate=arguments.approximate,
+    )
+
+
+def check_picture(path: Path | None) -> None:
+    """Refuse a name that no picture can be written to, before there is one to write."""
+    import cv2
+
+    from ffld.sample import DataError
+
+    if path and not cv2.haveImageWriter(path.name):
+        raise DataError(f"--out: cannot write {path.suffix!r} pictures; name it .png or .jpg")
+
+
+def write_picture(path: Path, picture: np.ndarray) -> None:
+    """Write (H, W, 3) uint8 RGB."""
+    import cv2
+
+    _, data = cv2.imencode(path.suffix, picture[..., ::-1])
+    path.write_bytes(data.tobytes())

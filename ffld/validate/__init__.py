@@ -1,0 +1,56 @@
+"""Validation of datasets on disk: every problem, with its place and what to do about it.
+
+What is read is not trusted: no link is followed out of the folder, nothing that could run is
+opened, and tables and images that would fill the memory are refused from their headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ffld import catalog
+from ffld.sample import DataError
+from ffld.validate.pictures import LEVELS
+from ffld.validate.report import RULES, Problem, Report
+
+__all__ = ["LEVELS", "RULES", "Problem", "Report", "validate"]
+
+
+def validate(
+    folder: str | Path,
+    dataset: str | None = None,
+    *,
+    images: str = "header",
+    tell: Callable[[Problem], None] = lambda problem: None,
+) -> Report:
+    """Look for problems in a dataset on disk.
+
+    Args:
+        folder: what `python -m ffld build` or `import` wrote; or, with the name of a dataset of
+            photographs, the user's copy of its archive.
+        dataset: "fld", "deepfashion" or "deepfashion2"; None for what was built or imported.
+        images: how closely images are looked at, each level with what those before it do: "none";
+            "header", their sizes; "decode", every pixel; "duplicates", equal or nearly equal ones
+            within and across splits.
+        tell: called with every problem as soon as it is found; none is kept.
+
+    Raises:
+        DataError: no such folder, dataset or level.
+    """
+    from ffld.validate import built, items, lists
+
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder; give the one that is to be validated")
+    if images not in LEVELS:
+        raise DataError(f"images {images!r} is no level; there are {', '.join(LEVELS)}")
+    report = Report(tell)
+    spec = None if dataset is None else catalog.spec(dataset)
+    if dataset in ("fld", "deepfashion"):
+        lists.validate_lists(spec, folder, report, images=images)
+    elif dataset == "deepfashion2":
+        items.validate_items(folder, report, images=images)
+    else:
+        built.validate_built(folder, report, images=images)
+    return report
