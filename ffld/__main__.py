@@ -7,22 +7,19 @@ import sys
 import warnings
 from typing import NoReturn
 
-from ffld import (
-    bench_command,
-    build_command,
-    duplicates_command,
-    export_command,
-    import_command,
-    show_command,
-    stats_command,
-    validate_command,
+from ffld.commands import (
+    bench,
+    build,
+    duplicates,
+    export,
+    hub,
+    import_,
+    show,
+    stats,
+    validate,
 )
-from ffld.hub import commands as hub_commands
 
-_COMMANDS = (
-    show_command, stats_command, duplicates_command, bench_command, build_command, validate_command,
-    export_command, import_command, hub_commands,
-)  # fmt: skip
+_COMMANDS = (show, stats, duplicates, bench, build, validate, export, import_, hub)
 
 EXAMPLES = """examples:
   python -m ffld list

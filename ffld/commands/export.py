@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ffld.command import add_samples, open_samples
+from ffld.commands.options import add_samples, open_samples
 
 
 def add(commands: argparse._SubParsersAction) -> None:

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from ffld.command import add_samples, open_samples
+from ffld.commands.options import add_samples, open_samples
 
 
 def add(commands: argparse._SubParsersAction) -> None:

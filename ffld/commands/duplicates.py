@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ffld.command import add_samples, check_picture, open_samples, write_picture
+from ffld.commands.options import add_samples, check_picture, open_samples, write_picture
 
 
 def add(commands: argparse._SubParsersAction) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from ffld.command import add_dataset
+from ffld.commands.options import add_dataset
 
 
 def add(commands: argparse._SubParsersAction) -> None:

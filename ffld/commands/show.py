@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ffld.command import add_samples, check_picture, open_samples, write_picture
+from ffld.commands.options import add_samples, check_picture, open_samples, write_picture
 
 
 def add(commands: argparse._SubParsersAction) -> None:
