@@ -19,9 +19,9 @@ import ffld
 from benchmark import checkpoint, models
 from benchmark.checkpoint import Checkpoint, CheckpointError
 from benchmark.settings import Settings, parse, profile, recipe, understood
+from benchmark.source import identity, settled
 from ffld.catalog import DatasetSpec
 from ffld.sample import DataError
-from ffld.shards import MANIFEST
 
 DEFAULT_MODEL = "lgr"
 SHIPPED = Path("shipped")  # as --checkpoint: the weights that come with the model
@@ -105,7 +105,7 @@ class Plan:
             "overrides": dict(self.overrides),
         }
         if self.source is not None:  # the samples are those of the revision, but for JPEG's loss
-            content["source"] = _identity(self.source)
+            content["source"] = identity(self.source)
         return json.loads(json.dumps(content))
 
     def note(self) -> str:
@@ -156,7 +156,7 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
         root=str(request.root.resolve()) if request.root else None,
         approximate=request.approximate,
         dials=_dials(request.dials),
-        source=request.source,
+        source=settled(request.source),
         device=device,
         settings=settings,
         overrides=overrides,
@@ -251,12 +251,6 @@ def _dials(texts: Sequence[str]) -> dict[str, Any]:
                 f"--dial takes key=value with a JSON value, such as company=0, not {text!r}"
             ) from error
     return dials
-
-
-def _identity(source: str) -> str:
-    """What tells one build from another, wherever it lies: the hash of its manifest."""
-    manifest = Path(source) / MANIFEST
-    return sha256(manifest) if manifest.is_file() else source
 
 
 def device_of(name: str) -> tuple[torch.device, str]:

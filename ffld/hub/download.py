@@ -114,6 +114,17 @@ def open_published(address: str, split: str, description: DatasetSpec, limit: in
     )
 
 
+def pinned(address: str) -> tuple[str, Path]:
+    """The address with the commit that it stands for now, and the manifest of that in the cache.
+
+    Raises:
+        DataError: see `open_published`.
+    """
+    repository, revision = client.parse(address)
+    _, folder = _cached_manifest(repository, revision)
+    return f"hf://{repository.name}@{folder.name}", folder / shards.MANIFEST
+
+
 def _download(
     snapshot: Snapshot, manifest: Manifest, splits: Sequence[str] | None, out: Path
 ) -> Downloaded:

@@ -12,6 +12,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 
+import ffld
 from ffld.build import build
 from ffld.hub import client
 from ffld.hub.client import Repository
@@ -19,6 +20,7 @@ from ffld.hub.publish import publish
 from tests.hub.server import Account, LocalHub
 
 NAME, SPLITS, LIMIT = "ffld", ("train", "test"), 7
+REVISION = ffld.spec(NAME).revision
 WRITER, READER = "hf_writer", "hf_reader"
 
 

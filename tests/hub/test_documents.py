@@ -79,7 +79,11 @@ def test_documents_say_what_the_datasheet_says():
     said = " ".join(v for v in vars(about).values() if isinstance(v, str) and " " in v)
     for number in re.findall(r"\d[\d.]*\d|\d", said):
         assert re.search(rf"(?<![\d.]){re.escape(number)}(?![\d])", datasheet), number
-    for fact in ("at least 2 of the 25 pixels", "limbs are smooth tubes", "rooms are sparse"):
+    for fact in (
+        "at least 2 of the 25 pixels",
+        "limbs are smooth tubes",
+        "things in rooms are plain shapes",
+    ):
         assert fact in said
         assert fact in datasheet
 
@@ -124,4 +128,4 @@ def test_croissant_states_what_responsible_use_needs(built):
     activity = content["prov:wasGeneratedBy"]
     assert activity["name"] == f"python -m ffld build --dataset {built.spec.name}"
     assert built.manifest.renderer in activity["description"]
-    assert content["version"] == "0.2.0"
+    assert content["version"] == built.spec.revision.rpartition("-")[2] + ".0"

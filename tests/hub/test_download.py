@@ -14,7 +14,7 @@ from ffld.hub import transfer
 from ffld.hub.client import Repository
 from ffld.hub.download import download
 from ffld.hub.publish import publish
-from tests.hub.conftest import READER, files
+from tests.hub.conftest import READER, REVISION, files
 from tests.hub.server import Blob
 
 DOCUMENTS = {"README.md", "croissant.json"}
@@ -312,7 +312,7 @@ def test_commands(hub, whole, tmp_path, capsys):
     assert f"commit {commit} of {hub.url}/datasets/org/set: 7 files sent" in capsys.readouterr().out
     out = str(tmp_path / "got")
     assert main(["download", "--repo", "org/set", "--revision", commit, "--out", out]) == 0
-    assert "14 samples of ffld-0.2" in capsys.readouterr().out
+    assert f"14 samples of {REVISION}" in capsys.readouterr().out
     assert main(["download", "--repo", "org/none", "--out", out]) == 2
     assert capsys.readouterr().err.startswith("error: org/none doesn't exist")
     assert publish(whole, Repository("org/set")).commit == commit

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import ffld
+from benchmark.plan import Request, resolve
 from ffld.hub import transfer
 from ffld.hub.publish import publish
 from tests.ffld.test_build import same_labels
-from tests.hub.conftest import LIMIT
+from tests.hub.conftest import LIMIT, REVISION
 from tests.hub.server import Blob
 
 SHARD = "data/test-00001-of-00002.parquet"
@@ -42,6 +43,17 @@ def test_a_pinned_commit_needs_no_hub_again(hub, published):
     assert not hub.requests
     hub.stop()
     assert load(f"hf://org/set@{commit}", limit=3)[0].id
+
+
+def test_a_run_is_of_one_commit_and_the_same_as_on_the_folder(hub, published, whole):
+    _, commit = published
+    plans = [
+        resolve(Request(model="mean-shape", source=str(source), limit=LIMIT, train=True))
+        for source in ("hf://org/set", f"hf://org/set@{commit}", whole)
+    ]
+    assert plans[0].source == plans[1].source == f"hf://org/set@{commit}"
+    assert plans[0].configuration == plans[2].configuration
+    assert plans[0].folder == plans[2].folder
 
 
 def test_what_is_in_the_cache_is_never_taken_for_the_newest(hub, published, whole):
@@ -115,7 +127,7 @@ def test_what_cannot_be_loaded(hub, published, built):
         load("hf://org/set", dials={"company": 0})
     served = hub.repositories["dataset", "org/set"]
     files = served.commits[served.refs["main"]]
-    old = files["manifest.json"].data.replace(b"ffld-0.2", b"ffld-0.1")
+    old = files["manifest.json"].data.replace(REVISION.encode(), b"ffld-0.1")
     served.commit(files | {"manifest.json": Blob(old, False)})
     with pytest.raises(
         ffld.DataError, match=r"is of revision ffld-0.1, and this version of the pr"

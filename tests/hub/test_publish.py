@@ -10,7 +10,7 @@ import ffld
 from ffld.hub.client import Repository
 from ffld.hub.download import download
 from ffld.hub.publish import publish
-from tests.hub.conftest import READER, files
+from tests.hub.conftest import READER, REVISION, files
 from tests.hub.server import Blob
 from tests.hub.server import Repository as Served
 
@@ -91,7 +91,7 @@ def test_shards_of_an_older_edition_go_and_other_repositories_are_refused(hub, w
         (lambda out: edit(out, revision="ffld-0.0"), "is of revision ffld-0.0, and this version"),
         (lambda out: edit(out, schema="0"), "is of schema 0"),
         (lambda out: edit(out, dataset="fldd"), "is of dataset 'fldd'; published are"),
-        (lambda out: edit(out, dataset="fld-procedural"), "is of revision ffld-0.2"),
+        (lambda out: edit(out, dataset="fld-procedural"), f"is of revision {REVISION}"),
         (lambda out: edit(out, dataset="fld"), "'fld'; published are procedural ones alone: deepf"),
         (lambda out: swap(out), "isn't what manifest.json says of it"),
     ],

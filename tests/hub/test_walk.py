@@ -37,6 +37,8 @@ def test_from_build_to_evaluate(hub, ffld_command, tmp_path):
     options = ("--limit", limit, "--splits", "train", "test", "--processes", 1)
     built = ffld_command("-m", "ffld", "build", "--out", here, *options)
     assert built.returncode == 0, built.stderr
+    sound = ffld_command("-m", "ffld", "validate", here, "--images", "duplicates")
+    assert sound.returncode == 0, sound.stdout
     sent = ffld_command("-m", "ffld", "publish", here, "--repo", "org/walk")
     assert sent.returncode == 0, sent.stderr
     address = re.search(r'source="(hf://org/walk@([0-9a-f]{40}))"', sent.stdout)
@@ -48,7 +50,7 @@ def test_from_build_to_evaluate(hub, ffld_command, tmp_path):
     hub.tokens[WRITER] = Account("anybody")
     fetched = ffld_command("-m", "ffld", "download", "--repo", "org/walk", *revision)
     assert fetched.returncode == 0, fetched.stderr
-    assert f"{2 * limit} samples of ffld-0.2" in fetched.stdout
+    assert f"{2 * limit} samples of {ffld.spec('ffld').revision}" in fetched.stdout
     got = {k: v for k, v in files(there).items() if k not in ("README.md", "croissant.json")}
     assert got == files(here)
     rendered = score(None, limit)
