@@ -8,7 +8,10 @@ mean over the landmarks that have a count. docs/metrics.md works an example by h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +19,7 @@ import numpy as np
 from benchmark import boxes, metrics
 from benchmark.result import Result, Score
 from ffld.sample import DataError, Targets
-from ffld.schema import Visibility
+from ffld.schema import LandmarkSchema, Visibility
 
 if TYPE_CHECKING:
     from benchmark.predictions import Predictions
@@ -25,31 +28,36 @@ PROTOCOL = "NE-1"
 SUBSETS = {"visible": Visibility.VISIBLE, "all": Visibility.OCCLUDED}  # the least that counts
 INTERVAL = (0.025, 0.975)
 
-_ROWS = 4096  # samples in one matrix product, which bounds memory
+_FIELDS = ("scores", "per_landmark", "per_type")  # of a Result
+_ROWS = 2048  # samples in one matrix product, which bounds memory
+_EXACT = 2**24  # whole numbers up to here are exact in float32, and so are their sums
 
 
 def evaluate(
-    predictions: Predictions, targets: Targets, *, resamples: int = 1000, seed: int = 0
+    predictions: Predictions | Sequence[Predictions],
+    targets: Targets,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
 ) -> Result:
     """Score predictions by every metric; the order of the samples makes no difference.
 
-    Intervals are 95 % percentile bootstrap intervals over images.
+    Intervals are 95 % percentile bootstrap intervals over images. Of several predictions, those of
+    a model's seeds, each point's score is the mean of theirs, so that a value is the mean of the
+    seeds' values and its interval that of the mean.
 
     Raises:
         PredictionsError: the predictions do not fit the targets.
         DataError: a box without area.
     """
-    targets = targets.select(np.lexsort((targets.ids, targets.type_index)))
+    bootstrap = Resamples(targets, resamples, seed)
+    targets = bootstrap.targets
     _check_boxes(targets)
-    aligned = predictions.align(targets)
+    several = predictions if isinstance(predictions, Sequence) else [predictions]
     masks = {subset: counted(targets, subset) for subset in SUBSETS}
-    xy = np.where(masks["all"][..., None], aligned.xy, np.nan)
-    weights = _weights(targets, resamples, seed)
+    points = [np.where(masks["all"][..., None], one.align(targets).xy, np.nan) for one in several]
     available = metrics.available()
-    tables = {
-        name: _tables(metric.score(xy, targets), masks, weights, targets)
-        for name, metric in available.items()
-    }
+    tables = _tables(available, points, masks, bootstrap)
     return Result(
         dataset=targets.dataset,
         split=targets.split,
@@ -57,7 +65,7 @@ def evaluate(
         schema_fingerprint=targets.schema.fingerprint,
         protocol=PROTOCOL,
         samples=len(targets),
-        predictions_sha256=aligned.sha256,
+        predictions_sha256=digest(several),
         resamples=resamples,
         seed=seed,
         metrics={
@@ -68,6 +76,12 @@ def evaluate(
         per_landmark={name: table["per_landmark"] for name, table in tables.items()},
         per_type={name: table["per_type"] for name, table in tables.items()},
     )
+
+
+def digest(several: Sequence[Predictions]) -> str:
+    """What a result calls its predictions by: their `sha256`; of several, that of theirs."""
+    names = [one.sha256 for one in several]
+    return names[0] if len(names) == 1 else sha256("\n".join(names).encode()).hexdigest()
 
 
 def counted(targets: Targets, subset: str) -> np.ndarray:
@@ -85,11 +99,7 @@ def resampled(
     For what is no metric's score, such as the difference between two models' errors. The draws
     are those of `evaluate`.
     """
-    order = np.lexsort((targets.ids, targets.type_index))
-    targets, scores, mask = targets.select(order), scores[order], mask[order]
-    weights = _weights(targets, resamples, seed)
-    sums, counts = _totals(scores, mask & ~np.isnan(scores), weights, targets)
-    return _mean_of_landmarks(sums.sum(axis=0), counts.sum(axis=0))
+    return Resamples(targets, resamples, seed).values(scores, mask)
 
 
 def draws(images: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
@@ -105,6 +115,89 @@ def draws(images: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
         yield ((raw * np.uint64(images)) >> half).astype(np.int64)
 
 
+@dataclass(frozen=True, eq=False)
+class Resamples:
+    """The bootstrap over the images of a split: drawn once, it serves any scores.
+
+    Attributes:
+        unordered: the targets, in any order.
+    """
+
+    unordered: Targets
+    resamples: int = 1000
+    seed: int = 0
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """(N,) int64: rows of `unordered`, by garment type and then by id."""
+        return np.lexsort((self.unordered.ids, self.unordered.type_index))
+
+    @cached_property
+    def targets(self) -> Targets:
+        """The targets in this order."""
+        return self.unordered.select(self.order)
+
+    def values(self, scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """(1 + resamples,) the value of scores (N, K) over a mask, then that of each resample.
+
+        Rows are those of `unordered`.
+        """
+        scores, mask = scores[self.order], mask[self.order]
+        mask = mask & ~np.isnan(scores)
+        sums, counts = self.totals([_exactly(scores, mask), mask])
+        return _mean_of_landmarks(sums.sum(axis=0), counts.sum(axis=0))
+
+    def totals(self, columns: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+        """(C, 1 + R, K) sums of each of some (N, K) arrays, per garment type and resample.
+
+        Arrays of bool are summed in float32, in which whole numbers of this size are exact.
+        """
+        exact = [one.dtype == bool and self._small for one in columns]
+        kinds = [np.float32 if known else np.float64 for known in exact]
+        groups = {kind: np.flatnonzero([one is kind for one in kinds]) for kind in {*kinds}}
+        schema = self.targets.schema
+        bounds = np.searchsorted(self.targets.type_index, np.arange(len(schema.type_mask) + 1))
+        shape = (len(columns), len(self._weights))
+        totals = [np.zeros((*shape, owned.sum())) for owned in schema.type_mask]
+        for c, owned in enumerate(schema.type_mask):
+            for start in range(bounds[c], bounds[c + 1], _ROWS):  # samples stand by type
+                rows = slice(start, min(start + _ROWS, bounds[c + 1]))
+                for kind, chosen in groups.items():
+                    beside = [columns[number][rows, owned] for number in chosen]
+                    product = self._weights[:, rows].astype(kind) @ np.hstack(beside, dtype=kind)
+                    for number, part in zip(chosen, np.hsplit(product, len(chosen)), strict=True):
+                        totals[c][number] += part
+        for number in range(len(columns)):
+            whole = np.zeros((len(totals), len(self._weights), len(schema)))
+            for c, owned in enumerate(schema.type_mask):
+                whole[c][:, owned] = totals[c][number]
+            yield whole
+
+    @cached_property
+    def _small(self) -> bool:
+        return int(self._weights.sum(axis=1, dtype=np.int64).max()) < _EXACT
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        """(1 + resamples, N) how often each resample holds each sample; first, the split itself.
+
+        Samples of one image, told by the part of their ids before "#", are drawn together.
+        """
+        names = [name.partition("#")[0] for name in self.targets.ids.tolist()]
+        images, image_of = np.unique(names, return_inverse=True)
+        weights = np.ones((1 + self.resamples, len(self.targets)), np.uint8)
+        for row, drawn in enumerate(draws(len(images), self.resamples, self.seed), start=1):
+            times = np.bincount(drawn, minlength=len(images))
+            if times.max(initial=0) > np.iinfo(weights.dtype).max:
+                weights = weights.astype(np.uint16)
+            weights[row] = times.astype(weights.dtype)[image_of]
+        return weights
+
+
+def _mean(scores: Sequence[np.ndarray]) -> np.ndarray:
+    return scores[0] if len(scores) == 1 else np.mean(scores, axis=0)
+
+
 def _check_boxes(targets: Targets) -> None:
     flat = ~(boxes.sides(targets.box) > 0).all(axis=-1)
     if flat.any():
@@ -114,52 +207,52 @@ def _check_boxes(targets: Targets) -> None:
         )
 
 
-def _weights(targets: Targets, resamples: int, seed: int) -> np.ndarray:
-    """(1 + resamples, N) how often each resample holds each sample; the first row is the split.
-
-    Samples of one image, told by the part of their ids before "#", are drawn together.
-    """
-    names = [name.partition("#")[0] for name in targets.ids.tolist()]
-    images, image_of = np.unique(names, return_inverse=True)
-    weights = np.ones((1 + resamples, len(targets)), np.uint16)
-    for row, drawn in enumerate(draws(len(images), resamples, seed), start=1):
-        weights[row] = np.bincount(drawn, minlength=len(images))[image_of]
-    return weights
-
-
 def _tables(
-    scores: np.ndarray, masks: dict[str, np.ndarray], weights: np.ndarray, targets: Targets
-) -> dict[str, dict]:
-    """One metric's `scores`, `per_landmark` and `per_type` of `Result`, by subset."""
-    schema = targets.schema
-    tables: dict[str, dict] = {"scores": {}, "per_landmark": {}, "per_type": {}}
-    for subset, mask in masks.items():
-        sums, counts = _totals(scores, mask & ~np.isnan(scores), weights, targets)
-        tables["per_type"][subset] = {
-            name: _score(sums[c], counts[c]) for c, name in enumerate(schema.type_names)
-        }
-        sums, counts = sums.sum(axis=0), counts.sum(axis=0)
-        tables["scores"][subset] = _score(sums, counts)
-        tables["per_landmark"][subset] = {
-            name: _score(sums[:, [k]], counts[:, [k]]) for k, name in enumerate(schema.landmarks)
-        }
+    available: Mapping[str, metrics.Metric],
+    points: Sequence[np.ndarray],
+    masks: Mapping[str, np.ndarray],
+    bootstrap: Resamples,
+) -> dict[str, dict[str, dict]]:
+    """Each metric's `scores`, `per_landmark` and `per_type` of `Result`, by subset."""
+    columns: dict[tuple[str, str], np.ndarray] = {}
+    unique: dict[bytes, np.ndarray] = {}  # what scores apply to, most of it the same
+    applied = {}
+    for name, metric in available.items():
+        scores = _mean([metric.score(xy, bootstrap.targets) for xy in points])
+        for subset, mask in masks.items():
+            applies = mask & ~np.isnan(scores)
+            applied[name, subset] = sha256(applies).digest()
+            unique.setdefault(applied[name, subset], applies)
+            columns[name, subset] = _exactly(scores, applies)
+    totals = bootstrap.totals([*unique.values(), *columns.values()])
+    counts = {mask: next(totals) for mask in unique}
+    tables: dict[str, dict[str, dict]] = {
+        name: {field: {} for field in _FIELDS} for name in available
+    }
+    for (name, subset), sums in zip(columns, totals, strict=True):
+        found = _scores_of(sums, counts[applied[name, subset]], bootstrap.targets.schema)
+        for field, scores in zip(_FIELDS, found, strict=True):
+            tables[name][field][subset] = scores
     return tables
 
 
-def _totals(
-    scores: np.ndarray, mask: np.ndarray, weights: np.ndarray, targets: Targets
-) -> tuple[np.ndarray, np.ndarray]:
-    """(C, 1 + R, K) sums of scores and counts, per garment type, resample and landmark."""
-    columns = np.stack([_on_grid(np.where(mask, scores, 0.0)), mask])
-    types = len(targets.schema.type_names)
-    totals = np.zeros((2, types, len(weights), scores.shape[1]))
-    bounds = np.searchsorted(targets.type_index, np.arange(types + 1))  # samples stand by type
-    for c, owned in enumerate(targets.schema.type_mask):
-        for start in range(bounds[c], bounds[c + 1], _ROWS):
-            rows = slice(start, min(start + _ROWS, bounds[c + 1]))
-            product = weights[:, rows].astype(np.float64) @ columns[:, rows, owned]
-            totals[:, c][..., owned] += product
-    return totals[0], totals[1]
+def _scores_of(
+    sums: np.ndarray, counts: np.ndarray, schema: LandmarkSchema
+) -> tuple[Score, dict[str, Score], dict[str, Score]]:
+    """From (C, 1 + R, K) sums and counts: the score of all, those by landmark and by type."""
+    per_type = list(zip(sums, counts, strict=True))
+    sums, counts = sums.sum(axis=0), counts.sum(axis=0)
+    per_landmark = [(sums[:, [k]], counts[:, [k]]) for k in range(len(schema))]
+    whole, *parts = _scores([(sums, counts), *per_landmark, *per_type])
+    by_landmark = dict(zip(schema.landmarks, parts, strict=False))
+    return whole, by_landmark, dict(zip(schema.type_names, parts[len(schema) :], strict=True))
+
+
+def _exactly(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Scores where a mask counts them and 0 elsewhere, on a grid; bool where all are 0 or 1."""
+    shown = np.where(mask, scores, 0.0)
+    ones = shown == 1
+    return ones if np.array_equal(ones, shown) else _on_grid(shown)
 
 
 def _on_grid(scores: np.ndarray) -> np.ndarray:
@@ -171,22 +264,36 @@ def _on_grid(scores: np.ndarray) -> np.ndarray:
     # No resample's sum comes near 8 times that of all.
     _, exponent = np.frexp(8 * np.abs(scores).sum())
     grid = np.ldexp(1.0, exponent - 53)
-    return np.rint(scores / grid) * grid
+    rounded = scores / grid
+    np.rint(rounded, out=rounded)
+    rounded *= grid
+    return rounded
 
 
-def _score(sums: np.ndarray, counts: np.ndarray) -> Score:
-    """A number with its interval from (1 + R, L) sums and counts of the landmarks it is about."""
-    values = _mean_of_landmarks(sums, counts)
-    known = values[1:][~np.isnan(values[1:])]
-    low, high = np.quantile(known, INTERVAL) if known.size else (np.nan, np.nan)
-    count = int(counts[0].sum())
-    return Score(
-        value=float(values[0]),
-        low=float(low),
-        high=float(high),
-        count=count,
-        pooled=float(sums[0].sum() / count) if count else float("nan"),
-    )
+def _scores(totals: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Score]:
+    """Numbers with their intervals, each from (1 + R, L) sums and counts of some landmarks."""
+    values = np.stack([_mean_of_landmarks(sums, counts) for sums, counts in totals])
+    intervals = np.full((len(totals), 2), np.nan)
+    if values.shape[1] > 1:
+        whole = ~np.isnan(values[:, 1:]).any(axis=1)
+        intervals[whole] = np.quantile(values[whole, 1:], INTERVAL, axis=1).T
+        for row in np.flatnonzero(~whole):
+            known = values[row, 1:][~np.isnan(values[row, 1:])]
+            if known.size:
+                intervals[row] = np.quantile(known, INTERVAL)
+    scores = []
+    for (sums, counts), (value, *_), (low, high) in zip(totals, values, intervals, strict=True):
+        count = int(counts[0].sum())
+        scores.append(
+            Score(
+                value=float(value),
+                low=float(low),
+                high=float(high),
+                count=count,
+                pooled=float(sums[0].sum() / count) if count else float("nan"),
+            )
+        )
+    return scores
 
 
 def _mean_of_landmarks(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
