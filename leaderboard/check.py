@@ -1,0 +1,128 @@
+"""Everything that can be wrong with a submission, found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmark import Result, evaluate
+from benchmark.result import ResultError
+from leaderboard import plausible, submission, text
+from leaderboard.entry import RESULT, Answers, Entry, EntryError
+from leaderboard.submission import FILE, SubmissionError
+from leaderboard.verify import claim_drift, drift
+
+LARGEST_RESULT = 4 * 2**20  # bytes of a result.json
+
+
+def problems(folder: str | Path, answers: Answers, others: Sequence[Entry] = ()) -> list[str]:
+    """All that keeps a folder from being an entry; empty when it is sound.
+
+    Args:
+        others: the entries that it must differ from; itself may be among them.
+    """
+    folder = Path(folder)
+    found = [*submission.name_problems(folder.resolve().name)]
+    if folder.is_symlink() or not folder.is_dir():
+        return [*found, f"{folder}: no such folder, or a link"]
+    try:
+        content = submission.read(folder / FILE)
+    except SubmissionError as error:
+        return [*found, *_strange(folder, set()), str(error)]
+    stated = list(submission.problems(content))
+    found += [*_strange(folder, _named(content)), *stated]
+    if stated:
+        return found
+    entry = Entry.load(folder)
+    others = [one for one in others if one.folder.resolve() != folder.resolve()]
+    found += _name_problems(entry, others)
+    if entry.ranked:
+        found += _score_problems(entry, answers, others)
+    return found
+
+
+def _named(content: object) -> set[str]:
+    """The files that a submission names, as far as it can be understood."""
+    if not isinstance(content, dict):
+        return set()
+    listed = content.get("predictions")
+    files = [*(listed if isinstance(listed, list) else []), content.get("reproduction")]
+    return {
+        file["path"]
+        for file in files
+        if isinstance(file, dict) and isinstance(file.get("path"), str)
+    }
+
+
+def _strange(folder: Path, named: set[str]) -> Iterator[str]:
+    """What lies in an entry's folder and has no business there, and what is missing."""
+    for one in sorted(folder.iterdir()):
+        if one.is_symlink():
+            yield f"{ascii(one.name)} is a link; put the file itself there"
+        elif not one.is_file():
+            yield f"{ascii(one.name)} is no file; an entry's folder holds files alone"
+        elif one.name not in {FILE, RESULT, *named}:
+            yield f"{ascii(one.name)} is not named by {FILE}; remove it"
+
+
+def _name_problems(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
+    """Names that pass for another entry's."""
+    own = entry.submission
+    for other in others:
+        theirs = other.submission
+        if theirs.dataset != own.dataset:
+            continue
+        if text.skeleton(entry.folder.name) == text.skeleton(other.folder.name):
+            yield f"entry {entry.folder.name!r} is easily taken for {other.folder.name!r}"
+        alike = text.skeleton(own.method) == text.skeleton(theirs.method)
+        if alike and (own.method, own.contact) != (theirs.method, theirs.contact):
+            yield f"method {own.method!r} is easily taken for {theirs.method!r} of {other.name}"
+
+
+def _score_problems(entry: Entry, answers: Answers, others: Sequence[Entry]) -> Iterator[str]:
+    try:
+        targets = answers.of(entry.submission)
+        several = entry.predictions(targets)
+        entry.reproduction(targets)
+        result = evaluate(several, targets)
+    except EntryError as error:
+        yield str(error)
+        return
+    yield from claim_drift(entry.submission, result)
+    yield from _result_problems(entry.folder / RESULT, result)
+    yield from plausible.problems(result, several, targets)
+    own = [plausible.probe(one, targets) for one in several]
+    for other in others:
+        if other.ranked and _comparable(entry, other):
+            try:
+                theirs = answers.of(other.submission)
+                found = [plausible.probe(one, theirs) for one in other.predictions(theirs)]
+            except EntryError:
+                continue  # what is wrong with another entry, its own check says
+            if any(plausible.same(a, b) for a in own for b in found):
+                yield f"its predictions are those of {other.name}"
+
+
+def _comparable(entry: Entry, other: Entry) -> bool:
+    """Whether equal predictions would be a copy, not the same model on another subset."""
+    own, theirs = entry.submission, other.submission
+    if (own.dataset, own.split) != (theirs.dataset, theirs.split):
+        return False
+    same_model = (own.method, own.contact) == (theirs.method, theirs.contact)
+    return not (same_model and own.samples != theirs.samples)
+
+
+def _result_problems(path: Path, recomputed: Result) -> Iterator[str]:
+    if path.is_symlink() or not path.is_file():
+        yield f"{RESULT} is missing; `python -m leaderboard new` writes it"
+    elif path.stat().st_size > LARGEST_RESULT:
+        yield f"{RESULT} is larger than {LARGEST_RESULT} bytes"
+    else:
+        try:
+            found = drift(Result.load(path), recomputed)
+        except (ResultError, RecursionError) as error:
+            yield str(error)
+            return
+        if found:
+            shown = "; ".join(found[:5])
+            yield f"{RESULT} differs from its predictions in {len(found)} values: {shown}"
