@@ -148,7 +148,7 @@ def _content(run: Run, targets: Targets) -> dict[str, Any]:
 def _command(run: Run) -> str | None:
     """What makes this run again, where it trained; None where it scored weights."""
     made = run.configuration
-    if not made or made.get("checkpoint"):
+    if "model" not in made or made.get("checkpoint"):
         return None
     words = ["python", "-m", "benchmark.run", "--model", made["model"], "--dataset"]
     words += [made["dataset"], "--split", made["split"], "--device", made["device"]]

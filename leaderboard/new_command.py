@@ -44,7 +44,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         action="append",
         default=_UNSAID,
         metavar="NAME",
-        help="such as ffld/train or ImageNet; may be repeated; unknown if it is",
+        help="such as ffld/train or ImageNet; may be repeated; none, or unknown if it is",
     )
     add_("--box", default=_UNSAID, help="annotated, detected or none")
     add_("--garment-type", default=_UNSAID, choices=["told", "hidden"], help="is the type told?")
@@ -81,7 +81,7 @@ def _said(options: argparse.Namespace) -> dict[str, Any]:
         said["test_time_augmentation"] = options.test_time_augmentation
     if "training_data" in given:
         data = options.training_data
-        said["training_data"] = "unknown" if data == ["unknown"] else data
+        said["training_data"] = {"unknown": "unknown", "none": []}.get(" ".join(data), data)
     if "input_size" in given:
         sides = options.input_size.split("x")
         said["input_size"] = [_number(side) for side in sides] if len(sides) > 1 else sides[0]

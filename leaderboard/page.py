@@ -16,7 +16,8 @@ from leaderboard.tables import MADE
 MARK = MADE.replace("`", "")  # by which our own pages are known
 
 _TEMPLATE = Path(__file__).with_name("page.html")
-_WIDTH, _HEIGHT, _MARGIN = 420, 260, 46  # of a chart, in pixels
+_WIDTH, _HEIGHT, _MARGIN = 460, 260, 48  # of a chart, in pixels
+_LONG = 40  # characters, beyond which a cell's text is broken into lines
 
 
 def page(board: Board, rows: Sequence[Row], record: Record) -> str:
@@ -40,8 +41,12 @@ def _table(sheet: Sheet) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    kind = ' class="number"' if isinstance(cell, float | int) or cell is None else ""
-    return f"<td{kind}>{escape(written(cell))}</td>"
+    text, kind = written(cell), ""
+    if not isinstance(cell, str):
+        kind = ' class="number"'
+    elif len(text) > _LONG:
+        kind = ' class="long"'
+    return f"<td{kind}>{escape(text)}</td>"
 
 
 def _charts(rows: Sequence[Row]) -> Iterator[str]:
@@ -64,17 +69,18 @@ def _chart(points: Sequence[tuple[str, float, float]], unit: str) -> str:
     for label, x, ne in points:
         at_x, at_y = x_of(math.log10(x)), y_of(ne)
         title = escape(f"{label}: {x:g} {unit}, NE {ne:.4f}")
+        anchor = "end" if at_x > _WIDTH / 2 else "start"  # so that no label leaves the chart
         marks.append(
             f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="4"><title>{title}</title></circle>'
-            f'<text x="{at_x + 6:.1f}" y="{at_y - 5:.1f}">{escape(label)}</text>'
+            f'<text x="{at_x:.1f}" y="{at_y - 7:.1f}" text-anchor="{anchor}">{escape(label)}</text>'
         )
     low, high = min(x for _, x, _ in points), max(x for _, x, _ in points)
     best, worst = min(ne for *_, ne in points), max(ne for *_, ne in points)
     foot, right = _HEIGHT - _MARGIN / 2, _WIDTH - _MARGIN
     axes = (
         f'<path d="M{_MARGIN} {_MARGIN / 2}V{_HEIGHT - _MARGIN}H{right}"/>'
-        f'<text x="{_MARGIN}" y="{foot}">{low:,g}</text>'
-        f'<text x="{right}" y="{foot}" text-anchor="end">{high:,g}</text>'
+        f'<text x="{_MARGIN}" y="{foot}">{written(low)}</text>'
+        f'<text x="{right}" y="{foot}" text-anchor="end">{written(high)}</text>'
         f'<text x="2" y="{y_of(best):.1f}">{best:.4f}</text>'
         f'<text x="2" y="{y_of(worst):.1f}">{worst:.4f}</text>'
     )

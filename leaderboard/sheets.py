@@ -37,10 +37,12 @@ class Sheet:
 
 def written(cell: Cell) -> str:
     """A cell as text: four digits of a fraction, thousands set apart, - for nothing."""
-    if cell is None:
+    if cell is None or cell != cell:
         return "-"
+    if isinstance(cell, float) and not cell.is_integer():
+        return f"{cell:.4f}" if cell < 1 else f"{cell:,.4g}"
     if isinstance(cell, float):
-        return "-" if cell != cell else f"{cell:.4f}"
+        return f"{cell:.4f}" if cell in (0, 1) else f"{cell:,.0f}"
     return f"{cell:,}" if isinstance(cell, int) else cell
 
 
@@ -134,7 +136,7 @@ def _ranked(row: Row) -> tuple[Cell, ...]:
         f"{place.rank}{open_ranks}", one.method, row.entry.folder.name, one.kind, ne.value,
         f"{ne.low:.4f}–{ne.high:.4f}", len(row.seeds), row.spread, scores["ne"]["all"].value,
         visible("pck@0.1"), visible("auc"), visible("swap"), visible("rival"), visible("order"),
-        one.parameters, None if one.latency_ms is None else f"{one.latency_ms:g}",
+        one.parameters, one.latency_ms,
         trained_on(one.training_data), str(row.state),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ megabyte, and slots that NE-1 never counts are left out. What remains is what is
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +28,7 @@ LARGEST_CONTENT = 512 * 2**20  # bytes once decompressed; 40,000 x 32 points wit
 MEMORY = 2 * 2**30  # bytes that reading may take, whatever the file says of itself
 
 _MAGIC = b"PAR1"
+_one_reader = threading.Lock()  # the limit of memory is the process's
 
 
 class StoredError(ValueError):
@@ -80,7 +82,7 @@ def load(path: str | Path, *, most: int, landmarks: int) -> Predictions:
     if found:
         raise StoredError(f"{path.name}: " + "; ".join(found))
     try:
-        with _little_memory():
+        with _one_reader, _little_memory():
             return Predictions.load(path)
     except PredictionsError as error:
         raise StoredError(str(error)) from error
@@ -136,16 +138,19 @@ def _little_memory() -> Iterator[None]:
     try:
         import resource
 
-        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        before = resource.getrlimit(resource.RLIMIT_AS)
+        taken = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+        before = resource.getrlimit(resource.RLIMIT_DATA)
     except (ImportError, OSError):
         yield
         return
     most = taken + MEMORY
     if before[0] != resource.RLIM_INFINITY:
         most = min(most, before[0])
-    resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
+    pool = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own has reserved more than it uses
+    resource.setrlimit(resource.RLIMIT_DATA, (most, before[1]))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, before)
+        resource.setrlimit(resource.RLIMIT_DATA, before)
+        pa.set_memory_pool(pool)
