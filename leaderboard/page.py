@@ -13,7 +13,7 @@ from leaderboard.boards import Board, Record, Row
 from leaderboard.sheets import Cell, Sheet, written
 from leaderboard.tables import MADE
 
-MARK = MADE.replace("`", "")  # by which our own pages are known
+MARK = escape(MADE.replace("`", ""))  # by which our own pages are known
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _WIDTH, _HEIGHT, _MARGIN = 460, 260, 48  # of a chart, in pixels
@@ -27,9 +27,7 @@ def page(board: Board, rows: Sequence[Row], record: Record) -> str:
     for sheet in [*others, *sheets.of_rest(record)]:
         blocks += [f"<h2>{escape(sheet.title)}</h2>", _table(sheet)]
     template = Template(_TEMPLATE.read_text(encoding="utf-8"))
-    return template.substitute(
-        title=escape(board.title), made=escape(MARK), content="\n".join(blocks)
-    )
+    return template.substitute(title=escape(board.title), made=MARK, content="\n".join(blocks))
 
 
 def _table(sheet: Sheet) -> str:
