@@ -7,6 +7,7 @@ python -m leaderboard rank
 python -m leaderboard build
 python -m leaderboard site --out DIR
 python -m leaderboard evaluate RESULTS.json --annotations EXPORTED.json
+python -m leaderboard legacy RUN_OR_ENTRY_DIR
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from leaderboard import new_command
+from leaderboard import new_command, score_commands
 
 if TYPE_CHECKING:
     from leaderboard.entry import Answers
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_verify(commands)
     _add_tables(commands)
-    _add_evaluate(commands)
+    score_commands.add(commands)
     return parser
 
 
@@ -62,7 +63,7 @@ def _add_check(commands: argparse._SubParsersAction) -> None:
         "a line of its own.",
     )
     check.add_argument("entry", metavar="ENTRY_DIR", type=Path, help="an entry's folder")
-    _add_root(check)
+    score_commands.add_root(check)
     _add_submissions(check)
     check.set_defaults(carry_out=_check)
 
@@ -76,7 +77,7 @@ def _add_verify(commands: argparse._SubParsersAction) -> None:
         "names what differs.",
     )
     verify.add_argument("run", metavar="RUN_DIR", type=Path, help="a run's or an entry's folder")
-    _add_root(verify)
+    score_commands.add_root(verify)
     verify.set_defaults(carry_out=_verify)
 
 
@@ -107,14 +108,6 @@ def _add_tables(commands: argparse._SubParsersAction) -> None:
         command.set_defaults(carry_out=work)
 
 
-def _add_root(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--root",
-        type=Path,
-        help="folder of your copy of the dataset; needed for datasets of photographs",
-    )
-
-
 def _add_submissions(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--submissions", type=Path, metavar="DIR", help="folder of all submissions"
@@ -128,49 +121,7 @@ def _dataset_root(text: str) -> tuple[str, Path]:
     return dataset, Path(root)
 
 
-def _add_evaluate(commands: argparse._SubParsersAction) -> None:
-    evaluate = commands.add_parser(
-        "evaluate",
-        help="score predictions that are a COCO keypoint results file",
-        description="Scores a list of {image_id, category_id, keypoints, score} by NE-1, against "
-        "the dataset that the annotations say they are of. Every annotation needs one entry: that "
-        "of its image, and of its category where the image has several; of several entries the "
-        "one of the highest score. Entries of two garments of one category in one image need an "
-        "annotation_id. Keypoints are as COCO has them, 0 at the centre of the first pixel.",
-    )
-    evaluate.add_argument("results", metavar="RESULTS", type=Path, help="a COCO results file")
-    evaluate.add_argument(
-        "--annotations",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="what `python -m ffld export` wrote",
-    )
-    _add_root(evaluate)
-    evaluate.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="folder for predictions.parquet and result.json, which `verify` reads",
-    )
-    evaluate.set_defaults(carry_out=_evaluate)
-
-
 # What the commands need is imported in them, so that --help and a mistyped option answer at once.
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    from benchmark import evaluate
-    from benchmark.coco import read_results
-    from leaderboard.verify import targets_of
-
-    predictions = read_results(options.results, options.annotations)
-    result = evaluate(predictions, targets_of(predictions, options.root))
-    if options.out:
-        predictions.save(options.out / "predictions.parquet")
-        result.save(options.out / "result.json")
-    print(result.table())
-    return 0
 
 
 def _check(options: argparse.Namespace) -> int:
