@@ -12,6 +12,7 @@ from benchmark import Predictions, Result, metrics
 from benchmark.evaluate import Resamples, counted, digest
 from ffld.sample import Targets
 from leaderboard.breakdown import Part, breakdown
+from leaderboard.calibration import Calibration, calibration
 from leaderboard.entry import RESULT, Answers, Entry, EntryError
 from leaderboard.rank import Contender, Place, rank
 from leaderboard.submission import Submission
@@ -86,6 +87,7 @@ class Row:
     Attributes:
         seeds: NE of each seed; `result` is of all together.
         parts: breakdown -> group -> NE and count.
+        calibration: of the first seed; None where it gives no confidences.
     """
 
     entry: Entry
@@ -94,6 +96,7 @@ class Row:
     values: np.ndarray
     seeds: Mapping[int, float]
     parts: Mapping[str, Mapping[str, Part]]
+    calibration: Calibration | None
     place: Place = field(default=Place(1, 1, 1))
 
     @property
@@ -164,6 +167,7 @@ def _row(entry: Entry, bootstrap: Resamples, once: Resamples) -> Row:
     visible = counted(targets, "visible")
     errors = [_errors(one, targets) for one in several]
     values = bootstrap.values(np.mean(errors, axis=0), visible)
+    sure = several[0].confidence
     metric, subset = PRIMARY
     stated = result.scores[metric][subset].value
     if result.predictions_sha256 != digest(several) or not abs(stated - values[0]) <= 1e-8:
@@ -179,6 +183,7 @@ def _row(entry: Entry, bootstrap: Resamples, once: Resamples) -> Row:
         values=values,
         seeds=seeds,
         parts=breakdown(np.mean(errors, axis=0), targets),
+        calibration=None if sure is None else calibration(errors[0], sure, visible),
     )
 
 

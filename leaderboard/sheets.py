@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmark import Result
 from leaderboard.boards import Board, Record, Row
+from leaderboard.calibration import CORRECT
 from leaderboard.entry import Entry
 from leaderboard.reported import CAVEAT, reported
 
@@ -50,6 +51,7 @@ def of_board(board: Board, rows: Sequence[Row]) -> Iterator[Sheet]:
     """The tables of one board: ranks, groups, landmarks, types, and what each entry states."""
     yield ranks(board, rows)
     yield from _groups(rows)
+    yield from _confidences(rows)
     yield _named("NE by landmark, visible", "landmark", "per_landmark", rows)
     yield _named("NE by garment type, visible", "garment type", "per_type", rows)
     yield statements([row.entry for row in rows])
@@ -153,6 +155,22 @@ def _groups(rows: Sequence[Row]) -> Iterator[Sheet]:
             for row in rows
         ]
         yield Sheet(f"NE by {group}", head, cells, "In brackets, the points that are counted.")
+
+
+def _confidences(rows: Sequence[Row]) -> Iterator[Sheet]:
+    cells = [
+        (row.entry.submission.method, row.entry.folder.name, one.discrimination, one.error)
+        for row in rows
+        if (one := row.calibration) is not None
+    ]
+    head = ("method", "entry", "surer of right points", "calibration error")
+    note = (
+        f"How often a point within {CORRECT:g} is surer than one that is not (.5 by chance, 1 at "
+        "best), and how far confidences from 0 to 1 are from the share of such points, in ten "
+        "bins. Of the first seed."
+    )
+    if cells:
+        yield Sheet("Confidences", head, cells, note)
 
 
 def _named(title: str, what: str, field: str, rows: Sequence[Row]) -> Sheet:

@@ -189,6 +189,7 @@ def _json_row(row: Row) -> dict[str, Any]:
             group: {name: asdict(part) for name, part in parts.items()}
             for group, parts in row.parts.items()
         },
+        "calibration": None if row.calibration is None else asdict(row.calibration),
         "submission": asdict(row.entry.submission),
     }
 
