@@ -125,11 +125,11 @@ def _dataset_root(text: str) -> tuple[str, Path]:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from leaderboard.check import problems
+    from leaderboard.check import Others, problems
     from leaderboard.entry import SUBMISSIONS, sound_entries
 
     answers = _answers([] if options.root is None else [(_dataset(options.entry), options.root)])
-    others = sound_entries(options.submissions or SUBMISSIONS)
+    others = Others(sound_entries(options.submissions or SUBMISSIONS), answers)
     found = problems(options.entry, answers, others)
     for problem in found:
         print(f"error: {' '.join(problem.split())}", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark import Result, evaluate
@@ -15,12 +16,32 @@ from leaderboard.verify import claim_drift, drift
 LARGEST_RESULT = 4 * 2**20  # bytes of a result.json
 
 
-def problems(folder: str | Path, answers: Answers, others: Sequence[Entry] = ()) -> list[str]:
-    """All that keeps a folder from being an entry; empty when it is sound.
+@dataclass(frozen=True)
+class Others:
+    """The entries that one must differ from, what they are compared by read once.
 
-    Args:
-        others: the entries that it must differ from; itself may be among them.
+    Attributes:
+        entries: those of the record; the one that is checked may be among them.
     """
+
+    entries: Sequence[Entry]
+    answers: Answers
+    _known: dict[Path, list[plausible.Probe]] = field(default_factory=dict, repr=False)
+
+    def probes(self, entry: Entry) -> list[plausible.Probe]:
+        """Those of an entry's seeds; none where its own check refuses its files."""
+        if entry.folder not in self._known:
+            try:
+                targets = self.answers.of(entry.submission)
+                several = entry.predictions(targets)
+            except EntryError:
+                several = []
+            self._known[entry.folder] = [plausible.probe(one, targets) for one in several]
+        return self._known[entry.folder]
+
+
+def problems(folder: str | Path, answers: Answers, others: Others) -> list[str]:
+    """All that keeps a folder from being an entry; empty when it is sound."""
     folder = Path(folder)
     found = [*submission.name_problems(folder.resolve().name)]
     if folder.is_symlink() or not folder.is_dir():
@@ -34,10 +55,15 @@ def problems(folder: str | Path, answers: Answers, others: Sequence[Entry] = ())
     if stated:
         return found
     entry = Entry.load(folder)
-    others = [one for one in others if one.folder.resolve() != folder.resolve()]
-    found += _name_problems(entry, others)
+    rest = [one for one in others.entries if one.folder.resolve() != folder.resolve()]
+    found += _name_problems(entry, rest)
     if entry.ranked:
-        found += _score_problems(entry, answers, others)
+        found += _score_problems(entry, answers)
+        found += [
+            f"its predictions are those of {other.name}"
+            for other in rest
+            if _comparable(entry, other) and _copied(others.probes(entry), others.probes(other))
+        ]
     return found
 
 
@@ -79,7 +105,7 @@ def _name_problems(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
             yield f"method {own.method!r} is easily taken for {theirs.method!r} of {other.name}"
 
 
-def _score_problems(entry: Entry, answers: Answers, others: Sequence[Entry]) -> Iterator[str]:
+def _score_problems(entry: Entry, answers: Answers) -> Iterator[str]:
     try:
         targets = answers.of(entry.submission)
         several = entry.predictions(targets)
@@ -91,22 +117,16 @@ def _score_problems(entry: Entry, answers: Answers, others: Sequence[Entry]) -> 
     yield from claim_drift(entry.submission, result)
     yield from _result_problems(entry.folder / RESULT, result)
     yield from plausible.problems(result, several, targets)
-    own = [plausible.probe(one, targets) for one in several]
-    for other in others:
-        if other.ranked and _comparable(entry, other):
-            try:
-                theirs = answers.of(other.submission)
-                found = [plausible.probe(one, theirs) for one in other.predictions(theirs)]
-            except EntryError:
-                continue  # what is wrong with another entry, its own check says
-            if any(plausible.same(a, b) for a in own for b in found):
-                yield f"its predictions are those of {other.name}"
+
+
+def _copied(own: Sequence[plausible.Probe], theirs: Sequence[plausible.Probe]) -> bool:
+    return any(plausible.same(a, b) for a in own for b in theirs)
 
 
 def _comparable(entry: Entry, other: Entry) -> bool:
     """Whether equal predictions would be a copy, not the same model on another subset."""
     own, theirs = entry.submission, other.submission
-    if (own.dataset, own.split) != (theirs.dataset, theirs.split):
+    if not other.ranked or (own.dataset, own.split) != (theirs.dataset, theirs.split):
         return False
     same_model = (own.method, own.contact) == (theirs.method, theirs.contact)
     return not (same_model and own.samples != theirs.samples)

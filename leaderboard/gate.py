@@ -6,7 +6,7 @@ from pathlib import Path
 
 import ffld
 from leaderboard.build import README, TABLES, BuildError, stale
-from leaderboard.check import problems
+from leaderboard.check import Others, problems
 from leaderboard.entry import SUBMISSIONS, Answers, EntryError, folders, sound_entries
 from leaderboard.submission import SubmissionError
 
@@ -23,11 +23,12 @@ def record_problems(
     """
     found = []
     entries = sound_entries(submissions)
+    others = Others(entries, answers)
     unseen = {entry.folder for entry in entries if not _loadable(entry.submission.dataset, answers)}
     for folder in folders(submissions):
         if folder not in unseen:
             name = f"{folder.parent.name}/{folder.name}"
-            found += [f"{name}: {one}" for one in problems(folder, answers, entries)]
+            found += [f"{name}: {one}" for one in problems(folder, answers, others)]
     try:
         found += stale(answers, tables, submissions, readme)
     except (SubmissionError, EntryError, BuildError) as error:

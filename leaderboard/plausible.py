@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,27 +43,36 @@ def problems(result: Result, several: Sequence[Predictions], targets: Targets) -
                 yield f"predictions [{second}] and [{first}] are the same; seeds must differ"
 
 
-def probe(predictions: Predictions, targets: Targets) -> dict[str, np.ndarray]:
-    """Some samples' counted points in the frame of the box, by id: what entries are compared by.
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """Some samples' counted points in the frame of the box: what entries are compared by.
 
-    Args:
-        predictions: in the order of `targets`.
+    Attributes:
+        ids: (P,) str, sorted.
+        points: (P, K, 2), NaN where none counts.
     """
+
+    ids: np.ndarray
+    points: np.ndarray
+
+
+def probe(predictions: Predictions, targets: Targets) -> Probe:
+    """The probe of predictions, which are in the order of `targets`."""
     hashes = [hashlib.sha256(name.encode()).digest() for name in targets.ids.tolist()]
-    rows = sorted(range(len(hashes)), key=hashes.__getitem__)[:PROBE]
+    rows = np.array(sorted(range(len(hashes)), key=hashes.__getitem__)[:PROBE])
+    rows = rows[np.argsort(targets.ids[rows])]
     sides = boxes.sides(targets.box)[:, None]
     frame = (predictions.xy[rows] - targets.box[rows, None, :2]) / sides[rows]
     frame[~counted(targets, "all")[rows]] = np.nan
-    return dict(zip(targets.ids[rows].tolist(), frame, strict=True))
+    return Probe(targets.ids[rows], frame)
 
 
-def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
+def same(a: Probe, b: Probe) -> bool:
     """Whether two probes of the same dataset are of the same predictions."""
-    shared = a.keys() & b.keys()
-    if not shared:
-        return False
-    names = sorted(shared)
-    apart = np.stack([a[name] for name in names]) - np.stack([b[name] for name in names])
-    near = np.abs(apart).max(axis=-1)
-    near = near[~np.isnan(near)] < SAME
+    first, second = a.points, b.points
+    if not np.array_equal(a.ids, b.ids):
+        _, rows, others = np.intersect1d(a.ids, b.ids, return_indices=True)
+        first, second = first[rows], second[others]
+    apart = np.abs(first - second).max(axis=-1)
+    near = apart[~np.isnan(apart)] < SAME
     return bool(near.size and near.mean() > MOST_SAME)

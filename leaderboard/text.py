@@ -74,7 +74,7 @@ def public_host(host: str) -> bool:
 def skeleton(name: str) -> str:
     """What is left of a name without case, spaces, signs and digits that pass for letters."""
     plain = unicodedata.normalize("NFKC", name).casefold().translate(_CONFUSABLE)
-    return re.sub(r"[^a-z]", "", plain.replace("i", "l"))
+    return re.sub(r"[^a-z0-9]", "", plain.replace("i", "l"))
 
 
 def for_markdown(text: str) -> str:

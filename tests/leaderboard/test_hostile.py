@@ -242,6 +242,11 @@ def test_names_that_pass_for_another(board, capsys, name, method):
     assert f"method {method!r} is easily taken for 'LGR 1'" in found
 
 
+def test_names_that_differ_by_a_number_are_not_taken_for_each_other(board, capsys):
+    board.new("lgr-2", 0.1)
+    assert board.check(board.new("lgr-3", 0.2), capsys) == []
+
+
 def test_verify_and_build_at_once(board):
     folders = [board.new(name, error) for name, error in (("one", 0.1), ("two", 0.2))]
     with ThreadPoolExecutor(6) as pool:
