@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from benchmark import Predictions, Result, metrics
-from benchmark.evaluate import Resamples, counted, digest
+from benchmark.evaluate import SUBSETS, Resamples, counted, digest
+from benchmark.result import ResultError
 from ffld.sample import Targets
 from leaderboard.breakdown import Part, breakdown
 from leaderboard.calibration import Calibration, calibration
@@ -147,7 +148,7 @@ def record(dataset: str, entries: Sequence[Entry], answers: Answers) -> Record:
                 drawn[id(targets)] = Resamples(targets), Resamples(targets, resamples=0)
             row = _row(entry, *drawn[id(targets)])
             rows.setdefault(Board.of(entry.submission), []).append(row)
-        except (EntryError, ValueError) as error:
+        except (EntryError, ResultError) as error:
             problems.append(f"{entry.name}: {error}")
     if problems:
         raise EntryError("; ".join(problems))
@@ -168,6 +169,8 @@ def _row(entry: Entry, bootstrap: Resamples, once: Resamples) -> Row:
     errors = [_errors(one, targets) for one in several]
     values = bootstrap.values(np.mean(errors, axis=0), visible)
     sure = several[0].confidence
+    if not _complete(result, targets):
+        raise EntryError(f"{RESULT} lacks numbers, or has others than the evaluator states")
     metric, subset = PRIMARY
     stated = result.scores[metric][subset].value
     if result.predictions_sha256 != digest(several) or not abs(stated - values[0]) <= 1e-8:
@@ -184,6 +187,23 @@ def _row(entry: Entry, bootstrap: Resamples, once: Resamples) -> Row:
         seeds=seeds,
         parts=breakdown(np.mean(errors, axis=0), targets),
         calibration=None if sure is None else calibration(errors[0], sure, visible),
+    )
+
+
+def _complete(result: Result, targets: Targets) -> bool:
+    """Whether a result holds each metric, subset, landmark and type, as a table will ask for."""
+    schema = targets.schema
+    names = set(metrics.available())
+    trees = (
+        (result.scores, None),
+        (result.per_landmark, set(schema.landmarks)),
+        (result.per_type, set(schema.type_names)),
+    )
+    return len(targets) == result.samples and all(
+        tree.keys() == names
+        and all(of.keys() == SUBSETS.keys() for of in tree.values())
+        and (parts is None or all(p.keys() == parts for of in tree.values() for p in of.values()))
+        for tree, parts in trees
     )
 
 

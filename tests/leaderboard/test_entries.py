@@ -202,3 +202,66 @@ def test_json_holds_everything_in_full(board):
     assert row["seeds"].keys() == {"0", "1"}
     assert row["submission"]["training_data"] == ["made-up/train"]
     assert content["entries"] == {"made-up/one": "made-up-test-80-annotated-notype-own 1"}
+
+
+def test_pages_alone(board, tmp_path, capsys):
+    board.new("one")
+    where = ["--submissions", str(board.submissions), "--out", str(tmp_path / "site")]
+    assert main(["site", *where]) == 0
+    (page,) = (tmp_path / "site").iterdir()
+    assert page.read_text().startswith("<!doctype html>")
+    for loads in ("src=", "href=", "url(", "@import", "fetch("):
+        assert loads not in page.read_text()
+
+
+def test_a_build_elsewhere_leaves_what_is_not_its_own(board, tmp_path, capsys):
+    board.new("one")
+    out = tmp_path / "elsewhere"
+    out.mkdir()
+    kept = {"notes.md": "x", "own.html": "<p>", "list.json": "[]", "odd.json": "{"}
+    for name, content in kept.items():
+        (out / name).write_text(content)
+    where = ["--submissions", str(board.submissions), "--out", str(out)]
+    for _ in range(2):
+        assert main(["build", *where]) == 0
+    assert {name: (out / name).read_text() for name in kept} == kept
+    assert (out / "made-up.csv").is_file()
+
+
+def test_public_measures_of_a_run_and_of_an_entry(board, capsys):
+    folder = board.new("one", 0.1)
+    capsys.readouterr()
+    tables = []
+    for where in (folder, board.run(0.1)):
+        assert main(["legacy", str(where)]) == 0
+        tables.append(capsys.readouterr().out.splitlines())
+    assert len(tables[0]) == len(tables[1]) == 14
+    assert [line.split(" | ")[0] for line in tables[0][2:4]] == ["| NE-1", "| NE-1 all"]
+
+
+@pytest.mark.parametrize(
+    "command", [["rank"], ["build", "--out", "tables"], ["site", "--out", "s"]]
+)
+def test_an_entry_that_cannot_be_read_is_one_line(board, capsys, command):
+    folder = board.new("one")
+    (folder / "submission.json").write_text("[]")
+    capsys.readouterr()
+    assert main([*command, "--submissions", str(board.submissions)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+def test_photographs_without_a_root_leave_their_tables_alone(board, monkeypatch, capsys, tmp_path):
+    """Entries on a dataset that not everybody has: tables stay, and who has it says where."""
+    folder = board.new("one")
+    (board.submissions / "fld").mkdir()
+    folder = folder.rename(board.submissions / "fld" / "one")
+    path = folder / "submission.json"
+    path.write_text(path.read_text().replace("made-up", "fld"))
+    where = ["--submissions", str(board.submissions), "--out", str(tmp_path / "t")]
+    assert main(["build", *where]) == 0
+    assert "pass --root fld=DIR" in capsys.readouterr().err
+    assert not (tmp_path / "t" / "fld.md").exists()
+    assert main(["build", *where, "--root", f"fld={tmp_path}"]) == 2
+    assert "its dataset cannot be loaded" in capsys.readouterr().err

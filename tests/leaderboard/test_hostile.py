@@ -213,6 +213,20 @@ def test_addresses_of_local_hosts_and_other_schemes(board, capsys, url):
     assert fields >= {"paper", "weights", "code", "predictions"}
 
 
+@pytest.mark.parametrize("place", [("scores", "ne"), ("scores", "auc", "all"), ("per_type", "ne")])
+def test_a_result_that_lacks_what_tables_ask_for(board, capsys, place):
+    folder = board.new("one")
+    content = json.loads((folder / "result.json").read_text())
+    inner = content
+    for name in place[:-1]:
+        inner = inner[name]
+    del inner[place[-1]]
+    (folder / "result.json").write_text(json.dumps(content))
+    assert any("found nothing, recomputed" in one for one in board.check(folder, capsys))
+    assert main(["rank", "--submissions", str(board.submissions)]) == 2
+    assert "result.json lacks numbers" in capsys.readouterr().err
+
+
 def test_an_entry_is_never_overwritten(board, capsys):
     folder = board.new("one")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
