@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from benchmark import Predictions, Result, metrics
-from benchmark.evaluate import SUBSETS, Resamples, counted, digest
+from benchmark.bootstrap import Resamples
+from benchmark.evaluate import SUBSETS, bootstrapped, counted, digest
 from benchmark.result import ResultError
 from ffld.sample import Targets
 from leaderboard.breakdown import Part, breakdown
@@ -167,7 +168,7 @@ def _row(entry: Entry, bootstrap: Resamples, once: Resamples) -> Row:
     result = Result.load(entry.folder / RESULT)
     visible = counted(targets, "visible")
     errors = [_errors(one, targets) for one in several]
-    values = bootstrap.values(np.mean(errors, axis=0), visible)
+    values = bootstrapped(np.mean(errors, axis=0), visible, bootstrap)
     sure = several[0].confidence
     if not _complete(result, targets):
         raise EntryError(f"{RESULT} lacks numbers, or has others than the evaluator states")
@@ -176,7 +177,7 @@ def _row(entry: Entry, bootstrap: Resamples, once: Resamples) -> Row:
     if result.predictions_sha256 != digest(several) or not abs(stated - values[0]) <= 1e-8:
         raise EntryError(f"{RESULT} is not of its predictions: NE {stated}, not {values[0]}")
     seeds = {
-        file.seed: float(once.values(found, visible)[0])
+        file.seed: float(bootstrapped(found, visible, once)[0])
         for file, found in zip(entry.submission.predictions, errors, strict=True)
     }
     return Row(
@@ -218,7 +219,7 @@ def _state(entry: Entry, once: Resamples, value: float, seeds: Sequence[float]) 
     again = entry.reproduction(targets)
     if again is None:
         return State.RECOMPUTED
-    other = once.values(_errors(again, targets), counted(targets, "visible"))[0]
+    other = bootstrapped(_errors(again, targets), counted(targets, "visible"), once)[0]
     spread = SPREADS * float(np.std(seeds, ddof=1)) if len(seeds) > 1 else 0.0
     return State.REPRODUCED if abs(other - value) <= max(CLOSE, spread) else State.RECOMPUTED
 

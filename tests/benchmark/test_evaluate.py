@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import benchmark
 from benchmark import PredictionsError, Score
-from benchmark.evaluate import counted, draws, resampled
+from benchmark.bootstrap import draws
+from benchmark.evaluate import counted, resampled
 from benchmark.metrics import available
 from ffld.sample import DataError, Targets
 from ffld.schema import FFLD, FLD8, Visibility
@@ -244,7 +245,7 @@ def test_sums_are_exact_in_whatever_pieces_they_are_taken(monkeypatch: pytest.Mo
     made = random_targets(rng, 300, FFLD)
     predictions = random_predictions(rng, made)
     whole = benchmark.evaluate(predictions, made, resamples=30).to_json()
-    monkeypatch.setattr(sys.modules["benchmark.evaluate"], "_ROWS", 5)
+    monkeypatch.setattr(sys.modules["benchmark.bootstrap"], "_ROWS", 5)
     assert benchmark.evaluate(predictions, made, resamples=30).to_json() == whole
 
 
@@ -290,6 +291,8 @@ def test_of_several_seeds_the_value_is_the_mean_and_the_interval_that_of_the_mea
     assert together.scores["ne"]["visible"].low == pytest.approx(np.quantile(values[1:], 0.025))
     assert together.predictions_sha256 not in {one.predictions_sha256 for one in alone}
     assert benchmark.evaluate(several[:1], made, resamples=40).to_json() == alone[0].to_json()
+    with pytest.raises(DataError, match="no predictions"):
+        benchmark.evaluate([], made)
 
 
 def test_an_image_drawn_more_often_than_a_byte_holds(monkeypatch):
@@ -299,5 +302,5 @@ def test_an_image_drawn_more_often_than_a_byte_holds(monkeypatch):
     mask = counted(made, "all")
     first = np.array([name.startswith("made-up/000#") for name in made.ids])
     alone = resampled(errors[first], mask[first], made.select(np.flatnonzero(first)), resamples=0)
-    monkeypatch.setattr(sys.modules["benchmark.evaluate"], "draws", lambda *_: iter([often]))
+    monkeypatch.setattr(sys.modules["benchmark.bootstrap"], "draws", lambda *_: iter([often]))
     assert resampled(errors, mask, made, resamples=1)[1] == pytest.approx(alone[0], abs=1e-9)
