@@ -105,11 +105,12 @@ def test_huge_files_and_bombs(board, capsys, monkeypatch):
     assert (folder / "seed-0.parquet").stat().st_size < 50_000  # 13 MB of nothing
     assert any("states 200000 rows, at most 80" in one for one in board.check(folder, capsys))
     long = {
-        "id": pa.array(["x" * 20_000_000] * 80),
+        "id": pa.array(["x" * 500_000] * 80),
         "xy": pa.array([[0.0] * 16] * 80, pa.list_(pa.float32(), 16)),
     }
     with_file(board, "one", lambda path: pq.write_table(pa.table(long), path, compression="zstd",
                                                         use_dictionary=False))  # fmt: skip
+    monkeypatch.setattr(stored, "LARGEST_CONTENT", 20 * 2**20)
     assert any("bytes of content, at most" in one for one in board.check(folder, capsys))
     with (folder / "seed-0.parquet").open("r+b") as file:
         file.truncate(stored.LARGEST_FILE + 1)
@@ -118,7 +119,7 @@ def test_huge_files_and_bombs(board, capsys, monkeypatch):
 
 def _write_long(path):
     long = {
-        "id": pa.array(["x" * 5_000_000] * 80),
+        "id": pa.array(["x" * 2_000_000] * 80),
         "xy": pa.array([[0.0] * 16] * 80, pa.list_(pa.float64(), 16)),
     }
     pq.write_table(pa.table(long), path, use_dictionary=False, compression="zstd")
@@ -146,7 +147,7 @@ def test_a_bomb_that_lies_about_its_size_runs_into_a_limit(board, monkeypatch):
     reader = context.Process(target=_read_within, args=(64 * 2**20, path, sender))
     reader.start()
     assert receiver.poll(60)
-    assert "malloc of size 400000000 failed" in receiver.recv()
+    assert "malloc of size 160000000 failed" in receiver.recv()
     reader.join(60)
 
 
