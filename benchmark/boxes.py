@@ -12,12 +12,18 @@ def sides(box: np.ndarray) -> np.ndarray:
 
 def distance(a: np.ndarray, b: np.ndarray, box: np.ndarray) -> np.ndarray:
     """(N, K) Euclidean distances of (N, K, 2) points in the frame of their (N, 4) boxes."""
-    x, y = np.moveaxis((a - b) / sides(box)[:, None], -1, 0)
+    width, height = sides(box).T[..., None]
+    x, y = (a[..., 0] - b[..., 0]) / width, (a[..., 1] - b[..., 1]) / height
     # np.hypot may differ in the last bit between platforms; these operations may not, so that
-    # no point changes sides of a threshold.
-    return np.sqrt(x * x + y * y)
+    # no point changes sides of a threshold. In place, for these arrays are large.
+    x *= x
+    y *= y
+    x += y
+    return np.sqrt(x, out=x)
 
 
 def inside(xy: np.ndarray, box: np.ndarray) -> np.ndarray:
     """(N, K) bool: the point lies in the box, borders included; False where it is missing."""
-    return ((xy >= box[:, None, :2]) & (xy <= box[:, None, 2:])).all(axis=-1)
+    x, y = xy[..., 0], xy[..., 1]
+    x1, y1, x2, y2 = box.T[..., None]
+    return (x >= x1) & (y >= y1) & (x <= x2) & (y <= y2)

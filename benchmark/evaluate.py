@@ -8,15 +8,17 @@ mean over the landmarks that have a count. docs/metrics.md works an example by h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark import boxes, metrics
+from benchmark.bootstrap import Resamples, exactly
 from benchmark.result import Result, Score
 from ffld.sample import DataError, Targets
-from ffld.schema import Visibility
+from ffld.schema import LandmarkSchema, Visibility
 
 if TYPE_CHECKING:
     from benchmark.predictions import Predictions
@@ -25,31 +27,36 @@ PROTOCOL = "NE-1"
 SUBSETS = {"visible": Visibility.VISIBLE, "all": Visibility.OCCLUDED}  # the least that counts
 INTERVAL = (0.025, 0.975)
 
-_ROWS = 4096  # samples in one matrix product, which bounds memory
+_FIELDS = ("scores", "per_landmark", "per_type")  # of a Result
 
 
 def evaluate(
-    predictions: Predictions, targets: Targets, *, resamples: int = 1000, seed: int = 0
+    predictions: Predictions | Sequence[Predictions],
+    targets: Targets,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
 ) -> Result:
     """Score predictions by every metric; the order of the samples makes no difference.
 
-    Intervals are 95 % percentile bootstrap intervals over images.
+    Intervals are 95 % percentile bootstrap intervals over images. Of several predictions, those of
+    a model's seeds, each point's score is the mean of theirs, so that a value is the mean of the
+    seeds' values and its interval that of the mean.
 
     Raises:
         PredictionsError: the predictions do not fit the targets.
-        DataError: a box without area.
+        DataError: a box without area, or no predictions.
     """
-    targets = targets.select(np.lexsort((targets.ids, targets.type_index)))
+    bootstrap = Resamples(targets, resamples, seed)
+    targets = bootstrap.targets
     _check_boxes(targets)
-    aligned = predictions.align(targets)
+    several = predictions if isinstance(predictions, Sequence) else [predictions]
+    if not several:
+        raise DataError("there are no predictions to evaluate: pass those of one seed at least")
     masks = {subset: counted(targets, subset) for subset in SUBSETS}
-    xy = np.where(masks["all"][..., None], aligned.xy, np.nan)
-    weights = _weights(targets, resamples, seed)
+    points = [np.where(masks["all"][..., None], one.align(targets).xy, np.nan) for one in several]
     available = metrics.available()
-    tables = {
-        name: _tables(metric.score(xy, targets), masks, weights, targets)
-        for name, metric in available.items()
-    }
+    tables = _tables(available, points, masks, bootstrap)
     return Result(
         dataset=targets.dataset,
         split=targets.split,
@@ -57,7 +64,7 @@ def evaluate(
         schema_fingerprint=targets.schema.fingerprint,
         protocol=PROTOCOL,
         samples=len(targets),
-        predictions_sha256=aligned.sha256,
+        predictions_sha256=digest(several),
         resamples=resamples,
         seed=seed,
         metrics={
@@ -68,6 +75,12 @@ def evaluate(
         per_landmark={name: table["per_landmark"] for name, table in tables.items()},
         per_type={name: table["per_type"] for name, table in tables.items()},
     )
+
+
+def digest(several: Sequence[Predictions]) -> str:
+    """What a result calls its predictions by: their `sha256`; of several, that of theirs."""
+    names = [one.sha256 for one in several]
+    return names[0] if len(names) == 1 else sha256("\n".join(names).encode()).hexdigest()
 
 
 def counted(targets: Targets, subset: str) -> np.ndarray:
@@ -85,24 +98,19 @@ def resampled(
     For what is no metric's score, such as the difference between two models' errors. The draws
     are those of `evaluate`.
     """
-    order = np.lexsort((targets.ids, targets.type_index))
-    targets, scores, mask = targets.select(order), scores[order], mask[order]
-    weights = _weights(targets, resamples, seed)
-    sums, counts = _totals(scores, mask & ~np.isnan(scores), weights, targets)
+    return bootstrapped(scores, mask, Resamples(targets, resamples, seed))
+
+
+def bootstrapped(scores: np.ndarray, mask: np.ndarray, bootstrap: Resamples) -> np.ndarray:
+    """As `resampled`, by draws that are made already; rows are those of `bootstrap.unordered`."""
+    scores, mask = scores[bootstrap.order], mask[bootstrap.order]
+    mask = mask & ~np.isnan(scores)
+    sums, counts = bootstrap.totals([exactly(scores, mask), mask])
     return _mean_of_landmarks(sums.sum(axis=0), counts.sum(axis=0))
 
 
-def draws(images: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """(images,) int64 for each resample: the images it draws, with replacement.
-
-    NumPy promises the same raw stream of PCG64 for ever, but not the same `Generator.integers`;
-    the upper 32 bits scaled to the range favour no image by more than 1 part in 2^32 / images.
-    """
-    stream = np.random.PCG64(seed)
-    half = np.uint64(32)
-    for _ in range(resamples):
-        raw = stream.random_raw(images) >> half
-        yield ((raw * np.uint64(images)) >> half).astype(np.int64)
+def _mean(scores: Sequence[np.ndarray]) -> np.ndarray:
+    return scores[0] if len(scores) == 1 else np.mean(scores, axis=0)
 
 
 def _check_boxes(targets: Targets) -> None:
@@ -114,79 +122,71 @@ def _check_boxes(targets: Targets) -> None:
         )
 
 
-def _weights(targets: Targets, resamples: int, seed: int) -> np.ndarray:
-    """(1 + resamples, N) how often each resample holds each sample; the first row is the split.
-
-    Samples of one image, told by the part of their ids before "#", are drawn together.
-    """
-    names = [name.partition("#")[0] for name in targets.ids.tolist()]
-    images, image_of = np.unique(names, return_inverse=True)
-    weights = np.ones((1 + resamples, len(targets)), np.uint16)
-    for row, drawn in enumerate(draws(len(images), resamples, seed), start=1):
-        weights[row] = np.bincount(drawn, minlength=len(images))[image_of]
-    return weights
-
-
 def _tables(
-    scores: np.ndarray, masks: dict[str, np.ndarray], weights: np.ndarray, targets: Targets
-) -> dict[str, dict]:
-    """One metric's `scores`, `per_landmark` and `per_type` of `Result`, by subset."""
-    schema = targets.schema
-    tables: dict[str, dict] = {"scores": {}, "per_landmark": {}, "per_type": {}}
-    for subset, mask in masks.items():
-        sums, counts = _totals(scores, mask & ~np.isnan(scores), weights, targets)
-        tables["per_type"][subset] = {
-            name: _score(sums[c], counts[c]) for c, name in enumerate(schema.type_names)
-        }
-        sums, counts = sums.sum(axis=0), counts.sum(axis=0)
-        tables["scores"][subset] = _score(sums, counts)
-        tables["per_landmark"][subset] = {
-            name: _score(sums[:, [k]], counts[:, [k]]) for k, name in enumerate(schema.landmarks)
-        }
+    available: Mapping[str, metrics.Metric],
+    points: Sequence[np.ndarray],
+    masks: Mapping[str, np.ndarray],
+    bootstrap: Resamples,
+) -> dict[str, dict[str, dict]]:
+    """Each metric's `scores`, `per_landmark` and `per_type` of `Result`, by subset."""
+    columns: dict[tuple[str, str], np.ndarray] = {}
+    unique: dict[bytes, np.ndarray] = {}  # what scores apply to, most of it the same
+    applied = {}
+    for name, metric in available.items():
+        scores = _mean([metric.score(xy, bootstrap.targets) for xy in points])
+        for subset, mask in masks.items():
+            applies = mask & ~np.isnan(scores)
+            applied[name, subset] = sha256(applies).digest()
+            unique.setdefault(applied[name, subset], applies)
+            columns[name, subset] = exactly(scores, applies)
+    totals = bootstrap.totals([*unique.values(), *columns.values()])
+    counts = {mask: next(totals) for mask in unique}
+    tables: dict[str, dict[str, dict]] = {
+        name: {field: {} for field in _FIELDS} for name in available
+    }
+    for (name, subset), sums in zip(columns, totals, strict=True):
+        found = _scores_of(sums, counts[applied[name, subset]], bootstrap.targets.schema)
+        for field, scores in zip(_FIELDS, found, strict=True):
+            tables[name][field][subset] = scores
     return tables
 
 
-def _totals(
-    scores: np.ndarray, mask: np.ndarray, weights: np.ndarray, targets: Targets
-) -> tuple[np.ndarray, np.ndarray]:
-    """(C, 1 + R, K) sums of scores and counts, per garment type, resample and landmark."""
-    columns = np.stack([_on_grid(np.where(mask, scores, 0.0)), mask])
-    types = len(targets.schema.type_names)
-    totals = np.zeros((2, types, len(weights), scores.shape[1]))
-    bounds = np.searchsorted(targets.type_index, np.arange(types + 1))  # samples stand by type
-    for c, owned in enumerate(targets.schema.type_mask):
-        for start in range(bounds[c], bounds[c + 1], _ROWS):
-            rows = slice(start, min(start + _ROWS, bounds[c + 1]))
-            product = weights[:, rows].astype(np.float64) @ columns[:, rows, owned]
-            totals[:, c][..., owned] += product
-    return totals[0], totals[1]
+def _scores_of(
+    sums: np.ndarray, counts: np.ndarray, schema: LandmarkSchema
+) -> tuple[Score, dict[str, Score], dict[str, Score]]:
+    """From (C, 1 + R, K) sums and counts: the score of all, those by landmark and by type."""
+    per_type = list(zip(sums, counts, strict=True))
+    sums, counts = sums.sum(axis=0), counts.sum(axis=0)
+    per_landmark = [(sums[:, [k]], counts[:, [k]]) for k in range(len(schema))]
+    whole, *parts = _scores([(sums, counts), *per_landmark, *per_type])
+    by_landmark = dict(zip(schema.landmarks, parts, strict=False))
+    return whole, by_landmark, dict(zip(schema.type_names, parts[len(schema) :], strict=True))
 
 
-def _on_grid(scores: np.ndarray) -> np.ndarray:
-    """Scores rounded to multiples of a power of two, below 1e-9 for any test split of ours.
-
-    It is the finest for which their sums, and those of a resample, fit float64 exactly, so that
-    results are the same bytes whatever the order of summation, the threads or the machine.
-    """
-    # No resample's sum comes near 8 times that of all.
-    _, exponent = np.frexp(8 * np.abs(scores).sum())
-    grid = np.ldexp(1.0, exponent - 53)
-    return np.rint(scores / grid) * grid
-
-
-def _score(sums: np.ndarray, counts: np.ndarray) -> Score:
-    """A number with its interval from (1 + R, L) sums and counts of the landmarks it is about."""
-    values = _mean_of_landmarks(sums, counts)
-    known = values[1:][~np.isnan(values[1:])]
-    low, high = np.quantile(known, INTERVAL) if known.size else (np.nan, np.nan)
-    count = int(counts[0].sum())
-    return Score(
-        value=float(values[0]),
-        low=float(low),
-        high=float(high),
-        count=count,
-        pooled=float(sums[0].sum() / count) if count else float("nan"),
-    )
+def _scores(totals: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Score]:
+    """Numbers with their intervals, each from (1 + R, L) sums and counts of some landmarks."""
+    values = np.stack([_mean_of_landmarks(sums, counts) for sums, counts in totals])
+    intervals = np.full((len(totals), 2), np.nan)
+    if values.shape[1] > 1:
+        whole = ~np.isnan(values[:, 1:]).any(axis=1)
+        intervals[whole] = np.quantile(values[whole, 1:], INTERVAL, axis=1).T
+        for row in np.flatnonzero(~whole):
+            known = values[row, 1:][~np.isnan(values[row, 1:])]
+            if known.size:
+                intervals[row] = np.quantile(known, INTERVAL)
+    scores = []
+    for (sums, counts), (value, *_), (low, high) in zip(totals, values, intervals, strict=True):
+        count = int(counts[0].sum())
+        scores.append(
+            Score(
+                value=float(value),
+                low=float(low),
+                high=float(high),
+                count=count,
+                pooled=float(sums[0].sum() / count) if count else float("nan"),
+            )
+        )
+    return scores
 
 
 def _mean_of_landmarks(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -1,7 +1,13 @@
 """The record from the command line.
 
-python -m leaderboard verify RUN_DIR
+python -m leaderboard new RUN_DIR… --name NAME
+python -m leaderboard check ENTRY_DIR
+python -m leaderboard verify RUN_OR_ENTRY_DIR
+python -m leaderboard rank
+python -m leaderboard build
+python -m leaderboard site --out DIR
 python -m leaderboard evaluate RESULTS.json --annotations EXPORTED.json
+python -m leaderboard legacy RUN_OR_ENTRY_DIR
 """
 
 from __future__ import annotations
@@ -9,8 +15,14 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+from leaderboard import new_command, score_commands
+
+if TYPE_CHECKING:
+    from leaderboard.entry import Answers
 
 
 class _Parser(argparse.ArgumentParser):
@@ -22,7 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 0 when it did what it says, 2 for bad input."""
     options = _parser().parse_args(arguments)
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
-    return options.carry_out(options)
+    try:
+        return options.carry_out(options)
+    except _errors() as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -31,93 +47,188 @@ def _parser() -> argparse.ArgumentParser:
         description="The record of the benchmark: numbers are recomputed, never typed.",
     )
     commands = parser.add_subparsers(required=True, metavar="command")
-    verify = commands.add_parser(
-        "verify",
-        help="recompute a run's numbers from its predictions",
-        description="Score RUN_DIR/predictions.parquet again and compare every number with "
-        "RUN_DIR/result.json. Exits with 0 when they agree; otherwise with 2 and one line "
-        "that names what differs.",
-    )
-    verify.add_argument("run", metavar="RUN_DIR", type=Path, help="a run's folder")
-    verify.add_argument(
-        "--root",
-        type=Path,
-        help="folder of your copy of the dataset; needed for datasets of photographs",
-    )
-    verify.set_defaults(carry_out=lambda options: _verify(options.run, options.root))
-    _add_evaluate(commands)
+    new_command.add(commands)
+    _add_check(commands)
+    _add_verify(commands)
+    _add_tables(commands)
+    score_commands.add(commands)
     return parser
 
 
-def _add_evaluate(commands: argparse._SubParsersAction) -> None:
-    evaluate = commands.add_parser(
-        "evaluate",
-        help="score predictions that are a COCO keypoint results file",
-        description="Scores a list of {image_id, category_id, keypoints, score} by NE-1, against "
-        "the dataset that the annotations say they are of. Every annotation needs one entry: that "
-        "of its image, and of its category where the image has several; of several entries the "
-        "one of the highest score. Entries of two garments of one category in one image need an "
-        "annotation_id. Keypoints are as COCO has them, 0 at the centre of the first pixel.",
+def _add_check(commands: argparse._SubParsersAction) -> None:
+    check = commands.add_parser(
+        "check",
+        help="list everything that is wrong with a submission",
+        description="Exits with 0 when ENTRY_DIR is sound; otherwise with 2, and every problem on "
+        "a line of its own.",
     )
-    evaluate.add_argument("results", metavar="RESULTS", type=Path, help="a COCO results file")
-    evaluate.add_argument(
-        "--annotations",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="what `python -m ffld export` wrote",
+    check.add_argument("entry", metavar="ENTRY_DIR", type=Path, help="an entry's folder")
+    score_commands.add_root(check)
+    _add_submissions(check)
+    check.set_defaults(carry_out=_check)
+
+
+def _add_verify(commands: argparse._SubParsersAction) -> None:
+    verify = commands.add_parser(
+        "verify",
+        help="recompute the numbers of a run or an entry from its predictions",
+        description="Scores the predictions again and compares every number with result.json, and "
+        "an entry's claims too. Exits with 0 when they agree; otherwise with 2 and one line that "
+        "names what differs.",
     )
-    evaluate.add_argument(
-        "--root",
-        type=Path,
-        help="folder of your copy of the dataset; needed for datasets of photographs",
+    verify.add_argument("run", metavar="RUN_DIR", type=Path, help="a run's or an entry's folder")
+    score_commands.add_root(verify)
+    verify.set_defaults(carry_out=_verify)
+
+
+def _add_tables(commands: argparse._SubParsersAction) -> None:
+    rank = commands.add_parser("rank", help="print the boards", description="Prints every board.")
+    rank.add_argument("--dataset", help="of this dataset alone")
+    build = commands.add_parser(
+        "build",
+        help="write the tables, the pages and the README's block",
+        description="Writes DATASET.md, .csv, .json and .tex and one HTML page a board.",
     )
-    evaluate.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="folder for predictions.parquet and result.json, which `verify` reads",
+    site = commands.add_parser(
+        "site", help="write the pages alone", description="Writes one HTML page a board."
     )
-    evaluate.set_defaults(carry_out=_evaluate)
+    build.add_argument("--out", type=Path, metavar="DIR", help="elsewhere, and leave the README")
+    site.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder of the pages")
+    for command, work in ((rank, _rank), (build, _build), (site, _site)):
+        command.add_argument(
+            "--root",
+            dest="roots",
+            action="append",
+            default=[],
+            metavar="DATASET=DIR",
+            type=_dataset_root,
+            help="your copy of a dataset of photographs; may be repeated",
+        )
+        _add_submissions(command)
+        command.set_defaults(carry_out=work)
 
 
-def _evaluate(options: argparse.Namespace) -> int:
-    from benchmark import PredictionsError, evaluate
-    from benchmark.coco import read_results
-    from ffld.sample import DataError
-    from leaderboard.verify import targets_of
-
-    try:
-        predictions = read_results(options.results, options.annotations)
-        result = evaluate(predictions, targets_of(predictions, options.root))
-        if options.out:
-            predictions.save(options.out / "predictions.parquet")
-            result.save(options.out / "result.json")
-    except (DataError, PredictionsError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(result.table())
-    return 0
+def _add_submissions(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--submissions", type=Path, metavar="DIR", help="folder of all submissions"
+    )
 
 
-def _verify(run: Path, root: Path | None) -> int:
-    # Imported here, so that --help and a mistyped option answer at once.
-    from benchmark.predictions import PredictionsError
-    from benchmark.result import ResultError
-    from ffld.sample import DataError
-    from leaderboard.verify import VerificationError, verify
+def _dataset_root(text: str) -> tuple[str, Path]:
+    dataset, equals, root = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not DATASET=DIR")
+    return dataset, Path(root)
 
-    try:
-        result = verify(run, root)
-    except (DataError, PredictionsError, ResultError, VerificationError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+
+# What the commands need is imported in them, so that --help and a mistyped option answer at once.
+
+
+def _check(options: argparse.Namespace) -> int:
+    from leaderboard.check import Others, problems
+    from leaderboard.entry import SUBMISSIONS, sound_entries
+
+    answers = _answers([] if options.root is None else [(_dataset(options.entry), options.root)])
+    others = Others(sound_entries(options.submissions or SUBMISSIONS), answers)
+    found = problems(options.entry, answers, others)
+    for problem in found:
+        print(f"error: {' '.join(problem.split())}", file=sys.stderr)
+    if not found:
+        print(f"{options.entry}: sound")
+    return 2 if found else 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from leaderboard.verify import verify
+
+    result = verify(options.run, options.root)
     ne = result.scores["ne"]["visible"]
     print(
-        f"{run}: every number of result.json follows from its predictions "
+        f"{options.run}: every number of result.json follows from its predictions "
         f"({result.dataset} {result.split}, {result.samples} samples, NE {ne.value:.4f})"
     )
     return 0
+
+
+def _rank(options: argparse.Namespace) -> int:
+    from leaderboard import boards, sheets
+    from leaderboard.entry import SUBMISSIONS, entries
+    from leaderboard.tables import aligned
+
+    found = entries(options.submissions or SUBMISSIONS)
+    datasets = sorted({entry.submission.dataset for entry in found})
+    if options.dataset:
+        datasets = [name for name in datasets if name == options.dataset]
+    answers = _answers(options.roots)
+    for dataset in datasets:
+        chosen = [entry for entry in found if entry.submission.dataset == dataset]
+        for board, rows in boards.record(dataset, chosen, answers).boards.items():
+            print(aligned(sheets.ranks(board, rows)), end="\n\n")
+    if not datasets:
+        print("no entry is ranked yet")
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    from leaderboard.build import README, TABLES, build
+
+    readme = None if options.out else README
+    where = options.out or TABLES
+    built = build(_answers(options.roots), where, *_submissions(options), readme=readme)
+    for dataset in built.left:
+        print(f"{dataset}: tables left as they are; pass --root {dataset}=DIR", file=sys.stderr)
+    print(f"{len(built.files)} files in {where}")
+    return 0
+
+
+def _site(options: argparse.Namespace) -> int:
+    from ffld.atomic import replacing
+    from leaderboard.build import made
+
+    files = made(_answers(options.roots), *_submissions(options)).files
+    pages = {name: content for name, content in files.items() if name.endswith(".html")}
+    for name, content in pages.items():
+        with replacing(options.out / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    print(f"{len(pages)} pages in {options.out}")
+    return 0
+
+
+def _submissions(options: argparse.Namespace) -> list[Path]:
+    return [options.submissions] if options.submissions else []
+
+
+def _answers(roots: Sequence[tuple[str, Path]]) -> Answers:
+    from leaderboard.entry import Answers
+
+    return Answers(dict(roots))
+
+
+def _dataset(folder: Path) -> str:
+    """The dataset that an unchecked submission names; "" where it names none."""
+    from leaderboard.submission import FILE, SubmissionError, read
+
+    try:
+        content = read(folder / FILE)
+    except SubmissionError:
+        return ""
+    return str(content.get("dataset", "")) if isinstance(content, dict) else ""
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    from benchmark.predictions import PredictionsError
+    from benchmark.result import ResultError
+    from ffld.sample import DataError
+    from leaderboard.build import BuildError
+    from leaderboard.entry import EntryError
+    from leaderboard.stored import StoredError
+    from leaderboard.submission import SubmissionError
+    from leaderboard.verify import VerificationError
+
+    return (
+        BuildError, DataError, EntryError, OSError, PredictionsError, ResultError, StoredError,
+        SubmissionError, VerificationError,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

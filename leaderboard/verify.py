@@ -1,4 +1,4 @@
-"""Recompute a run's numbers from its predictions and compare them with what its result states."""
+"""Recompute the numbers of a run or an entry from its predictions, and compare what it states."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import benchmark
 import ffld
 from benchmark import Predictions, Result
 from ffld.sample import Targets
+from leaderboard.entry import RESULT, Answers, Entry, EntryError
+from leaderboard.submission import FILE, Submission
 
 RELATIVE_TOLERANCE = 1e-9  # sums may be taken in another order on another machine
+CLAIM_TOLERANCE = 5e-4  # what is claimed may be rounded, and come from points before rounding
 
 
 class VerificationError(ValueError):
@@ -18,28 +21,62 @@ class VerificationError(ValueError):
 
 
 def verify(folder: str | Path, root: str | Path | None = None) -> Result:
-    """The recomputed result of a run's folder, when its `result.json` states the same numbers.
+    """The recomputed result of a folder, when its `result.json` states the same numbers.
 
     The targets are those of as many samples as were predicted, chosen as `--limit` chooses.
 
     Args:
-        folder: holds `predictions.parquet` and `result.json`.
+        folder: a run's, with `predictions.parquet` and `result.json`; or an entry's, whose claims
+            are compared as well.
         root: folder of the dataset's archive, for datasets of photographs.
 
     Raises:
         VerificationError: numbers differ.
         PredictionsError, ResultError, DataError: a file or the dataset cannot be used.
+        SubmissionError, EntryError: an entry that is refused.
     """
     folder = Path(folder)
-    predictions = Predictions.load(folder / "predictions.parquet")
-    stated = Result.load(folder / "result.json")
-    recomputed = benchmark.evaluate(predictions, targets_of(predictions, root))
-    if found := drift(stated, recomputed):
+    if (folder / FILE).exists():
+        entry = Entry.load(folder)
+        answers = Answers({entry.submission.dataset: Path(root)} if root else {})
+        recomputed = recomputed_of(entry, answers.of(entry.submission))
+        claimed = list(claim_drift(entry.submission, recomputed))
+    else:
+        predictions = Predictions.load(folder / "predictions.parquet")
+        recomputed = benchmark.evaluate(predictions, targets_of(predictions, root))
+        claimed = []
+    found = [*claimed, *drift(Result.load(folder / RESULT), recomputed)]
+    if found:
         shown = "; ".join(found[:20]) + ("; …" if len(found) > 20 else "")
         raise VerificationError(
-            f"{folder / 'result.json'} differs from its predictions in {len(found)} values: {shown}"
+            f"{folder / RESULT} differs from its predictions in {len(found)} values: {shown}"
         )
     return recomputed
+
+
+def recomputed_of(entry: Entry, targets: Targets) -> Result:
+    """The result of an entry's predictions, all seeds together.
+
+    Raises:
+        EntryError: they are not here, or cannot be used.
+    """
+    if not entry.ranked:
+        what = "withdrawn" if entry.submission.withdrawn else "not in its folder"
+        raise EntryError(f"{entry.name}: its predictions are {what}; nothing can be recomputed")
+    return benchmark.evaluate(entry.predictions(targets), targets)
+
+
+def claim_drift(submission: Submission, recomputed: Result) -> list[str]:
+    """Every claim that is not what was recomputed, or is of no metric."""
+    found = []
+    for name, claim in submission.claimed.items():
+        if name not in recomputed.scores:
+            found.append(f"claimed.{name} (there is no such metric)")
+            continue
+        value = recomputed.scores[name]["visible"].value
+        if not abs(value - claim) <= CLAIM_TOLERANCE:
+            found.append(f"claimed.{name} (claimed {claim}, recomputed {value:.6f})")
+    return found
 
 
 def targets_of(predictions: Predictions, root: str | Path | None = None) -> Targets:

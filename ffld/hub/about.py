@@ -39,10 +39,11 @@ USES = (
     "conclusions about any population."
 )
 LIMITS = (
-    "It is a drawing: limbs are smooth tubes, cloth does not drape by physics, shoulder seams stand "
-    "up over raised arms, slings come apart when seen from the side, seated legs fold flat, things "
-    "in rooms are plain shapes, fine detail is less than in photographs. Labels have no noise, which real ones have. A model's rank here need not be "
-    "its rank on photographs: report both where you can."
+    "It is a drawing: limbs are smooth tubes, cloth does not drape by physics, shoulder seams "
+    "stand up over raised arms, slings come apart when seen from the side, seated legs fold flat, "
+    "things in rooms are plain shapes, fine detail is less than in photographs. Labels have no "
+    "noise, which real ones have. A model's rank here need not be its rank on photographs: report "
+    "both where you can."
 )
 BIASES = (
     "How often a garment type, a posture, a viewpoint or something in the way occurs was chosen by "

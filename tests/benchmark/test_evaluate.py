@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 import benchmark
 from benchmark import PredictionsError, Score
-from benchmark.evaluate import counted, draws
+from benchmark.bootstrap import draws
+from benchmark.evaluate import counted, resampled
+from benchmark.metrics import available
 from ffld.sample import DataError, Targets
 from ffld.schema import FFLD, FLD8, Visibility
 from tests.benchmark.targets import (
@@ -243,7 +245,7 @@ def test_sums_are_exact_in_whatever_pieces_they_are_taken(monkeypatch: pytest.Mo
     made = random_targets(rng, 300, FFLD)
     predictions = random_predictions(rng, made)
     whole = benchmark.evaluate(predictions, made, resamples=30).to_json()
-    monkeypatch.setattr(sys.modules["benchmark.evaluate"], "_ROWS", 5)
+    monkeypatch.setattr(sys.modules["benchmark.bootstrap"], "_ROWS", 5)
     assert benchmark.evaluate(predictions, made, resamples=30).to_json() == whole
 
 
@@ -272,3 +274,33 @@ def test_predictions_that_do_not_fit_are_refused():
     made = targets([points({"left_hem": (5, 5)})], garment_type=["full"])
     with pytest.raises(PredictionsError, match="left_hem"):
         benchmark.evaluate(predict(made, np.full((1, 8, 2), np.nan)), made)
+
+
+def test_of_several_seeds_the_value_is_the_mean_and_the_interval_that_of_the_mean():
+    made = random_targets(np.random.default_rng(3), 40)
+    several = [random_predictions(np.random.default_rng(seed), made) for seed in range(3)]
+    alone = [benchmark.evaluate(one, made, resamples=40) for one in several]
+    together = benchmark.evaluate(several, made, resamples=40)
+    for metric, subsets in together.scores.items():
+        for subset, score in subsets.items():
+            values = [one.scores[metric][subset].value for one in alone]
+            assert score.value == pytest.approx(np.mean(values), abs=1e-9)
+            assert score.count == alone[0].scores[metric][subset].count
+    errors = np.mean([available()["ne"].score(one.xy, made) for one in several], axis=0)
+    values = resampled(errors, counted(made, "visible"), made, resamples=40)
+    assert together.scores["ne"]["visible"].low == pytest.approx(np.quantile(values[1:], 0.025))
+    assert together.predictions_sha256 not in {one.predictions_sha256 for one in alone}
+    assert benchmark.evaluate(several[:1], made, resamples=40).to_json() == alone[0].to_json()
+    with pytest.raises(DataError, match="no predictions"):
+        benchmark.evaluate([], made)
+
+
+def test_an_image_drawn_more_often_than_a_byte_holds(monkeypatch):
+    made = random_targets(np.random.default_rng(3), 600)
+    often = np.zeros(300, np.int64)  # the first of 300 images, 300 times
+    errors = available()["ne"].score(random_predictions(np.random.default_rng(4), made).xy, made)
+    mask = counted(made, "all")
+    first = np.array([name.startswith("made-up/000#") for name in made.ids])
+    alone = resampled(errors[first], mask[first], made.select(np.flatnonzero(first)), resamples=0)
+    monkeypatch.setattr(sys.modules["benchmark.bootstrap"], "draws", lambda *_: iter([often]))
+    assert resampled(errors, mask, made, resamples=1)[1] == pytest.approx(alone[0], abs=1e-9)

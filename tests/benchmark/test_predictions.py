@@ -52,6 +52,16 @@ def test_a_file_gives_back_exactly_what_was_saved(predictions: Predictions, tmp_
     assert same(Predictions.load(tmp_path / "bare.parquet"), bare)
 
 
+def test_points_that_single_precision_holds_take_half_the_room(
+    predictions: Predictions, tmp_path: Path
+):
+    coarse = replace(predictions, xy=np.rint(predictions.xy * 16) / 16)
+    coarse.save(tmp_path / "p.parquet")
+    assert same(Predictions.load(tmp_path / "p.parquet"), coarse)
+    schema = pq.ParquetFile(tmp_path / "p.parquet").schema_arrow
+    assert schema.field("xy").type.value_type == pa.float32()
+
+
 def test_a_file_of_no_samples(tmp_path: Path):
     empty = Predictions("made-up", "test", [], np.zeros((0, 8, 2)))
     empty.save(tmp_path / "p.parquet")

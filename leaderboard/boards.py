@@ -1,0 +1,234 @@
+"""Boards: entries that may be compared, with every number that their tables and pages show."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from benchmark import Predictions, Result, metrics
+from benchmark.bootstrap import Resamples
+from benchmark.evaluate import SUBSETS, bootstrapped, counted, digest
+from benchmark.result import ResultError
+from ffld.sample import Targets
+from leaderboard.breakdown import Part, breakdown
+from leaderboard.calibration import Calibration, calibration
+from leaderboard.entry import RESULT, Answers, Entry, EntryError
+from leaderboard.rank import Contender, Place, rank
+from leaderboard.submission import Submission
+
+PRIMARY = ("ne", "visible")
+CLOSE = 1e-3  # NE by which a reproduction may differ, if the seeds do not differ by more
+SPREADS = 3.0  # standard deviations over seeds by which it may differ
+
+
+class State(enum.StrEnum):
+    """What is known of an entry's numbers."""
+
+    CLAIMED = enum.auto()
+    RECOMPUTED = enum.auto()
+    REPRODUCED = enum.auto()
+    WITHDRAWN = enum.auto()
+
+
+@dataclass(frozen=True, order=True)
+class Board:
+    """What its entries have in common, without which their numbers are not alike.
+
+    Attributes:
+        samples: of the declared subset; 0 for the whole split.
+        box, garment_type: what methods are given.
+        extra_data: whether training data beyond the dataset's own is, or may be, behind them.
+    """
+
+    dataset: str
+    split: str
+    revision: str
+    samples: int
+    box: str
+    garment_type: bool
+    extra_data: bool
+
+    @classmethod
+    def of(cls, submission: Submission) -> Board:
+        """The board of an entry."""
+        return cls(
+            dataset=submission.dataset,
+            split=submission.split,
+            revision=submission.revision,
+            samples=submission.samples or 0,
+            box=submission.given.box,
+            garment_type=submission.given.garment_type,
+            extra_data=submission.extra_data,
+        )
+
+    @property
+    def title(self) -> str:
+        """In words."""
+        size = f"{self.samples:,} samples" if self.samples else "all samples"
+        box = {"annotated": "box given", "detected": "box detected", "none": "no box"}[self.box]
+        kind = "type given" if self.garment_type else "type not given"
+        data = "extra or unknown training data" if self.extra_data else "no extra data"
+        return f"{self.dataset} {self.split} ({self.revision}), {size}: {box}, {kind}, {data}"
+
+    @property
+    def slug(self) -> str:
+        """As its page is called."""
+        size = str(self.samples) if self.samples else "all"
+        kind = "type" if self.garment_type else "notype"
+        data = "extra" if self.extra_data else "own"
+        return f"{self.dataset}-{self.split}-{size}-{self.box}-{kind}-{data}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One ranked entry of a board.
+
+    Attributes:
+        seeds: NE of each seed; `result` is of all together.
+        parts: breakdown -> group -> NE and count.
+        calibration: of the first seed; None where it gives no confidences.
+    """
+
+    entry: Entry
+    result: Result
+    state: State
+    values: np.ndarray
+    seeds: Mapping[int, float]
+    parts: Mapping[str, Mapping[str, Part]]
+    calibration: Calibration | None
+    place: Place = field(default=Place(1, 1, 1))
+
+    @property
+    def ne(self) -> float:
+        """The primary metric's value."""
+        return float(self.values[0])
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation over seeds; None for one seed."""
+        return float(np.std(list(self.seeds.values()), ddof=1)) if len(self.seeds) > 1 else None
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that is known of one dataset.
+
+    Attributes:
+        boards: board -> its rows, best first.
+        claimed: entries whose predictions are not here; their numbers are words.
+        withdrawn: entries that were taken back.
+    """
+
+    dataset: str
+    boards: Mapping[Board, Sequence[Row]]
+    claimed: Sequence[Entry]
+    withdrawn: Sequence[Entry]
+
+
+def record(dataset: str, entries: Sequence[Entry], answers: Answers) -> Record:
+    """Score and rank the entries of a dataset.
+
+    Their numbers come from `result.json`, which `verify` recomputes whole; here its primary metric
+    is recomputed, and its predictions are those that lie beside it.
+
+    Raises:
+        EntryError: lists the entries whose predictions or results cannot be used.
+    """
+    rows: dict[Board, list[Row]] = {}
+    problems = []
+    drawn: dict[int, tuple[Resamples, Resamples]] = {}
+    for entry in entries:
+        if not entry.ranked:
+            continue
+        try:
+            targets = answers.of(entry.submission)
+            if id(targets) not in drawn:
+                drawn[id(targets)] = Resamples(targets), Resamples(targets, resamples=0)
+            row = _row(entry, *drawn[id(targets)])
+            rows.setdefault(Board.of(entry.submission), []).append(row)
+        except (EntryError, ResultError) as error:
+            problems.append(f"{entry.name}: {error}")
+    if problems:
+        raise EntryError("; ".join(problems))
+    rest = [entry for entry in entries if not entry.ranked]
+    return Record(
+        dataset=dataset,
+        boards={board: _ranked(rows[board]) for board in sorted(rows)},
+        claimed=[entry for entry in rest if entry.submission.withdrawn is None],
+        withdrawn=[entry for entry in rest if entry.submission.withdrawn is not None],
+    )
+
+
+def _row(entry: Entry, bootstrap: Resamples, once: Resamples) -> Row:
+    targets = bootstrap.unordered
+    several = entry.predictions(targets)
+    result = Result.load(entry.folder / RESULT)
+    visible = counted(targets, "visible")
+    errors = [_errors(one, targets) for one in several]
+    values = bootstrapped(np.mean(errors, axis=0), visible, bootstrap)
+    sure = several[0].confidence
+    if not _complete(result, targets):
+        raise EntryError(f"{RESULT} lacks numbers, or has others than the evaluator states")
+    metric, subset = PRIMARY
+    stated = result.scores[metric][subset].value
+    if result.predictions_sha256 != digest(several) or not abs(stated - values[0]) <= 1e-8:
+        raise EntryError(f"{RESULT} is not of its predictions: NE {stated}, not {values[0]}")
+    seeds = {
+        file.seed: float(bootstrapped(found, visible, once)[0])
+        for file, found in zip(entry.submission.predictions, errors, strict=True)
+    }
+    return Row(
+        entry=entry,
+        result=result,
+        state=_state(entry, once, values[0], list(seeds.values())),
+        values=values,
+        seeds=seeds,
+        parts=breakdown(np.mean(errors, axis=0), targets),
+        calibration=None if sure is None else calibration(errors[0], sure, visible),
+    )
+
+
+def _complete(result: Result, targets: Targets) -> bool:
+    """Whether a result holds each metric, subset, landmark and type, as a table will ask for."""
+    schema = targets.schema
+    names = set(metrics.available())
+    trees = (
+        (result.scores, None),
+        (result.per_landmark, set(schema.landmarks)),
+        (result.per_type, set(schema.type_names)),
+    )
+    return len(targets) == result.samples and all(
+        tree.keys() == names
+        and all(of.keys() == SUBSETS.keys() for of in tree.values())
+        and (parts is None or all(p.keys() == parts for of in tree.values() for p in of.values()))
+        for tree, parts in trees
+    )
+
+
+def _errors(predictions: Predictions, targets: Targets) -> np.ndarray:
+    every = counted(targets, "all")[..., None]
+    score = metrics.available()[PRIMARY[0]].score
+    return score(np.where(every, predictions.xy, np.nan), targets)
+
+
+def _state(entry: Entry, once: Resamples, value: float, seeds: Sequence[float]) -> State:
+    targets = once.unordered
+    again = entry.reproduction(targets)
+    if again is None:
+        return State.RECOMPUTED
+    other = bootstrapped(_errors(again, targets), counted(targets, "visible"), once)[0]
+    spread = SPREADS * float(np.std(seeds, ddof=1)) if len(seeds) > 1 else 0.0
+    return State.REPRODUCED if abs(other - value) <= max(CLOSE, spread) else State.RECOMPUTED
+
+
+def _ranked(rows: Sequence[Row]) -> list[Row]:
+    """Rows with their places, by place, then by value; equal ones by date and name."""
+    ranking = rank([Contender(row.values, list(row.seeds.values())) for row in rows])
+    placed = [replace(row, place=place) for row, place in zip(rows, ranking.places, strict=True)]
+    return sorted(
+        placed,
+        key=lambda row: (row.place.rank, row.ne, row.entry.submission.date, row.entry.name),
+    )

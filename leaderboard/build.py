@@ -1,0 +1,209 @@
+"""Write all tables and pages of the record: whole or not at all, and never less than before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+import ffld
+from ffld.atomic import leftovers, replacing
+from leaderboard import boards, tables
+from leaderboard.boards import Record
+from leaderboard.entry import SUBMISSIONS, Answers, entries
+from leaderboard.page import MARK, page
+from leaderboard.reported import reported
+from leaderboard.sheets import RANKED
+
+TABLES = Path(__file__).parent / "tables"
+README = Path(__file__).parent.parent / "README.md"
+_BLOCK = re.compile(r"(<!-- leaderboard -->\n).*?(<!-- /leaderboard -->)", re.DOTALL)
+
+
+class BuildError(ValueError):
+    """Tables that cannot be made; the message lists every reason."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build makes.
+
+    Attributes:
+        files: name -> content, of everything in the folder of tables.
+        summary: the block of the README.
+        left: datasets of photographs whose tables stay as they are, for want of a root.
+    """
+
+    files: Mapping[str, str]
+    summary: str
+    left: Sequence[str]
+
+
+def made(answers: Answers, submissions: Path = SUBMISSIONS) -> Built:
+    """All tables and pages, as texts.
+
+    Raises:
+        SubmissionError, EntryError: entries that cannot be used.
+    """
+    files, records, left = {}, [], []
+    for dataset, found in _by_dataset(submissions).items():
+        spec = ffld.spec(dataset) if dataset in ffld.available() else None
+        photographs = spec is not None and not spec.procedural and dataset not in answers.roots
+        if photographs and any(entry.ranked for entry in found):
+            left.append(dataset)
+            continue
+        record = boards.record(dataset, found, answers)
+        records.append(record)
+        files |= {
+            f"{dataset}.md": tables.markdown(record),
+            f"{dataset}.csv": tables.csv_table(record),
+            f"{dataset}.json": tables.as_json(record),
+            f"{dataset}.tex": tables.tex(record),
+        }
+        for board, rows in record.boards.items():
+            files[f"{board.slug}.html"] = page(board, rows, record)
+    return Built(files, _summary(records), left)
+
+
+def build(
+    answers: Answers,
+    out: Path = TABLES,
+    submissions: Path = SUBMISSIONS,
+    readme: Path | None = None,
+) -> Built:
+    """Make all tables and write them into a folder.
+
+    All content is made and staged before the first file is replaced, each file is replaced as a
+    whole, and one build at a time writes to a folder. Files of boards that are gone are removed.
+
+    Raises:
+        BuildError: an entry that the present tables list is gone, or no place in the README.
+        SubmissionError, EntryError: entries that cannot be used.
+    """
+    with FileLock(_lock(out)):
+        built = made(answers, submissions)
+        problems = vanished(out, built)
+        if readme is not None and not _BLOCK.search(readme.read_text(encoding="utf-8")):
+            problems.append(f"{readme}: there is no <!-- leaderboard --> block to fill")
+        if problems:
+            raise BuildError("; ".join(problems))
+        with ExitStack() as staged:
+            for name, content in built.files.items():
+                for left in leftovers(out, name):  # of builds that were killed
+                    left.unlink()
+                staged.enter_context(replacing(out / name)).write_text(content, encoding="utf-8")
+            if readme is not None:
+                text = in_readme(readme, built)
+                staged.enter_context(replacing(readme)).write_text(text, encoding="utf-8")
+        for page_of_old in _old(out, built):
+            page_of_old.unlink()
+    return built
+
+
+def stale(answers: Answers, out: Path, submissions: Path, readme: Path) -> list[str]:
+    """Every way in which the files of a folder are not what `build` would write."""
+    built = made(answers, submissions)
+    found = vanished(out, built)
+    for name, content in built.files.items():
+        if not (out / name).is_file() or (out / name).read_text(encoding="utf-8") != content:
+            found.append(f"{out / name} is stale: run `python -m leaderboard build`")
+    found += [
+        f"{path} is of no board: run `python -m leaderboard build`" for path in _old(out, built)
+    ]
+    if readme.read_text(encoding="utf-8") != in_readme(readme, built):
+        found.append(f"{readme}: its leaderboard block is stale: run `python -m leaderboard build`")
+    return found
+
+
+def vanished(out: Path, built: Built) -> list[str]:
+    """Entries that the tables of a folder list and that are gone, or no longer on their board."""
+    problems = []
+    for path in sorted(out.glob("*.json")) if out.is_dir() else []:
+        before = _listed(path)
+        if path.stem in built.left:
+            continue
+        after = json.loads(built.files.get(path.name, '{"entries": {}}'))["entries"]
+        for name, place in before.items():
+            now = after.get(name)
+            if now is None:
+                problems.append(
+                    f"entry {name} is gone: entries stay; withdraw it, with a date and a reason"
+                )
+            elif now not in (place, "withdrawn") and place != "claimed":
+                problems.append(
+                    f"entry {name} was {place!r} and is {now!r} now; it must stay there"
+                )
+    return problems
+
+
+def in_readme(readme: Path, built: Built) -> str:
+    """The README with the block of this build."""
+    text = readme.read_text(encoding="utf-8")
+    return _BLOCK.sub(lambda match: f"{match[1]}{built.summary}\n{match[2]}", text)
+
+
+def _listed(path: Path) -> dict[str, str]:
+    """The entries of a table that an earlier build wrote; none where it is something else."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}
+    ours = isinstance(content, dict) and {"boards", "entries", "reported"} <= content.keys()
+    return content["entries"] if ours else {}
+
+
+def _by_dataset(submissions: Path) -> dict[str, list]:
+    grouped: dict[str, list] = {row.dataset: [] for row in reported()}
+    for entry in entries(submissions):
+        grouped.setdefault(entry.submission.dataset, []).append(entry)
+    return dict(sorted(grouped.items()))
+
+
+def _summary(records: Sequence[Record]) -> str:
+    """The boards in short, best entries first."""
+    blocks = []
+    for record in records:
+        for board, rows in record.boards.items():
+            cells = [
+                (
+                    str(row.place.rank),
+                    row.entry.submission.method,
+                    f"{row.ne:.4f}",
+                    f"{ne.low:.4f}–{ne.high:.4f}",
+                    str(len(row.seeds)),
+                )
+                for row in rows
+                for ne in [row.result.scores["ne"]["visible"]]
+            ]
+            head = ("rank", "method", "NE", "95 % interval", "seeds")
+            link = f"**[{board.title}](leaderboard/tables/{board.dataset}.md)**"
+            blocks += [link, tables.markdown_table(head, cells)]
+    if not blocks:
+        return "No entry is ranked yet."
+    return "\n\n".join([*blocks, RANKED.partition(";")[0] + "."])
+
+
+def _old(out: Path, built: Built) -> list[Path]:
+    """Pages that an earlier build made of boards that are no longer."""
+    if not out.is_dir():
+        return []
+    return [
+        path
+        for path in sorted(out.glob("*.html"))
+        if path.name not in built.files
+        and not any(path.name.startswith(f"{name}-") for name in built.left)
+        and MARK in path.read_text(encoding="utf-8", errors="replace")
+    ]
+
+
+def _lock(out: Path) -> Path:
+    """A lock for a folder, outside of it."""
+    name = hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"leaderboard-{name}.lock"

@@ -1,0 +1,148 @@
+"""Everything that can be wrong with a submission, found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmark import Result, evaluate
+from benchmark.result import ResultError
+from leaderboard import plausible, submission, text
+from leaderboard.entry import RESULT, Answers, Entry, EntryError
+from leaderboard.submission import FILE, SubmissionError
+from leaderboard.verify import claim_drift, drift
+
+LARGEST_RESULT = 4 * 2**20  # bytes of a result.json
+
+
+@dataclass(frozen=True)
+class Others:
+    """The entries that one must differ from, what they are compared by read once.
+
+    Attributes:
+        entries: those of the record; the one that is checked may be among them.
+    """
+
+    entries: Sequence[Entry]
+    answers: Answers
+    _known: dict[Path, list[plausible.Probe]] = field(default_factory=dict, repr=False)
+
+    def probes(self, entry: Entry) -> list[plausible.Probe]:
+        """Those of an entry's seeds; none where its own check refuses its files."""
+        if entry.folder not in self._known:
+            try:
+                targets = self.answers.of(entry.submission)
+                several = entry.predictions(targets)
+            except EntryError:
+                several = []
+            self._known[entry.folder] = [plausible.probe(one, targets) for one in several]
+        return self._known[entry.folder]
+
+
+def problems(folder: str | Path, answers: Answers, others: Others) -> list[str]:
+    """All that keeps a folder from being an entry; empty when it is sound."""
+    folder = Path(folder)
+    found = [*submission.name_problems(folder.resolve().name)]
+    if folder.is_symlink() or not folder.is_dir():
+        return [*found, f"{folder}: no such folder, or a link"]
+    try:
+        content = submission.read(folder / FILE)
+    except SubmissionError as error:
+        return [*found, *_strange(folder, set()), str(error)]
+    stated = list(submission.problems(content))
+    found += [*_strange(folder, _named(content)), *stated]
+    if stated:
+        return found
+    entry = Entry.load(folder)
+    rest = [one for one in others.entries if one.folder.resolve() != folder.resolve()]
+    found += _name_problems(entry, rest)
+    if entry.ranked:
+        found += _score_problems(entry, answers)
+        found += [
+            f"its predictions are those of {other.name}"
+            for other in rest
+            if _comparable(entry, other) and _copied(others.probes(entry), others.probes(other))
+        ]
+    return found
+
+
+def _named(content: object) -> set[str]:
+    """The files that a submission names, as far as it can be understood."""
+    if not isinstance(content, dict):
+        return set()
+    listed = content.get("predictions")
+    files = [*(listed if isinstance(listed, list) else []), content.get("reproduction")]
+    return {
+        file["path"]
+        for file in files
+        if isinstance(file, dict) and isinstance(file.get("path"), str)
+    }
+
+
+def _strange(folder: Path, named: set[str]) -> Iterator[str]:
+    """What lies in an entry's folder and has no business there, and what is missing."""
+    for one in sorted(folder.iterdir()):
+        if one.is_symlink():
+            yield f"{ascii(one.name)} is a link; put the file itself there"
+        elif not one.is_file():
+            yield f"{ascii(one.name)} is no file; an entry's folder holds files alone"
+        elif one.name not in {FILE, RESULT, *named}:
+            yield f"{ascii(one.name)} is not named by {FILE}; remove it"
+
+
+def _name_problems(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
+    """Names that pass for another entry's."""
+    own = entry.submission
+    for other in others:
+        theirs = other.submission
+        if theirs.dataset != own.dataset:
+            continue
+        if text.skeleton(entry.folder.name) == text.skeleton(other.folder.name):
+            yield f"entry {entry.folder.name!r} is easily taken for {other.folder.name!r}"
+        alike = text.skeleton(own.method) == text.skeleton(theirs.method)
+        if alike and (own.method, own.contact) != (theirs.method, theirs.contact):
+            yield f"method {own.method!r} is easily taken for {theirs.method!r} of {other.name}"
+
+
+def _score_problems(entry: Entry, answers: Answers) -> Iterator[str]:
+    try:
+        targets = answers.of(entry.submission)
+        several = entry.predictions(targets)
+        entry.reproduction(targets)
+        result = evaluate(several, targets)
+    except EntryError as error:
+        yield str(error)
+        return
+    yield from claim_drift(entry.submission, result)
+    yield from _result_problems(entry.folder / RESULT, result)
+    yield from plausible.problems(result, several, targets)
+
+
+def _copied(own: Sequence[plausible.Probe], theirs: Sequence[plausible.Probe]) -> bool:
+    return any(plausible.same(a, b) for a in own for b in theirs)
+
+
+def _comparable(entry: Entry, other: Entry) -> bool:
+    """Whether equal predictions would be a copy, not the same model on another subset."""
+    own, theirs = entry.submission, other.submission
+    if not other.ranked or (own.dataset, own.split) != (theirs.dataset, theirs.split):
+        return False
+    same_model = (own.method, own.contact) == (theirs.method, theirs.contact)
+    return not (same_model and own.samples != theirs.samples)
+
+
+def _result_problems(path: Path, recomputed: Result) -> Iterator[str]:
+    if path.is_symlink() or not path.is_file():
+        yield f"{RESULT} is missing; `python -m leaderboard new` writes it"
+    elif path.stat().st_size > LARGEST_RESULT:
+        yield f"{RESULT} is larger than {LARGEST_RESULT} bytes"
+    else:
+        try:
+            found = drift(Result.load(path), recomputed)
+        except (ResultError, RecursionError) as error:
+            yield str(error)
+            return
+        if found:
+            shown = "; ".join(found[:5])
+            yield f"{RESULT} differs from its predictions in {len(found)} values: {shown}"

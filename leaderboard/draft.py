@@ -1,0 +1,205 @@
+"""A submission made from the folders of runs: what can be read from them, and what must be said."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import os
+import shlex
+import shutil
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import ffld
+from benchmark import Predictions, evaluate
+from benchmark.settings import Settings, profile
+from ffld.sample import Targets
+from leaderboard import stored, submission
+from leaderboard.entry import RESULT
+from leaderboard.submission import FILE, SubmissionError
+from leaderboard.verify import targets_of
+
+_RUNNING = ("running_mean", "running_var", "num_batches_tracked")  # statistics, not learned
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run's folder says: one made by `benchmark.run`, or predictions alone.
+
+    Attributes:
+        configuration: of its `config.json`; empty where there is none.
+    """
+
+    folder: Path
+    predictions: Predictions
+    configuration: Mapping[str, Any]
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Run:
+        """Read `predictions.parquet` and, if it is there, `config.json`.
+
+        Raises:
+            PredictionsError, SubmissionError: a file cannot be read.
+        """
+        folder = Path(folder)
+        predictions = Predictions.load(folder / "predictions.parquet")
+        content = _json(folder / "config.json")
+        return cls(folder, predictions, content.get("configuration", {}))
+
+    @property
+    def seed(self) -> int:
+        """The seed that it was trained with."""
+        trained = _json(self.folder / "checkpoint" / "checkpoint.json")
+        return trained.get("seed", self.configuration.get("seed", 0))
+
+
+def draft(
+    runs: Sequence[Run],
+    name: str,
+    said: Mapping[str, Any],
+    *,
+    root: Path | None = None,
+    into: Path,
+) -> tuple[Path, list[str]]:
+    """Write an entry's folder from runs that differ in their seed.
+
+    Args:
+        said: fields of the submission, in place of what the runs say; of `code` and `given`, a
+            part will do.
+        into: the folder of all submissions.
+
+    Returns:
+        The entry's folder, and the fields that are still to be filled in.
+
+    Raises:
+        SubmissionError: an entry of this name exists, or the runs don't belong together.
+        PredictionsError, DataError: predictions that cannot be scored.
+    """
+    _check_together(runs, name)
+    folder = into / runs[0].predictions.dataset / name
+    if folder.exists() or folder.is_symlink():
+        raise SubmissionError(f"{folder} exists; an entry is never overwritten: take another name")
+    targets = targets_of(runs[0].predictions, root)
+    aligned = [run.predictions.align(targets) for run in runs]
+    rounded = [stored.quantised(one, targets) for one in aligned]
+    temporary = folder.with_name(f".{name}.{os.getpid()}")
+    temporary.mkdir(parents=True)
+    try:
+        files = []
+        for run, one in zip(runs, rounded, strict=True):
+            path = f"seed-{run.seed}.parquet"
+            one.save(temporary / path)
+            sha256 = stored.digest(temporary / path)
+            files.append({"seed": run.seed, "path": path, "sha256": sha256})
+        evaluate(rounded, targets).save(temporary / RESULT)
+        value = evaluate(aligned, targets, resamples=0).scores["ne"]["visible"].value
+        content = _content(runs[0], targets) | {"predictions": files}
+        content["claimed"] = {"ne": round(value, 4)}
+        for key, one in said.items():
+            content[key] = content[key] | one if isinstance(one, dict) else one
+        text = json.dumps({key: content[key] for key in submission.FIELDS}, indent=2)
+        (temporary / FILE).write_text(text + "\n", encoding="utf-8")
+        os.rename(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder, [key for key, value in content.items() if _unfilled(value)]
+
+
+def _check_together(runs: Sequence[Run], name: str) -> None:
+    problems = list(submission.name_problems(name))
+    first = runs[0].predictions
+    for run in runs[1:]:
+        one = run.predictions
+        for field in ("dataset", "split", "revision", "schema_fingerprint"):
+            if (found := getattr(one, field)) != (expected := getattr(first, field)):
+                problems.append(f"{run.folder}: {field} {found!r}, not {expected!r}")
+    seeds = [run.seed for run in runs]
+    if len(set(seeds)) < len(seeds):
+        problems.append(f"the runs' seeds are {seeds}; an entry's runs differ in their seed")
+    if problems:
+        raise SubmissionError("; ".join(problems))
+
+
+def _content(run: Run, targets: Targets) -> dict[str, Any]:
+    """The submission as far as a run says it; None where it says nothing."""
+    spec = ffld.spec(targets.dataset) if targets.dataset in ffld.available() else None
+    whole = spec is not None and len(targets) == spec.splits.get(targets.split)
+    trained = _json(run.folder / "checkpoint" / "checkpoint.json")
+    settings = run.configuration.get("settings", {})
+    size = trained.get("input_size") or settings.get("input_size")
+    return dict.fromkeys(submission.FIELDS) | {
+        "dataset": targets.dataset,
+        "split": targets.split,
+        "revision": targets.revision,
+        "samples": "all" if whole else len(targets),
+        "method": run.configuration.get("model"),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "code": {"url": None, "commit": None, "command": _command(run)},
+        "given": {"box": None, "garment_type": None},
+        "input_size": [size, size] if size else None,
+        "parameters": _parameters(run.folder / "checkpoint" / "model.safetensors"),
+    }
+
+
+def _command(run: Run) -> str | None:
+    """What makes this run again, where it trained; None where it scored weights."""
+    made = run.configuration
+    if "model" not in made or made.get("checkpoint"):
+        return None
+    words = ["python", "-m", "benchmark.run", "--model", made["model"], "--dataset"]
+    words += [made["dataset"], "--split", made["split"], "--device", made["device"]]
+    words += ["--seed", str(made["seed"]), "--train"]
+    usual = profile(made["device"])
+    shared = {field.name for field in fields(Settings)}
+    asked = {
+        key: value
+        for key, value in made["settings"].items()
+        if key in shared and _plain(getattr(usual, key)) != value
+    }
+    asked |= {key: value for key, value in made["overrides"].items() if key not in shared}
+    for key, value in asked.items():
+        words += ["--set", f"{key}={_written(value)}"]
+    for key, value in made.get("dials", {}).items():
+        words += ["--dial", f"{key}={json.dumps(value)}"]
+    return shlex.join(words)
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value))
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(_written, value))
+    return str(value).lower() if isinstance(value, bool | None) else str(value)
+
+
+def _parameters(weights: Path) -> int | None:
+    """Learned numbers in a safetensors file, from its header alone; None where there is none."""
+    if not weights.is_file():
+        return None
+    with weights.open("rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+    return sum(
+        math.prod(tensor["shape"])
+        for name, tensor in header.items()
+        if name != "__metadata__" and not name.endswith(_RUNNING)
+    )
+
+
+def _unfilled(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and None in value.values())
+
+
+def _json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SubmissionError(f"{path} is not readable JSON: {error}") from error
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,173 @@
+"""Entries: the folders `submissions/<dataset>/<entry>/`, what they state and what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import ffld
+from benchmark import Predictions, PredictionsError
+from ffld.sample import DataError, Targets
+from leaderboard import stored
+from leaderboard.submission import FILE, Submission, SubmissionError
+
+SUBMISSIONS = Path(__file__).parent / "submissions"
+RESULT = "result.json"
+
+
+class EntryError(ValueError):
+    """An entry that cannot be used; the message lists every reason."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A folder with a checked `submission.json`."""
+
+    folder: Path
+    submission: Submission
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Entry:
+        """Read an entry's statement.
+
+        Raises:
+            SubmissionError: it is refused.
+        """
+        return cls(Path(folder), Submission.load(Path(folder) / FILE))
+
+    @property
+    def name(self) -> str:
+        """Such as ffld/lgr-cpu."""
+        return f"{self.submission.dataset}/{self.folder.name}"
+
+    @property
+    def ranked(self) -> bool:
+        """Whether its numbers can be recomputed: it stands, and all its predictions are here."""
+        here = all(file.path is not None for file in self.submission.predictions)
+        return here and self.submission.withdrawn is None
+
+    def predictions(self, targets: Targets) -> list[Predictions]:
+        """The predictions of each seed, in the order of `targets`.
+
+        Raises:
+            EntryError: lists the files that are not what the submission says, or do not fit.
+        """
+        named = [(file.path, file.sha256) for file in self.submission.predictions if file.path]
+        return _read(self.folder, named, targets)
+
+    def reproduction(self, targets: Targets) -> Predictions | None:
+        """The predictions of whoever ran the code again; None where nobody has.
+
+        Raises:
+            EntryError: as for `predictions`.
+        """
+        if (made := self.submission.reproduction) is None:
+            return None
+        return _read(self.folder, [(made.path, made.sha256)], targets)[0]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The targets that entries are scored on, each loaded once.
+
+    Attributes:
+        roots: dataset -> folder of the user's copy, for datasets of photographs.
+    """
+
+    roots: Mapping[str, Path] = field(default_factory=dict)
+    _loaded: dict[tuple, Targets] = field(default_factory=dict, repr=False)
+
+    def of(self, submission: Submission) -> Targets:
+        """The targets of a submission's dataset, split and subset.
+
+        Raises:
+            EntryError: there are none, or they are of another revision by now.
+        """
+        about = (submission.dataset, submission.split, submission.samples, submission.revision)
+        if about not in self._loaded:
+            self._loaded[about] = self._load(submission)
+        return self._loaded[about]
+
+    def _load(self, submission: Submission) -> Targets:
+        try:
+            split = ffld.load(
+                submission.dataset,
+                submission.split,
+                root=self.roots.get(submission.dataset),
+                limit=submission.samples,
+                approximate=submission.revision.endswith("+approximate"),
+            )
+            targets = split.targets
+        except DataError as error:
+            raise EntryError(f"its dataset cannot be loaded: {error}") from error
+        if targets.revision != submission.revision:
+            raise EntryError(
+                f"it is for revision {submission.revision}, which {submission.dataset} no longer "
+                f"is ({targets.revision}): predict again, or withdraw it"
+            )
+        if submission.samples is not None and len(targets) != submission.samples:
+            raise EntryError(
+                f"it declares {submission.samples} samples, there are {len(targets)} in all: "
+                'write "all"'
+            )
+        return targets
+
+
+def folders(root: Path = SUBMISSIONS) -> list[Path]:
+    """The folders of all entries, sorted by dataset and name."""
+    if not root.is_dir():
+        return []
+    datasets = [one for one in sorted(root.iterdir()) if one.is_dir()]
+    return [one for dataset in datasets for one in sorted(dataset.iterdir()) if one.is_dir()]
+
+
+def entries(root: Path = SUBMISSIONS) -> list[Entry]:
+    """All entries of a folder of submissions.
+
+    Raises:
+        SubmissionError: lists those that are refused.
+    """
+    found, problems = [], []
+    for folder in folders(root):
+        try:
+            entry = Entry.load(folder)
+        except SubmissionError as error:
+            problems.append(str(error))
+            continue
+        if folder.parent.name != entry.submission.dataset:
+            problems.append(f"{folder}: it is for {entry.submission.dataset}; move it there")
+        found.append(entry)
+    if problems:
+        raise SubmissionError("; ".join(problems))
+    return found
+
+
+def sound_entries(root: Path = SUBMISSIONS) -> list[Entry]:
+    """Those entries of a folder whose statement can be read; the others' own checks refuse them."""
+    found = []
+    for folder in folders(root):
+        try:
+            found.append(Entry.load(folder))
+        except SubmissionError:
+            continue
+    return found
+
+
+def _read(folder: Path, named: Sequence[tuple[str, str]], targets: Targets) -> list[Predictions]:
+    found, problems = [], []
+    for path, sha256 in named:
+        try:
+            predictions = stored.load(
+                folder / path, most=len(targets), landmarks=len(targets.schema)
+            )
+            if (actual := stored.digest(folder / path)) != sha256:
+                problems.append(f"{path}: its SHA-256 is {actual}, the submission says {sha256}")
+            found.append(predictions.align(targets))
+        except stored.StoredError as error:
+            problems.append(str(error))
+        except PredictionsError as error:
+            problems.append(f"{path}: {error}")
+    if problems:
+        raise EntryError("; ".join(problems))
+    return found

@@ -1,0 +1,42 @@
+"""What the test suite asks of the record: that every entry is sound and every table fresh."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ffld
+from leaderboard.build import README, TABLES, BuildError, stale
+from leaderboard.check import Others, problems
+from leaderboard.entry import SUBMISSIONS, Answers, EntryError, folders, sound_entries
+from leaderboard.submission import SubmissionError
+
+
+def record_problems(
+    answers: Answers,
+    submissions: Path = SUBMISSIONS,
+    tables: Path = TABLES,
+    readme: Path = README,
+) -> list[str]:
+    """Everything that is wrong with the record, each with the entry or file that it is about.
+
+    Entries on photographs whose dataset has no root in `answers` are left to those who have them.
+    """
+    found = []
+    entries = sound_entries(submissions)
+    others = Others(entries, answers)
+    unseen = {entry.folder for entry in entries if not _loadable(entry.submission.dataset, answers)}
+    for folder in folders(submissions):
+        if folder not in unseen:
+            name = f"{folder.parent.name}/{folder.name}"
+            found += [f"{name}: {one}" for one in problems(folder, answers, others)]
+    try:
+        found += stale(answers, tables, submissions, readme)
+    except (SubmissionError, EntryError, BuildError) as error:
+        found.append(str(error))
+    return found
+
+
+def _loadable(dataset: str, answers: Answers) -> bool:
+    if dataset not in ffld.available() or dataset in answers.roots:
+        return True
+    return ffld.spec(dataset).procedural
