@@ -69,7 +69,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile(
-            name="cpu", device="cpu", size=64, width=0.25, train=8000, val=400, test=2000,
+            name="cpu", device="cpu", size=64, width=0.25, train=6000, val=400, test=2000,
             epochs=3, flops=1.5e11, overhead=8.0,
         ),
         Profile(
