@@ -1,0 +1,104 @@
+"""What a model costs: parameters, floating point operations, and time measured as it must be.
+
+A GPU's work is awaited before a clock is read. The LGR paper's times cannot have been taken so:
+.65 ms for VGG16 at 224 x 224, 30.7 GFLOP, would be 47 TFLOP/s on a card of 11.3.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmark.models import Inputs
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one image.
+
+    Attributes:
+        parameters: that are trained.
+        flops: of `predict`, a multiplication and an addition being two; convolutions and matrix
+            products alone are counted.
+    """
+
+    parameters: int
+    flops: int
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Time from an image on the device to its landmarks, one image at a time.
+
+    Attributes:
+        milliseconds: median over rounds; low, high: its quartiles.
+        ratio: median over rounds of the time over that of the reference in the same round.
+    """
+
+    milliseconds: float
+    low: float
+    high: float
+    ratio: float
+
+
+def one_image(model: nn.Module, device: torch.device | str = "cpu") -> Inputs:
+    """A grey image of the model's size."""
+    images = torch.full((1, 3, model.input_size, model.input_size), 0.5)
+    return Inputs(images, torch.zeros(1, dtype=torch.int64)).to(device)
+
+
+def cost(model: nn.Module) -> Cost:
+    """Parameters and operations of a model on the CPU."""
+    parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    with FlopCounterMode(display=False) as counter:
+        model.predict(one_image(model))
+    return Cost(parameters, counter.get_total_flops())
+
+
+def latencies(
+    models: Mapping[str, nn.Module],
+    reference: str,
+    device: torch.device,
+    *,
+    rounds: int = 20,
+    calls: int = 5,
+) -> dict[str, Latency]:
+    """Time models against each other in one go.
+
+    In every round each model answers `calls` times in a row; what disturbs the machine for longer
+    disturbs all of them, and ratios are taken within a round.
+
+    Args:
+        models: with weights, whatever they are; they are moved to the device.
+        reference: the one that ratios refer to.
+    """
+    ready = {name: model.to(device).eval() for name, model in models.items()}
+    inputs = {name: one_image(model, device) for name, model in ready.items()}
+    times: dict[str, list[float]] = {name: [] for name in ready}
+    for number in range(rounds + 1):  # the first warms up and is not kept
+        for name, model in ready.items():
+            _wait(device)
+            started = time.perf_counter()
+            for _ in range(calls):
+                model.predict(inputs[name])
+            _wait(device)
+            if number:
+                times[name].append(1000 * (time.perf_counter() - started) / calls)
+    against = np.array(times[reference])
+    return {name: _latency(np.array(found), against) for name, found in times.items()}
+
+
+def _latency(times: np.ndarray, reference: np.ndarray) -> Latency:
+    low, middle, high = np.quantile(times, [0.25, 0.5, 0.75])
+    return Latency(float(middle), float(low), float(high), float(np.median(times / reference)))
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
