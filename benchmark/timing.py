@@ -33,6 +33,10 @@ class Floor:
         """The least that so many operations and bytes take."""
         return max(flops / self.flops, traffic / self.bytes)
 
+    def or_better(self, other: Floor) -> Floor:
+        """The better of two measurements in each, one of which may have been disturbed."""
+        return Floor(max(self.flops, other.flops), max(self.bytes, other.bytes))
+
 
 def wait(device: torch.device) -> None:
     """Until the device has done all that it was given."""

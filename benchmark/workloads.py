@@ -79,7 +79,7 @@ def predictions(names: Sequence[str], bench: Bench) -> dict[str, dict[str, Any]]
     """Each model's prediction: milliseconds at batch 1, images a second at its best batch."""
     ready = {name: bench.model(name).eval() for name in names}
     one = bench.inputs(1)
-    floor = timing.floor(bench.device)
+    before = timing.floor(bench.device)
     single = {name: (lambda m=m: m.predict(one)) for name, m in ready.items()}
     latency = timing.in_turns(single, bench.device, bench.rounds)
     best, many = {}, {}
@@ -89,6 +89,7 @@ def predictions(names: Sequence[str], bench: Bench) -> dict[str, dict[str, Any]]
         many[name] = of(best[name])
     times = timing.in_turns(many, bench.device, bench.rounds)
     each = {name: times[name] / best[name] for name in names}
+    floor = before.or_better(timing.floor(bench.device))
     found = {}
     for name, model in ready.items():
         flops = cost(model.cpu()).flops

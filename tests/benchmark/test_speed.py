@@ -45,6 +45,7 @@ def test_the_least_time_is_that_of_the_narrower_way():
     floor = timing.Floor(flops=100.0, bytes=10.0)
     assert floor.seconds(200, 1) == 2
     assert floor.seconds(200, 50) == 5
+    assert floor.or_better(timing.Floor(50.0, 20.0)) == timing.Floor(100.0, 20.0)
     measured = timing.floor(CPU, side=64, rounds=1)
     assert measured.flops > 0
     assert measured.bytes > 0
