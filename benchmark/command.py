@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Callable
 from typing import NoReturn
 
+from benchmark import world
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, `error: …`, and exit code 2."""
@@ -51,7 +53,8 @@ def carried_out(work: Callable[[], None], interrupted: str) -> int:
         print(f"\n{interrupted}", file=sys.stderr)
         return 130
     except _errors() as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        if world.rank() == 0:  # the others of a job have met the same
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return 0
 
@@ -76,7 +79,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
     return (
         CheckpointError, DataError, ModelError, PredictionsError, ResultError, RunError,
-        SettingsError, TrainingError,
+        SettingsError, TrainingError, world.LostProcess,
     )  # fmt: skip
 
 

@@ -16,9 +16,9 @@ from torch import nn
 
 import ffld
 from benchmark import checkpoint
-from benchmark.checkpoint import Checkpoint
+from benchmark.checkpoint import Checkpoint, CheckpointError
 from benchmark.models import Inputs, ModelError
-from benchmark.plan import DEFAULT_MODEL, shipped_weights
+from benchmark.plan import DEFAULT_MODEL, SHIPPED, shipped_weights
 from ffld.schema import LandmarkSchema
 from ffld.transforms import apply, crop, warp
 
@@ -44,6 +44,24 @@ class Detector:
         schema = ffld.spec(about.dataset).schema
         model, _ = about.build(folder, schema)
         return cls(model.to(device).eval(), about, schema, torch.device(device))
+
+    @classmethod
+    def find(
+        cls, model: str | None, path: Path | None, device: str | torch.device = "cpu"
+    ) -> Detector:
+        """What `--model` and `--checkpoint` name, as in `benchmark.predict`.
+
+        Raises:
+            CheckpointError: there is none, it cannot be used, or it is of another model.
+        """
+        if path in (None, SHIPPED):
+            path = shipped_weights(model or DEFAULT_MODEL)
+        found = cls.load(path, device)
+        if model not in (None, found.about.model):
+            raise CheckpointError(
+                f"checkpoint {str(path)!r} is of model {found.about.model!r}, not {model!r}"
+            )
+        return found
 
     def __call__(
         self,

@@ -6,14 +6,13 @@ import dataclasses
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
 import ffld
-from benchmark import folder, models, pictures
+from benchmark import folder, models, pictures, world
 from benchmark.checkpoint import FLOOR, Checkpoint
 from benchmark.crops import Crops, Source, cut
 from benchmark.evaluate import evaluate
@@ -40,13 +39,24 @@ def run(plan: Plan) -> str:
     """Carry a plan out as far as it is not done already; the table of its result.
 
     Raises:
-        DataError, ModelError, CheckpointError, SettingsError, RunError, TrainingError.
+        DataError, ModelError, CheckpointError, SettingsError, RunError, TrainingError, LostProcess.
     """
+    with world.joined(plan.device):
+        state = world.from_first(lambda: _state(plan))
+        if state is not State.FINISHED:
+            _carry_out(plan, state)
+        return world.from_first(lambda: _table(plan))
+
+
+def _state(plan: Plan) -> State:
     state = folder.state(plan.folder, plan.configuration, afresh=plan.afresh)
     if state is State.FINISHED:
         folder.forget_training(plan.folder)  # if it was killed right after its result
         _say(f"this run is finished; --afresh would begin it anew. folder: {plan.folder}")
-        return _table(plan)
+    return state
+
+
+def _carry_out(plan: Plan, state: State) -> None:
     _say(plan.note())
     _be_repeatable(plan, state)
     if plan.about is not None:
@@ -54,14 +64,19 @@ def run(plan: Plan) -> str:
     else:
         _train_and_score(plan, state)
     _say(f"folder: {plan.folder}")
-    return _table(plan)
 
 
 def _score_checkpoint(plan: Plan) -> None:
     model, floor = plan.about.build(plan.weights, plan.spec.schema)
     scored, crops = _scored_samples(plan, plan.about.input_size, plan.about.padding)
-    folder.begin(plan.folder, plan.configuration, environment())
+    _begin(plan)
     _score(plan, _Ready(model, floor, plan.about), scored, crops)
+
+
+def _begin(plan: Plan) -> None:
+    with world.first_alone():
+        if world.rank() == 0:
+            folder.begin(plan.folder, plan.configuration, environment())
 
 
 def _train_and_score(plan: Plan, state: State) -> None:
@@ -75,7 +90,7 @@ def _train_and_score(plan: Plan, state: State) -> None:
     if plan.settings.pretrained:
         _start_from_imagenet(model, plan.model)
     if state is State.NEW:
-        folder.begin(plan.folder, plan.configuration, environment())
+        _begin(plan)
     history: History = []
     if model.fitted:
         _fitted(model, samples)
@@ -94,9 +109,11 @@ def _train_and_score(plan: Plan, state: State) -> None:
         seed=plan.seed,
         val_ne=best_ne(history) if history else None,
     )
-    about.save(plan.folder / folder.CHECKPOINT, model, floor)
+    if world.rank() == 0:
+        about.save(plan.folder / folder.CHECKPOINT, model, floor)
     _score(plan, _Ready(model, floor, about), scored, crops)
-    folder.forget_training(plan.folder)
+    if world.rank() == 0:
+        folder.forget_training(plan.folder)
 
 
 def _whole_config(plan: Plan, model: nn.Module) -> Mapping[str, Any]:
@@ -113,7 +130,8 @@ def _scored_samples(plan: Plan, size: int, padding: float) -> tuple[Split, Crops
     split = source.open()
     if limit is not None and len(split) == limit:
         _say(f"scoring {limit} samples of {plan.split}; --limit sets how many")
-    return split, cut(source, split, size, padding=padding)
+    with world.first_alone():
+        return split, cut(source, split, size, padding=padding)
 
 
 def _source(plan: Plan, split: str, limit: int | None) -> Source:
@@ -132,7 +150,8 @@ def _crops(plan: Plan, model: nn.Module, name: str, limit: int | None) -> Crops:
             raise
         raise RunError(f"{error}; {_advice(plan)}") from error
     kept = margin(plan.settings, model.input_size) if name == "train" else 0
-    return cut(source, split, model.input_size, margin=kept)
+    with world.first_alone():
+        return cut(source, split, model.input_size, margin=kept)
 
 
 def _check_apart(plan: Plan, samples: Crops, scored: Crops) -> None:
@@ -198,11 +217,12 @@ def _trained(plan: Plan, model: nn.Module, floor: nn.Module, samples: Crops, val
         seed=plan.seed,
         device=plan.device,
         state=plan.folder / folder.TRAINING,
-        log=partial(folder.log, plan.folder),
+        log=lambda history: folder.log(plan.folder, history) if world.rank() == 0 else None,
     )
     history = train(model, task)
-    title = f"{plan.model} on {plan.spec.name}"
-    pictures.curve(history, level, title, plan.folder / folder.CURVE)
+    if world.rank() == 0:
+        title = f"{plan.model} on {plan.spec.name}"
+        pictures.curve(history, level, title, plan.folder / folder.CURVE)
     return history
 
 
@@ -211,10 +231,14 @@ def _score(plan: Plan, ready: _Ready, split: Split, crops: Crops) -> None:
     path, size = plan.folder, plan.settings.batch_size
     model = ready.model.to(plan.device)
     predicted = predict(model, crops, device=plan.device, batch_size=size, title="predicting")
-    result = evaluate(predicted, crops.targets)
-    predicted.save(path / folder.PREDICTIONS)
+    mean = None
     if ready.floor is not None and ready.about.model != FLOOR:
         mean = predict(ready.floor, crops, device=torch.device("cpu"), batch_size=size)
+    if world.rank():
+        return
+    result = evaluate(predicted, crops.targets)
+    predicted.save(path / folder.PREDICTIONS)
+    if mean is not None:
         evaluate(mean, crops.targets).save(path / folder.FLOOR)
     pictures.contact_sheet(split, predicted, path / folder.SHEET)
     result.save(path / folder.RESULT)
@@ -235,4 +259,5 @@ def _be_repeatable(plan: Plan, state: State) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    if world.rank() == 0:
+        print(text, file=sys.stderr, flush=True)

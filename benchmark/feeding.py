@@ -17,10 +17,11 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as photometric
 from tqdm import tqdm
 
+from benchmark import world
 from benchmark.crops import Crops, cores
 from benchmark.models import Batch, Inputs
 from benchmark.predictions import Predictions
-from benchmark.settings import Settings
+from benchmark.settings import Settings, SettingsError
 from ffld.transforms import apply, augmentation, drop_outside, mirror, translation, warp
 
 _AHEAD = 3  # batches prepared while one is trained on
@@ -39,11 +40,23 @@ def margin(settings: Settings, size: int) -> int:
 def batches(
     crops: Crops, settings: Settings, *, seed: int, epoch: int, device: torch.device
 ) -> Iterator[Batch]:
-    """One epoch of augmented batches, all of one size; a remainder waits for a later epoch."""
+    """One epoch of augmented batches, all of one size; a remainder waits for a later epoch.
+
+    Each process of a job makes its part of every batch.
+
+    Raises:
+        SettingsError: a batch that its processes cannot share evenly.
+    """
     order = np.random.default_rng([seed, epoch]).permutation(len(crops))
     size = min(settings.batch_size, len(crops))
     prepare = partial(augmented, crops, settings=settings, seed=seed, epoch=epoch)
-    chosen = order[: batch_count(crops, settings) * size].reshape(-1, size).tolist()
+    if size % world.size():
+        raise SettingsError(
+            f"a batch of {size} samples cannot be shared by {world.size()} processes; set a "
+            "batch_size that is a multiple of them"
+        )
+    whole = order[: batch_count(crops, settings) * size].reshape(-1, size).tolist()
+    chosen = [world.part(rows) for rows in whole]
     if device.type == "cuda":
         yield from _prepared_ahead(chosen, prepare, device)
     else:  # a second thread would slow the training's own down by more than it prepares
@@ -100,13 +113,17 @@ def predict(
 ) -> Predictions:
     """A model's predictions for crops without margin, in original pixels, in float32.
 
+    Each process of a job predicts its part of them, every sample once; all get the whole.
+
     Args:
         title: of the progress bar; none is shown without.
     """
-    xy, confidence = [], []
-    starts = range(0, len(crops), batch_size)
-    for start in tqdm(starts, desc=title, unit=" batches", disable=title is None):
-        rows = slice(start, start + batch_size)
+    landmarks = len(crops.targets.schema)
+    xy, confidence = [np.empty((0, landmarks, 2))], [np.empty((0, landmarks), np.float32)]
+    mine = world.part(np.arange(len(crops)))
+    quiet = title is None or world.rank() > 0
+    for start in tqdm(range(0, len(mine), batch_size), desc=title, unit=" batches", disable=quiet):
+        rows = mine[start : start + batch_size]
         images = torch.from_numpy(np.array(crops.images[rows])).permute(0, 3, 1, 2)
         types = torch.from_numpy(crops.targets.type_index[rows])
         found, sure = model.predict(Inputs(_unit(images, device), types.to(device)))
@@ -117,8 +134,8 @@ def predict(
         dataset=targets.dataset,
         split=targets.split,
         ids=targets.ids,
-        xy=apply(np.linalg.inv(crops.matrices), np.concatenate(xy)),
-        confidence=np.concatenate(confidence),
+        xy=apply(np.linalg.inv(crops.matrices), world.whole(np.concatenate(xy))),
+        confidence=world.whole(np.concatenate(confidence)),
         revision=targets.revision,
         schema_fingerprint=targets.schema.fingerprint,
     )

@@ -57,14 +57,17 @@ def decode(maps: Tensor, stride: int, decoder: str = "subpixel") -> tuple[Tensor
     if decoder not in DECODERS:
         raise ValueError(f"unknown decoder {decoder!r}; there are {', '.join(DECODERS)}")
     maps = maps.float()
-    width = maps.shape[-1]
+    height, width = maps.shape[-2:]
     confidence, flat = maps.flatten(-2).max(-1)
     row, column = flat // width, flat % width
     if decoder == "argmax":
         cells = torch.stack([column, row], -1).float()
     else:
-        along_x = maps.take_along_dim(row[..., None, None], -2).squeeze(-2)
-        along_y = maps.take_along_dim(column[..., None, None], -1).squeeze(-1)
+        # `gather` of whole shapes: take_along_dim would tie an exported graph to one batch size.
+        rows = row[..., None, None].expand(*row.shape, 1, width)
+        columns = column[..., None, None].expand(*row.shape, height, 1)
+        along_x = maps.gather(-2, rows).squeeze(-2)
+        along_y = maps.gather(-1, columns).squeeze(-1)
         cells = torch.stack([_vertex(along_x, column), _vertex(along_y, row)], -1)
     return (cells + 0.5) * stride, confidence
 
@@ -78,7 +81,7 @@ def _vertex(line: Tensor, peak: Tensor) -> Tensor:
     """Position of the maximum of lines (..., n) whose highest cells are `peak` (...)."""
     middle = peak.clamp(1, line.shape[-1] - 2)
     neighbours = middle[..., None] + torch.arange(-1, 2, device=line.device)
-    before, at, after = line.take_along_dim(neighbours, -1).clamp_min(_TINY).log().unbind(-1)
+    before, at, after = line.gather(-1, neighbours).clamp_min(_TINY).log().unbind(-1)
     curvature = before - 2 * at + after
     peaked = curvature < 0
     offset = 0.5 * (before - after) / torch.where(peaked, curvature, 1.0)

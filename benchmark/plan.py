@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 import ffld
-from benchmark import checkpoint, models
+from benchmark import checkpoint, models, world
 from benchmark.checkpoint import Checkpoint, CheckpointError
 from benchmark.settings import Settings, parse, profile, recipe, understood
 from benchmark.source import identity, settled
@@ -177,6 +177,7 @@ def environment() -> dict[str, Any]:
         "torch": torch.__version__,
         "machine": platform.machine(),
         "threads": torch.get_num_threads(),
+        "processes": world.size(),
     }
 
 

@@ -61,10 +61,12 @@ def _predict(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
     from tqdm import tqdm
 
-    from benchmark.plan import RunError
+    from benchmark.detector import Detector
+    from benchmark.plan import RunError, device_of
 
     files = _files(arguments.photos)
-    detector = _detector(arguments)
+    device, _ = device_of(arguments.device)
+    detector = Detector.find(arguments.model, arguments.checkpoint, device)
     detector.owned(arguments.garment_type)  # an unknown type shows before any picture is read
     if arguments.box and len(files) > 1:
         raise RunError(f"--box is for one picture, and there are {len(files)}")
@@ -135,21 +137,6 @@ def _batch(
                 for k in slots
             ],
         }
-
-
-def _detector(arguments: argparse.Namespace) -> Detector:
-    from benchmark.checkpoint import CheckpointError
-    from benchmark.detector import Detector
-    from benchmark.plan import DEFAULT_MODEL, device_of, shipped_weights
-
-    path = arguments.checkpoint or shipped_weights(arguments.model or DEFAULT_MODEL)
-    detector = Detector.load(path, device_of(arguments.device)[0])
-    if arguments.model not in (None, detector.about.model):
-        raise CheckpointError(
-            f"checkpoint {str(arguments.checkpoint)!r} is of model {detector.about.model!r}, not "
-            f"{arguments.model!r}"
-        )
-    return detector
 
 
 def _files(photos: Sequence[str]) -> list[Path]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmark import world
 from benchmark.command import Parser, carried_out, count
 
 _EPILOG = """\
@@ -20,6 +21,8 @@ examples:
       another model, seed and setting; an unknown key lists the valid ones
   python -m benchmark.run --model lgr --recipe paper --set variant=paper
       everything as the LGR paper has it: its recipe, its equations as printed
+  torchrun --nproc-per-node=4 -m benchmark.run --model lgr --dataset ffld --train
+      train in four processes, each with a GPU of its own and a quarter of every batch
   python -m benchmark.run --checkpoint runs/lgr --dial company=0 --dial clutter=0
       score on test images without other people and clutter; dials are in ffld/render/mix.py
   python -m benchmark.run --model lgr --dataset fld-procedural --out runs/stand-in
@@ -44,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         from benchmark.experiment import run
         from benchmark.plan import Request, resolve
 
-        print(run(resolve(Request(**arguments))))
+        table = run(resolve(Request(**arguments)))
+        if world.rank() == 0:
+            print(table)
 
     words = [word for word in (sys.argv[1:] if argv is None else argv) if word != "--afresh"]
     command = shlex.join(["python", "-m", "benchmark.run", *words])

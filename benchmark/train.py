@@ -13,10 +13,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from benchmark import world
 from benchmark.checkpoint import TrainingState
 from benchmark.crops import Crops
 from benchmark.evaluate import evaluate
@@ -50,21 +52,26 @@ class Task:
 
 
 def train(model: nn.Module, task: Task) -> History:
-    """Train from the last saved epoch on; leaves the best weights on validation in the model."""
+    """Train from the last saved epoch on; leaves the best weights on validation in the model.
+
+    In a job of several processes the first one writes, and all end with the same weights.
+    """
     model.to(task.device, memory_format=torch.channels_last)
+    loss_of = world.sharing(model)
     optimizer = torch.optim.Adam(model.parameters(), lr=task.settings.lr, fused=True)
     history: History = []
     best: dict[str, Tensor] = {}
-    if task.state.exists():
+    if world.from_first(task.state.exists):
         state = TrainingState.load(task.state, model, optimizer)
         history, best = state.history, dict(state.best)
         task.log(history)
     while not finished(history, task.settings):
-        record = _epoch(model, optimizer, task, len(history))
+        record = _epoch(model, loss_of, optimizer, task, len(history))
         if record["val_ne"] < best_ne(history):
             best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
         history = [*history, record]
-        TrainingState(history, best).save(task.state, model, optimizer)
+        if world.rank() == 0:
+            TrainingState(history, best).save(task.state, model, optimizer)
         task.log(history)
     model.load_state_dict(best)
     return history
@@ -98,14 +105,23 @@ def learning_rate(step: int, epoch: float, settings: Settings) -> float:
 
 
 def _epoch(
-    model: nn.Module, optimizer: torch.optim.Optimizer, task: Task, epoch: int
+    model: nn.Module,
+    loss_of: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    task: Task,
+    epoch: int,
 ) -> dict[str, float]:
     """Train for one epoch and validate; the record of it."""
     settings, started = task.settings, time.perf_counter()
     count = batch_count(task.train, settings)
     title = f"epoch {epoch + 1}/{settings.epochs}"
-    with tqdm(total=count, desc=title, unit=" batches", mininterval=0.5) as progress:
-        loss = _train_epoch(model, optimizer, task, epoch, progress)
+    if world.size() > 1:  # the saved random state is the first process's alone
+        own = np.random.default_rng([task.seed, epoch, world.rank()])
+        torch.manual_seed(int(own.integers(2**63)))
+    quiet = world.rank() > 0
+    with tqdm(total=count, desc=title, unit=" batches", mininterval=0.5, disable=quiet) as progress:
+        loss = _train_epoch(loss_of, optimizer, task, epoch, progress)
+        world.agree(model)
         seconds = time.perf_counter() - started
         if not math.isfinite(loss):
             raise TrainingError(
@@ -126,11 +142,11 @@ def _epoch(
 
 
 def _train_epoch(
-    model: nn.Module, optimizer: torch.optim.Optimizer, task: Task, epoch: int, progress: tqdm
+    loss_of: nn.Module, optimizer: torch.optim.Optimizer, task: Task, epoch: int, progress: tqdm
 ) -> float:
     """Mean loss over the epoch's batches."""
     settings = task.settings
-    model.train()
+    loss_of.train()
     total = torch.zeros((), device=task.device)
     source = batches(task.train, settings, seed=task.seed, epoch=epoch, device=task.device)
     for done, batch in enumerate(source, start=1):
@@ -139,16 +155,16 @@ def _train_epoch(
         for group in optimizer.param_groups:
             group["lr"] = rate
         with _precision(task):
-            loss = model.loss(batch)
+            loss = loss_of(batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+        nn.utils.clip_grad_norm_(loss_of.parameters(), settings.clip)
         optimizer.step()
         total += loss.detach()
         if done % 10 == 0:  # reading the loss makes a GPU wait
             progress.set_postfix_str(f"loss {total.item() / done:.4f}", refresh=False)
         progress.update()
-    return total.item() / progress.total
+    return world.mean(total).item() / progress.total
 
 
 def _validation_ne(model: nn.Module, task: Task) -> float:

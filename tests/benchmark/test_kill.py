@@ -3,11 +3,15 @@
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.torch import save
 from torch import nn
 
+from benchmark import checkpoint
 from benchmark.run import main
 from tests.benchmark.tiny_model import SHORT
 
@@ -55,8 +59,26 @@ def _in_a_step(moment):
     nn.utils.clip_grad_norm_ = clip_or_die
 
 
-def _attempt(arguments, arrange, moment):
-    """Run the command in a process of its own; whether it was killed."""
+def _write_slowly(moment):
+    """Spread the moment-th write of tensors over a quarter of a second."""
+    save_file, calls = checkpoint.save_file, iter(range(1, 1000))
+
+    def save_slowly(tensors, path, metadata=None):
+        if next(calls) != moment:
+            save_file(tensors, path, metadata=metadata)
+            return
+        data = save(tensors, metadata=metadata)
+        with Path(path).open("wb") as file:
+            for start in range(0, len(data), len(data) // 50):
+                file.write(data[start : start + len(data) // 50])
+                file.flush()
+                time.sleep(0.005)
+
+    checkpoint.save_file = save_slowly
+
+
+def _attempt(arguments, arrange, moment, kill=None):
+    """Run the command in a process of its own; whether it was killed, by itself or by `kill`."""
     child = os.fork()
     if child == 0:
         try:
@@ -65,6 +87,8 @@ def _attempt(arguments, arrange, moment):
             os._exit(code)
         finally:
             os._exit(70)
+    if kill:
+        kill(child)
     status = os.waitpid(child, 0)[1]
     if not os.WIFSIGNALED(status):
         assert os.WEXITSTATUS(status) == 0
@@ -81,9 +105,55 @@ def test_a_run_killed_over_and_over_ends_as_one_that_was_not(run, dots, tmp_path
         kills += 1
         assert kills < 60
     assert kills >= 3
-    for file in FILES:
-        whole, killed = (tmp_path / name / file for name in ("whole", "killed"))
-        assert whole.read_bytes() == killed.read_bytes(), file
-    left = {path.name for path in (tmp_path / "killed").rglob("*")}
-    assert left == {path.name for path in (tmp_path / "whole").rglob("*")}
+    _check_same(tmp_path)
     sys.stderr.write(f"{arrange.__name__}: {kills} kills\n")
+
+
+def test_a_run_killed_from_outside_at_any_time_ends_as_one_that_was_not(run, dots, tmp_path):
+    """Moments are drawn over the time that the whole run takes."""
+    assert run(*SHORT, "--out", tmp_path / "whole")[0] == 0  # reads images, imports
+    started = time.monotonic()
+    assert not _attempt([*map(str, SHORT), "--out", str(tmp_path / "timed")], lambda _: None, 0)
+    seconds, rng = time.monotonic() - started, np.random.default_rng()
+    arguments = [*map(str, SHORT), "--out", str(tmp_path / "killed")]
+
+    def kill(child):
+        time.sleep(rng.uniform(0, 0.6 * seconds))
+        os.kill(child, signal.SIGKILL)
+
+    kills = sum(_attempt(arguments, lambda _: None, 0, kill) for _ in range(5))
+    assert kills >= 1
+    assert not _attempt(arguments, lambda _: None, 0)
+    _check_same(tmp_path)
+
+
+def test_a_run_killed_from_outside_in_a_write_ends_as_one_that_was_not(run, dots, tmp_path):
+    """Four attempts die in their second write of tensors: of the state, then of the checkpoint."""
+    assert run(*SHORT, "--out", tmp_path / "whole")[0] == 0
+    killed, rng, torn = tmp_path / "killed", np.random.default_rng(), 0
+
+    def kill(child):
+        nonlocal torn
+        while not (begun := list(killed.rglob(f".*.safetensors.{child}"))):
+            if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.2))
+        os.kill(child, signal.SIGKILL)
+        torn += begun[0].exists()
+
+    arguments = [*map(str, SHORT), "--out", str(killed)]
+    for _ in range(4):
+        _attempt(arguments, _write_slowly, 2, kill)
+    assert torn >= 1
+    assert not _attempt(arguments, _write_slowly, 0)
+    _check_same(tmp_path)
+
+
+def _check_same(folder):
+    """The killed run left the files of the whole one, and nothing else."""
+    for file in FILES:
+        whole, killed = (folder / name / file for name in ("whole", "killed"))
+        assert whole.read_bytes() == killed.read_bytes(), file
+    left = {path.name for path in (folder / "killed").rglob("*")}
+    assert left == {path.name for path in (folder / "whole").rglob("*")}

@@ -141,8 +141,8 @@ def _interrupt(patch, moment):
     epochs = train._epoch
     save = train.TrainingState.save
 
-    def epoch(model, optimizer, task, number):
-        return _stop() if number == 1 else epochs(model, optimizer, task, number)
+    def epoch(*arguments):
+        return _stop() if arguments[-1] == 1 else epochs(*arguments)
 
     def save_half(state, path, *arguments):
         save(state, path, *arguments)

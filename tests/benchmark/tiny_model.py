@@ -18,6 +18,7 @@ class Config:
     input_size: int = 224
     channels: int = 16
     dropout: float = 0.1
+    batch_norm: bool = True
 
 
 class Tiny(nn.Module):
@@ -29,7 +30,7 @@ class Tiny(nn.Module):
         self.input_size = config.input_size
         self.layers = nn.Sequential(
             nn.Conv2d(3, config.channels, 5, stride=4, padding=2),
-            nn.BatchNorm2d(config.channels),
+            nn.BatchNorm2d(config.channels) if config.batch_norm else nn.Identity(),
             nn.ReLU(),
             nn.Dropout(config.dropout),
             nn.Conv2d(config.channels, len(schema), 3, padding=1),

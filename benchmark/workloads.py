@@ -1,0 +1,209 @@
+"""What `benchmark.speed` measures: models in prediction and training, and what feeds them."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+from torchvision.models import vgg
+
+from benchmark import models, timing
+from benchmark.backbone import BLOCKS, scaled
+from benchmark.cost import cost
+from benchmark.crops import Source, cut
+from benchmark.feeding import batches, margin
+from benchmark.models import Batch, Inputs
+from benchmark.settings import Settings
+from ffld.schema import FFLD
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is measured, and how.
+
+    Attributes:
+        rounds: turns that each piece of work takes; largest: batch to try.
+    """
+
+    device: torch.device
+    settings: Settings
+    rounds: int
+    largest: int
+
+    def model(self, name: str) -> nn.Module:
+        """An untrained model of this size on the device, for 32 landmarks."""
+        torch.manual_seed(0)
+        fields = {field.name for field in dataclasses.fields(models.config_class(name))}
+        sizes = {"input_size": self.settings.input_size, "width": self.settings.width}
+        given = {key: value for key, value in sizes.items() if key in fields}
+        model = models.build(name, FFLD, **given)
+        return model.to(self.device, memory_format=torch.channels_last)
+
+    def inputs(self, size: int) -> Inputs:
+        """Noise on the device."""
+        side = self.settings.input_size
+        images = torch.rand(size, 3, side, side).to(memory_format=torch.channels_last)
+        return Inputs(images, torch.zeros(size, dtype=torch.int64)).to(self.device)
+
+    def batch(self, size: int) -> Batch:
+        """Noise with all landmarks visible."""
+        xy = torch.rand(size, len(FFLD), 2) * self.settings.input_size
+        visible = torch.full((size, len(FFLD)), 2, dtype=torch.uint8)
+        return Batch(self.inputs(size), xy.to(self.device), visible.to(self.device))
+
+
+def step(model: nn.Module, bench: Bench) -> Callable[[Batch], None]:
+    """One step of training as `benchmark.train` takes it."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-5, fused=True)
+    model.train()
+
+    def run(batch: Batch) -> None:
+        loss = model.loss(batch)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), bench.settings.clip)
+        optimizer.step()
+
+    return run
+
+
+def predictions(names: Sequence[str], bench: Bench) -> dict[str, dict[str, Any]]:
+    """Each model's prediction: milliseconds at batch 1, images a second at its best batch."""
+    ready = {name: bench.model(name).eval() for name in names}
+    one = bench.inputs(1)
+    before = timing.floor(bench.device)
+    single = {name: (lambda m=m: m.predict(one)) for name, m in ready.items()}
+    latency = timing.in_turns(single, bench.device, bench.rounds)
+    best, many = {}, {}
+    for name, model in ready.items():
+        of = _prediction_of(model, bench)
+        best[name] = timing.best_batch(of, bench.device, bench.largest)
+        many[name] = of(best[name])
+    times = timing.in_turns(many, bench.device, bench.rounds)
+    each = {name: times[name] / best[name] for name in names}
+    floor = before.or_better(timing.floor(bench.device))
+    found = {}
+    for name, model in ready.items():
+        flops = cost(model.cpu()).flops
+        model.to(bench.device)
+        least = floor.seconds(flops, timing.traffic(model, single[name]))
+        found[name] = {
+            "gflops": flops / 1e9,
+            "latency_ms": 1000 * float(np.median(latency[name])),
+            "latency / vgg16's": timing.ratio(latency[name], latency["vgg16"]),
+            "floor_ms": 1000 * least,
+            "batch": best[name],
+            "images_per_second": 1 / float(np.median(each[name])),
+            "time / vgg16's": timing.ratio(each[name], each["vgg16"]),
+        }
+    return found
+
+
+def trainings(names: Sequence[str], bench: Bench) -> dict[str, dict[str, Any]]:
+    """Each model's training: images a second at its best batch, and memory on CUDA."""
+    works, best, peak = {}, {}, {}
+    for name in names:
+        of = _step_of(bench.model(name), bench)
+        if bench.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(bench.device)
+        best[name] = timing.best_batch(of, bench.device, bench.largest)
+        works[name] = of(best[name])
+        if bench.device.type == "cuda":
+            peak[name] = torch.cuda.max_memory_allocated(bench.device) / 1e6
+    times = timing.in_turns(works, bench.device, bench.rounds)
+    each = {name: times[name] / best[name] for name in names}
+    return {
+        name: {
+            "training_batch": best[name],
+            "training_images_per_second": 1 / float(np.median(each[name])),
+            "training time / vgg16's": timing.ratio(each[name], each["vgg16"]),
+            "peak_mb": peak.get(name),
+        }
+        for name in names
+    }
+
+
+def _prediction_of(model: nn.Module, bench: Bench) -> Callable[[int], Callable[[], object]]:
+    """From a number of samples to their prediction."""
+
+    def of(size: int) -> Callable[[], object]:
+        given = bench.inputs(size)
+        return lambda: model.predict(given)
+
+    return of
+
+
+def _step_of(model: nn.Module, bench: Bench) -> Callable[[int], Callable[[], object]]:
+    """From a number of samples to a step on them."""
+    run = step(model, bench)
+
+    def of(size: int) -> Callable[[], object]:
+        batch = bench.batch(size)
+        return lambda: run(batch)
+
+    return of
+
+
+def bare(bench: Bench) -> dict[str, float]:
+    """Ours in the time of torchvision's VGG16 features of the same width, on one batch of 8."""
+    layers: list[int | str] = []
+    for full, depth in BLOCKS:
+        layers += [*[scaled(full, bench.settings.width)] * depth, "M"]
+    theirs = vgg.make_layers(layers[:-1], batch_norm=True).to(bench.device).eval()
+    theirs = theirs.to(memory_format=torch.channels_last)
+    model, inputs = bench.model("vgg16").eval(), bench.inputs(8)
+
+    def no_gradient(run: Callable[[], object]) -> Callable[[], object]:
+        return torch.inference_mode()(run)
+
+    works = {
+        "theirs": no_gradient(lambda: theirs(inputs.images)),
+        "features": no_gradient(lambda: model.backbone(inputs.images)),
+        "whole": lambda: model.predict(inputs),
+    }
+    times = timing.in_turns(works, bench.device, bench.rounds)
+    return {
+        "our VGG16 features / torchvision's": timing.ratio(times["features"], times["theirs"]),
+        "vgg16 with head and decoding / torchvision's features": timing.ratio(
+            times["whole"], times["theirs"]
+        ),
+    }
+
+
+def pipeline(bench: Bench, samples: int) -> dict[str, float]:
+    """Training from crops against the step alone, and the loader against decoding JPEG."""
+    source = Source("ffld", "val", samples)
+    split, settings, device = source.open(), bench.settings, bench.device
+    kept = cut(source, split, settings.input_size, margin=margin(settings, settings.input_size))
+    images = [split.image(row) for row in range(min(samples, 32))]
+    encoded = [cv2.imencode(".jpg", one, [cv2.IMWRITE_JPEG_QUALITY, 95])[1] for one in images]
+
+    def endless() -> Iterator[Batch]:
+        for epoch in count():
+            yield from batches(kept, settings, seed=0, epoch=epoch, device=device)
+
+    size = min(settings.batch_size, len(kept))
+    fed, loaded, batch = endless(), endless(), bench.batch(size)
+    run = step(bench.model("lgr"), bench)
+    works = {
+        "step": lambda: run(batch),
+        "end to end": lambda: run(next(fed)),
+        "loader": lambda: next(loaded),
+        "decoding": lambda: [cv2.imdecode(one, cv2.IMREAD_COLOR_RGB) for one in encoded],
+    }
+    times = timing.in_turns(works, device, bench.rounds, least=0.2)
+    loader, decoding = times["loader"] / size, times["decoding"] / len(encoded)
+    return {
+        "end to end / step alone": timing.ratio(times["step"], times["end to end"]),
+        "loader / JPEG decoding": timing.ratio(decoding, loader),
+        "loader, images a second": 1 / statistics.median(loader),
+        "JPEG decoding, images a second": 1 / statistics.median(decoding),
+    }

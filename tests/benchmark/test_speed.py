@@ -1,0 +1,81 @@
+"""Interleaved times, the floor, and the command at a size that takes seconds."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from benchmark import speed, timing
+
+CPU = torch.device("cpu")
+
+
+def test_a_disturbance_hits_both_sides_of_a_ratio():
+    """Every work takes its turn in every round, so a slow round is slow for all."""
+    order = []
+    works = {"a": lambda: order.append("a"), "b": lambda: order.append("b")}
+    found = timing.in_turns(works, CPU, rounds=3, least=0.0)
+    assert order == ["a", "a", "b", "b"] + ["a", "b"] * 3  # a warm-up, a trial, then turns
+    assert {name: values.shape for name, values in found.items()} == {"a": (3,), "b": (3,)}
+    assert timing.ratio(np.array([2.0, 20, 2]), np.array([1.0, 10, 1])) == 2
+
+
+def test_seconds_are_those_of_one_call():
+    found = timing.in_turns({"nap": lambda: time.sleep(0.004)}, CPU, rounds=2, least=0.02)
+    assert (found["nap"] >= 0.004).all()
+    assert timing.seconds(lambda: time.sleep(0.03), CPU) >= 0.03
+
+
+def test_the_best_batch_takes_the_least_time_a_sample_and_fits(monkeypatch):
+    monkeypatch.setattr(timing, "seconds", lambda task, device: task())
+
+    def work(size):
+        if size > 8:
+            raise torch.OutOfMemoryError
+        return lambda: 4 + 4 * max(0, size - 4)
+
+    assert timing.best_batch(work, CPU, 64) == 4
+    assert timing.best_batch(work, CPU, 2) == 2
+
+
+def test_the_least_time_is_that_of_the_narrower_way():
+    floor = timing.Floor(flops=100.0, bytes=10.0)
+    assert floor.seconds(200, 1) == 2
+    assert floor.seconds(200, 50) == 5
+    assert floor.or_better(timing.Floor(50.0, 20.0)) == timing.Floor(100.0, 20.0)
+    measured = timing.floor(CPU, side=64, rounds=1)
+    assert measured.flops > 0
+    assert measured.bytes > 0
+
+
+def test_traffic_counts_weights_once_and_outputs_twice():
+    model = nn.Sequential(nn.Linear(3, 5, bias=False), nn.ReLU())
+    found = timing.traffic(model, lambda: model(torch.zeros(2, 3)))
+    assert found == 4 * (3 * 5) + 2 * 4 * (10 + 10)
+
+
+def test_the_command_prints_models_and_goals(tmp_path, capsys):
+    small = ["--set", "input_size=48", "--set", "width=0.05", "--set", "batch_size=4"]
+    few = ["--rounds", "1", "--largest", "2", "--samples", "4", "--device", "cpu"]
+    assert speed.main(["--models", "lgr", *small, *few, "--out", str(tmp_path / "speed.json")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:3]] == ["vgg16", "lgr"]
+    for goal, (bound, limit) in speed.GOALS.items():
+        (line,) = [line for line in lines if line.startswith(goal)]
+        value = float(line.removeprefix(goal).split()[0])
+        met = value <= limit if bound == "at most" else value >= limit
+        assert line.endswith("met" if met else "missed")
+    content = json.loads((tmp_path / "speed.json").read_text())
+    assert content["models"]["vgg16"]["latency / vgg16's"] == 1
+    assert content["models"]["lgr"]["gflops"] > content["models"]["vgg16"]["gflops"] > 0
+    assert content["process_peak_mb"] > 0
+    assert set(speed.GOALS) <= set(content["ratios"])
+
+
+@pytest.mark.parametrize("model", ["lgrr", "mean-shape"])
+def test_a_model_that_cannot_be_timed_is_said(capsys, model):
+    assert speed.main(["--models", model, "--device", "cpu"]) == 2
+    assert model in capsys.readouterr().err
