@@ -6,9 +6,9 @@ A GPU's work is awaited before a clock is read. The LGR paper's times cannot hav
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.models import Inputs
+from benchmark.timing import in_turns, ratio
 
 
 @dataclass(frozen=True)
@@ -62,43 +63,20 @@ def cost(model: nn.Module) -> Cost:
 
 
 def latencies(
-    models: Mapping[str, nn.Module],
-    reference: str,
-    device: torch.device,
-    *,
-    rounds: int = 20,
-    calls: int = 5,
+    models: Mapping[str, nn.Module], reference: str, device: torch.device, *, rounds: int = 20
 ) -> dict[str, Latency]:
-    """Time models against each other in one go.
-
-    In every round each model answers `calls` times in a row; what disturbs the machine for longer
-    disturbs all of them, and ratios are taken within a round.
+    """Time models against each other in one go, one image at a time (`benchmark.timing`).
 
     Args:
         models: with weights, whatever they are; they are moved to the device.
         reference: the one that ratios refer to.
     """
     ready = {name: model.to(device).eval() for name, model in models.items()}
-    inputs = {name: one_image(model, device) for name, model in ready.items()}
-    times: dict[str, list[float]] = {name: [] for name in ready}
-    for number in range(rounds + 1):  # the first warms up and is not kept
-        for name, model in ready.items():
-            _wait(device)
-            started = time.perf_counter()
-            for _ in range(calls):
-                model.predict(inputs[name])
-            _wait(device)
-            if number:
-                times[name].append(1000 * (time.perf_counter() - started) / calls)
-    against = np.array(times[reference])
-    return {name: _latency(np.array(found), against) for name, found in times.items()}
+    works = {name: partial(m.predict, one_image(m, device)) for name, m in ready.items()}
+    times = in_turns(works, device, rounds)
+    return {name: _latency(found, times[reference]) for name, found in times.items()}
 
 
-def _latency(times: np.ndarray, reference: np.ndarray) -> Latency:
-    low, middle, high = np.quantile(times, [0.25, 0.5, 0.75])
-    return Latency(float(middle), float(low), float(high), float(np.median(times / reference)))
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+def _latency(seconds: np.ndarray, reference: np.ndarray) -> Latency:
+    low, middle, high = 1000 * np.quantile(seconds, [0.25, 0.5, 0.75])
+    return Latency(float(middle), float(low), float(high), ratio(seconds, reference))

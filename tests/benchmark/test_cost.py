@@ -40,10 +40,8 @@ def test_vgg16_at_224_has_the_operations_that_are_known():
 
 
 def test_ratios_are_to_the_reference():
-    found = latencies(
-        {"a": One(0.002), "b": One(0.006)}, "a", torch.device("cpu"), rounds=5, calls=2
-    )
+    found = latencies({"a": One(0.002), "b": One(0.02)}, "a", torch.device("cpu"), rounds=3)
     assert found["a"].ratio == 1
-    assert 1.5 < found["b"].ratio < 4
+    assert found["b"].ratio > 1.5  # 10, where nothing else runs
     assert found["b"].low <= found["b"].milliseconds <= found["b"].high
     assert found["a"].milliseconds >= 2
