@@ -36,7 +36,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         add_(f"--{word}", default=_UNSAID, metavar="TEXT", help=help_)
     add_("--author", dest="authors", action="append", default=_UNSAID, metavar="TEXT")
     add_("--kind", default=_UNSAID, help="author, reimplementation or baseline")
-    add_("--code", default=_UNSAID, metavar="URL", help="of the repository")
+    add_("--code", default=_UNSAID, metavar="URL", help="of the repository, or this project")
     add_("--commit", default=_UNSAID, metavar="HEX", help="what was run there")
     add_("--command", default=_UNSAID, metavar="TEXT", help="to the letter; default: the run's")
     add_(

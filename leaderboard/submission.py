@@ -40,6 +40,7 @@ _COMMIT = matching(re.compile("[0-9a-f]{7,64}"), "a commit, as hexadecimal digit
 _SHA256 = matching(re.compile("[0-9a-f]{64}"), "64 hexadecimal digits")
 _PATH = matching(_PARQUET, "a file name such as seed-0.parquet, without any folder")
 _TEXT = text.problems
+_OWN_OR_URL = or_word(["this project"], text.url_problems)
 _DATA = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}")
 
 
@@ -59,7 +60,10 @@ class PredictionsFile:
 
 @dataclass(frozen=True)
 class Code:
-    """What to run: an address, a commit there, and the command to the letter."""
+    """What to run: an address, a commit there, and the command to the letter.
+
+    The address of a model that comes with the suite is "this project".
+    """
 
     url: str
     commit: str
@@ -258,8 +262,8 @@ _CHECKS: Mapping[str, Check] = {
     "date": date,
     "kind": one_of(*KINDS),
     "paper": or_word(["none", "unknown"], text.url_problems),
-    "code": object_of({"url": text.url_problems, "commit": _COMMIT, "command": _TEXT}),
-    "weights": or_word(["none", "unknown"], text.url_problems),
+    "code": object_of({"url": _OWN_OR_URL, "commit": _COMMIT, "command": _TEXT}),
+    "weights": or_word(["none", "unknown", "this project"], text.url_problems),
     "training_data": or_word(
         ["unknown"], list_of(matching(_DATA, "a name such as ffld/train"), 0, 50)
     ),

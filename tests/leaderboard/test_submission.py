@@ -17,6 +17,12 @@ def found(content):
     return list(submission.problems(content))
 
 
+def test_what_comes_with_the_suite_has_no_address(content):
+    own = {"code": content["code"] | {"url": "this project"}, "weights": "this project"}
+    assert found(content | own) == []
+    assert 'or "this project"' in found(content | {"code": content["code"] | {"url": "ours"}})[0]
+
+
 def test_a_sound_submission_is_read(content, tmp_path):
     assert found(content) == []
     (tmp_path / "s.json").write_text(json.dumps(content))
