@@ -35,7 +35,6 @@ def test_a_build_is_recorded_by_its_content_and_not_by_its_place(built, tmp_path
     manifest = moved / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "renderer": "another"}))
     assert plan(source=str(moved)).configuration != here
-    assert plan(source="hf://org/name@v1").configuration["source"] == "hf://org/name@v1"
 
 
 def test_rendered_runs_keep_their_names():
