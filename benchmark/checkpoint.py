@@ -57,6 +57,11 @@ class Checkpoint:
     seed: int
     val_ne: float | None
 
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """`config` as `models.build` takes it."""
+        return {k: tuple(v) if isinstance(v, list) else v for k, v in self.config.items()}
+
     def save(self, folder: Path, model: nn.Module, floor: nn.Module, *, half: bool = False) -> None:
         """Write the three files; `checkpoint.json`, without which there is none, comes last.
 
@@ -81,7 +86,7 @@ class Checkpoint:
         Raises:
             CheckpointError: another schema, or weights that do not fit.
         """
-        config = {k: tuple(v) if isinstance(v, list) else v for k, v in self.config.items()}
+        config = self.overrides
         if self.schema_fingerprint == schema.fingerprint:
             model = models.build(self.model, schema, **config)
             floor = models.build(FLOOR, schema, input_size=self.input_size)
@@ -98,6 +103,29 @@ class Checkpoint:
             f"({self.schema_fingerprint}); the dataset has schema {schema.name!r} "
             f"({schema.fingerprint}): choose a dataset or a checkpoint of the same schema"
         )
+
+
+def start_from(folder: Path, model: nn.Module, schema: LandmarkSchema) -> list[str]:
+    """Give a model that is to be trained the weights of a checkpoint of the same model.
+
+    Where the checkpoint is of another schema, tensors whose shape follows from the number of
+    landmarks keep the values that they have.
+
+    Returns:
+        Names of the tensors that were left as they are.
+
+    Raises:
+        CheckpointError: weights that do not fit.
+    """
+    path = folder / _WEIGHTS
+    if read(folder).schema_fingerprint == schema.fingerprint:
+        _load_into(model, path)
+        return []
+    tensors, _ = load_tensors(path)
+    own = model.state_dict()
+    kept = [name for name in own if name in tensors and own[name].shape != tensors[name].shape]
+    _load_into(model, path, own | {k: v for k, v in tensors.items() if k not in kept})
+    return kept
 
 
 def find(path: Path) -> Path:
@@ -232,10 +260,10 @@ def _random_states() -> dict[str, Tensor]:
     return states
 
 
-def _load_into(module: nn.Module, path: Path) -> None:
-    tensors, _ = load_tensors(path)
+def _load_into(module: nn.Module, path: Path, tensors: Mapping[str, Tensor] | None = None) -> None:
+    """Load a file's tensors, or those made of them."""
     try:
-        module.load_state_dict(tensors)
+        module.load_state_dict(load_tensors(path)[0] if tensors is None else tensors)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:300]
         raise CheckpointError(f"{path} does not fit the model: {reason}") from error

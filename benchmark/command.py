@@ -70,6 +70,7 @@ def _errors() -> tuple[type[Exception], ...]:
     """What a user's input can cause; anything else is a defect and shows its traceback."""
     from benchmark import PredictionsError
     from benchmark.checkpoint import CheckpointError
+    from benchmark.device import DeviceError
     from benchmark.models import ModelError
     from benchmark.plan import RunError
     from benchmark.result import ResultError
@@ -78,8 +79,8 @@ def _errors() -> tuple[type[Exception], ...]:
     from ffld import DataError
 
     return (
-        CheckpointError, DataError, ModelError, PredictionsError, ResultError, RunError,
-        SettingsError, TrainingError, world.LostProcess,
+        CheckpointError, DataError, DeviceError, ModelError, PredictionsError, ResultError,
+        RunError, SettingsError, TrainingError, world.LostProcess,
     )  # fmt: skip
 
 

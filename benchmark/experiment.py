@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import ffld
-from benchmark import folder, models, pictures, world
+from benchmark import checkpoint, folder, models, pictures, world
 from benchmark.checkpoint import FLOOR, Checkpoint
 from benchmark.crops import Crops, Source, cut
 from benchmark.evaluate import evaluate
@@ -87,8 +87,7 @@ def _train_and_score(plan: Plan, state: State) -> None:
     val = None if model.fitted else _crops(plan, model, "val", plan.settings.val_limit)
     _check_apart(plan, samples, crops)
     floor = _fitted(models.build(FLOOR, plan.spec.schema, input_size=model.input_size), samples)
-    if plan.settings.pretrained:
-        _start_from_imagenet(model, plan.model)
+    _start(plan, model)
     if state is State.NEW:
         _begin(plan)
     history: History = []
@@ -197,10 +196,19 @@ def _fitted(model: nn.Module, samples: Crops) -> nn.Module:
     return model
 
 
-def _start_from_imagenet(model: nn.Module, name: str) -> None:
+def _start(plan: Plan, model: nn.Module) -> None:
+    """Replace the random weights that a model is built with, where that was asked for."""
+    if plan.start is not None:
+        kept = checkpoint.start_from(plan.start, model, plan.spec.schema)
+        if kept:
+            _say(f"{plan.start} is of another schema; not taken from it: {', '.join(kept)}")
+    if not plan.settings.pretrained:
+        return
     load = getattr(model, "load_imagenet", None)
     if load is None:
-        raise RunError(f"model {name!r} has no ImageNet weights to start from; pretrained=false")
+        raise RunError(
+            f"model {plan.model!r} has no ImageNet weights to start from; pretrained=false"
+        )
     load()
     _say("VGG16 starts from torchvision's ImageNet weights")
 

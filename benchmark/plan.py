@@ -18,6 +18,7 @@ import torch
 import ffld
 from benchmark import checkpoint, models, world
 from benchmark.checkpoint import Checkpoint, CheckpointError
+from benchmark.device import device_of
 from benchmark.settings import Settings, parse, profile, recipe, understood
 from benchmark.source import identity, settled
 from ffld.catalog import DatasetSpec
@@ -42,6 +43,7 @@ class Request:
     seed: int | None = None
     epochs: int | None = None
     checkpoint: Path | None = None
+    init: Path | None = None
     train: bool = False
     afresh: bool = False
     recipe: str = "ours"
@@ -62,6 +64,7 @@ class Plan:
         source: what a procedural dataset is read from; None to render it.
         overrides: of the model's Config.
         weights: folder of the checkpoint to score, with `about` its description; None to train.
+        start: folder of the checkpoint whose weights training starts from; None for random ones.
         shipped: whether these weights come with the model.
         folder: where the run's files go.
         reason: why this device and profile.
@@ -80,6 +83,7 @@ class Plan:
     overrides: Mapping[str, Any]
     weights: Path | None
     about: Checkpoint | None
+    start: Path | None
     shipped: bool
     folder: Path
     afresh: bool
@@ -104,6 +108,9 @@ class Plan:
             "settings": dataclasses.asdict(self.settings),
             "overrides": dict(self.overrides),
         }
+        if self.start is not None:
+            about = dataclasses.asdict(checkpoint.read(self.start))
+            content["init"] = {"sha256": sha256(self.start / "model.safetensors"), **about}
         if self.source is not None:  # the samples are those of the revision, but for JPEG's loss
             content["source"] = identity(self.source)
         return json.loads(json.dumps(content))
@@ -124,6 +131,7 @@ class Plan:
             f"{self.reason}: input {s.input_size}x{s.input_size}, width {s.width:g}, "
             f"{' / '.join(limits)} train / val samples, at most {s.epochs} epochs of batches of "
             f"{s.batch_size}; change any with --set"
+            + (f"; starting from the weights in {self.start}" if self.start else "")
         )
 
 
@@ -134,7 +142,8 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
         elsewhere: plan for this device, which need not be here, to know the run's configuration.
 
     Raises:
-        RunError, DataError, ModelError, SettingsError, CheckpointError: what cannot be done.
+        RunError, DeviceError, DataError, ModelError, SettingsError, CheckpointError: what cannot be
+            done.
     """
     spec = ffld.spec(request.dataset)
     if request.split not in spec.splits:
@@ -144,10 +153,14 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
     device, reason = (elsewhere, "") if elsewhere else device_of(request.device)
     weights = _weights(request)
     about = checkpoint.read(weights) if weights else None
-    model = _model_name(request, about)
-    settings, overrides = _settings(request, device, model)
+    start = _start(request)
+    begun = checkpoint.read(start) if start else None
+    model = _model_name(request, about or begun)
+    settings, overrides = _settings(request, device, model, begun)
     if about is not None:
         overrides = about.config
+    if start and settings.pretrained:
+        raise RunError("--init and pretrained=true each say what to start from: leave one out")
     plan = Plan(
         model=model,
         spec=spec,
@@ -162,6 +175,7 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
         overrides=overrides,
         weights=weights,
         about=about,
+        start=start,
         shipped=weights is not None and request.checkpoint in (None, SHIPPED),
         folder=request.out or Path(),
         afresh=request.afresh,
@@ -191,6 +205,17 @@ def _weights(request: Request) -> Path | None:
     return None if _trains(request) else models.shipped(name, request.dataset)
 
 
+def _start(request: Request) -> Path | None:
+    """The checkpoint that training is to start from, if any."""
+    if request.init is None:
+        return None
+    if request.checkpoint is not None:
+        raise RunError("--checkpoint scores weights, --init trains them further: leave one out")
+    if request.init == SHIPPED:
+        return shipped_weights(request.model or DEFAULT_MODEL)
+    return checkpoint.find(request.init)
+
+
 def shipped_weights(model: str) -> Path:
     """The weights that come with a model, trained on FFLD.
 
@@ -207,37 +232,43 @@ def shipped_weights(model: str) -> Path:
 
 def _trains(request: Request) -> bool:
     """Whether the request says how to train, or that it is to be done."""
-    asked = (request.train, request.assignments, request.epochs, request.seed is not None)
+    asked = (request.train, request.assignments, request.epochs, request.init)
+    asked += (request.seed is not None,)
     return any(asked) or request.recipe != "ours"
 
 
 def _model_name(request: Request, about: Checkpoint | None) -> str:
     if about is None:
         return request.model or DEFAULT_MODEL
-    if _trains(request):
+    if _trains(request) and request.init is None:
         raise RunError(
             "--checkpoint scores weights as they are: leave out --train, --seed, --recipe, "
             "--epochs and --set, or leave out --checkpoint to train"
         )
     if request.model not in (None, about.model):
         raise CheckpointError(
-            f"checkpoint {str(request.checkpoint)!r} is of model {about.model!r}, not "
-            f"{request.model!r}"
+            f"checkpoint {str(request.checkpoint or request.init)!r} is of model "
+            f"{about.model!r}, not {request.model!r}"
         )
     return about.model
 
 
 def _settings(
-    request: Request, device: torch.device, model: str
+    request: Request, device: torch.device, model: str, begun: Checkpoint | None
 ) -> tuple[Settings, dict[str, Any]]:
-    config = models.config_class(model)
+    """Settings of the recipe and overrides of the model; `begun` weights bring their model's."""
+    config, defaults = models.config_class(model), profile(device.type)
+    brought = begun.overrides if begun else {}
+    shared = {field.name for field in dataclasses.fields(Settings)} & brought.keys()
+    defaults = dataclasses.replace(defaults, **{key: brought[key] for key in shared})
     assignments = understood(recipe(request.recipe, request.dataset), config)
     assignments += request.assignments
     if request.limit is not None:
         assignments.append(f"test_limit={request.limit}")
     if request.epochs is not None:
         assignments.append(f"epochs={request.epochs}")
-    return parse(assignments, profile(device.type), config)
+    settings, overrides = parse(assignments, defaults, config)
+    return settings, brought | overrides
 
 
 def _dials(texts: Sequence[str]) -> dict[str, Any]:
@@ -252,26 +283,6 @@ def _dials(texts: Sequence[str]) -> dict[str, Any]:
                 f"--dial takes key=value with a JSON value, such as company=0, not {text!r}"
             ) from error
     return dials
-
-
-def device_of(name: str) -> tuple[torch.device, str]:
-    """The device of a name, and why its profile is taken."""
-    available = torch.cuda.is_available()
-    if name == "auto":
-        found = "a CUDA device" if available else "no CUDA device"
-        device = torch.device("cuda" if available else "cpu")
-        why = f"torch sees {found}"
-    elif re.fullmatch(r"cpu|cuda(:\d+)?", name):
-        device, why = torch.device(name), "--device says so"
-    else:
-        raise RunError(f"unknown device {name!r}; there are auto, cpu, cuda, cuda:0, cuda:1, …")
-    count = torch.cuda.device_count() if available else 0
-    if device.type == "cuda" and (device.index or 0) >= count:
-        raise RunError(
-            f"device {name!r} is not there: torch {torch.__version__} sees {count} CUDA devices; "
-            "pass --device cpu, or leave it out"
-        )
-    return device, f"{device.type} profile, since {why}"
 
 
 def _name(plan: Plan) -> str:

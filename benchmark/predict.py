@@ -62,7 +62,8 @@ def _predict(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from benchmark.detector import Detector
-    from benchmark.plan import RunError, device_of
+    from benchmark.device import device_of
+    from benchmark.plan import RunError
 
     files = _files(arguments.photos)
     device, _ = device_of(arguments.device)

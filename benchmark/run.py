@@ -28,12 +28,14 @@ examples:
   python -m benchmark.run --model lgr --dataset fld-procedural --out runs/stand-in
   python -m benchmark.run --dataset fld --root ~/FLD --checkpoint runs/stand-in
       train on the stand-in, then score the weights on your copy of the photographs
+  python -m benchmark.run --dataset deepfashion2 --root ~/DeepFashion2 --init shipped --set lr=3e-4
+      train the weights that come with LGR on, with your copy of the photographs
 
 The table goes to stdout, everything else to stderr. The run's folder (--out, otherwise named after
 model, dataset and configuration under runs/) holds checkpoint, predictions, result, curve and
 contact sheet. A finished run is printed again, an interrupted one goes on where it stopped.
 Weights for ffld come with lgr and are scored as they are, unless --train or what says how to train
-(--seed, --epochs, --recipe, --set) is given.
+(--init, --seed, --epochs, --recipe, --set) is given.
 Crops of the images are kept in $FFLD_CACHE, otherwise ~/.cache/ffld.
 """
 
@@ -76,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=_seed, help="of initial weights, order and augmentation (0)")
     add("--epochs", type=count, metavar="N", help="short for --set epochs=N")
     add("--checkpoint", type=Path, metavar="DIR", help="score these weights; or 'shipped'")
+    add("--init", type=Path, metavar="DIR", help="train on from these weights; or 'shipped'")
     add("--train", action="store_true", help="train, even where weights come with the model")
     add("--afresh", action="store_true", help="begin anew, whatever the folder holds")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N; picks the profile")

@@ -90,7 +90,7 @@ def _measure(arguments: argparse.Namespace) -> None:
     import torch
 
     from benchmark import models, workloads
-    from benchmark.plan import device_of
+    from benchmark.device import device_of
     from benchmark.settings import parse, profile
     from ffld.atomic import replacing
 

@@ -13,7 +13,8 @@ import torch
 
 from benchmark import models
 from benchmark.cost import latencies
-from benchmark.plan import RunError, device_of
+from benchmark.device import device_of
+from benchmark.plan import RunError
 from benchmark.result import ResultError
 from benchmark.suite import jobs, records
 from benchmark.suite.estimate import Estimator

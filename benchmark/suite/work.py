@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import torch
 
 from benchmark import experiment, folder
-from benchmark.plan import RunError, device_of
+from benchmark.device import device_of
+from benchmark.plan import RunError
 from benchmark.result import Result
 from benchmark.suite.estimate import Estimator
 from benchmark.suite.jobs import Job, missing
@@ -34,7 +35,7 @@ def carry_out(planned: Sequence[Job], seconds: float | None) -> list[str]:
         What failed, one sentence a run.
 
     Raises:
-        RunError: the profile's device is not here.
+        DeviceError: the profile's device is not here.
     """
     end = None if seconds is None else time.monotonic() + seconds
     left = list(missing(planned))
