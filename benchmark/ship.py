@@ -54,7 +54,7 @@ def _ship(arguments: argparse.Namespace) -> None:
     content = folder.saved(run)
     training = {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "commit": _commit(),
+        "commit": commit(),
         "seconds": round(sum(record["seconds"] for record in history), 1),
         "epochs": len(history),
         **content,
@@ -165,7 +165,7 @@ def _history(run: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit of this code, marked where files differ from it; "unknown" outside of git."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
     try:

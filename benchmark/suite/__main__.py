@@ -26,6 +26,8 @@ examples:
       the table of what there is, beside the paper's own figures
   python -m benchmark.suite --report --out docs/paper_tables.md
       the page of the results that come with the project; --check says whether it is up to date
+  python -m benchmark.suite --unpack part-2.parquet --out runs
+      folders of its runs, without weights, such as `python -m leaderboard new` takes
   python -m benchmark.suite --figure 5 --runs runs --out figure5.png
       the same samples under each model of table 3
 
@@ -90,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     acts.add_argument("--check", action="store_true", help="is the page --out up to date?")
     acts.add_argument("--figure", choices=["5"], help="draw the same samples under each model")
     acts.add_argument("--latency", type=Path, metavar="FILE", help="time the models")
+    acts.add_argument("--unpack", type=Path, metavar="FILE", help="make run folders of a pack")
     return parser
 
 

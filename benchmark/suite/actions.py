@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import platform
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -47,6 +49,7 @@ def act(arguments: argparse.Namespace) -> None:
         "check": _check,
         "figure": _figure,
         "latency": _latency,
+        "unpack": _unpack,
     }
     asked = next((name for name in actions if getattr(arguments, name)), None)
     (actions[asked] if asked else _run)(arguments)
@@ -189,6 +192,19 @@ def _figure(arguments: argparse.Namespace) -> None:
     places = [*([records.HELD] if records.HELD.is_dir() else []), *arguments.runs]
     out = arguments.out or Path("figure5.png")
     print(figure(_entries(arguments), records.gather(places), out, _SAMPLES))
+
+
+def _unpack(arguments: argparse.Namespace) -> None:
+    """Make folders of a pack's runs, as far as they are not there yet."""
+    out = arguments.out or _RUNS
+    there = {records.identity(content) for _, content in records.folders(out)}
+    for run in records.gather([arguments.unpack]):
+        if (key := records.identity(run.configuration)) in there:
+            continue
+        digest = hashlib.sha256("".join(map(str, key)).encode()).hexdigest()[:8]
+        about = run.configuration
+        name = re.sub(r"[^\w-]+", "-", f"{about['model']}-{about['dataset']}-{digest}")
+        print(records.restore(run, out / name))
 
 
 def _latency(arguments: argparse.Namespace) -> None:

@@ -10,6 +10,8 @@ Every number of a report is computed from points so rounded, wherever they were 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +23,7 @@ import pyarrow.parquet as pq
 
 from benchmark import folder
 from benchmark.crops import Source
-from benchmark.evaluate import counted
+from benchmark.evaluate import counted, evaluate
 from benchmark.predictions import Predictions
 from benchmark.result import Result, ResultError
 from ffld.atomic import replacing
@@ -171,6 +173,36 @@ def load(path: Path) -> list[Run]:
     if _KEY not in (table.schema.metadata or {}) or set(_COLUMNS) - set(table.column_names):
         raise ResultError(f"{path} is no pack of runs; --pack writes them")
     return [_run(line) for line in table.to_pylist()]
+
+
+def restore(run: Run, path: Path) -> Path:
+    """Write a run's folder as `benchmark.run` does, as far as a pack holds it: no weights.
+
+    Its result is that of the rounded points.
+
+    Args:
+        path: of the folder to be made.
+
+    Raises:
+        ResultError: the folder exists.
+    """
+    if path.exists():
+        raise ResultError(f"{path} exists; a run is never overwritten: pass another --out")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.mkdir(parents=True)
+    try:
+        content = {"configuration": run.configuration, "environment": run.environment}
+        (temporary / folder.CONFIG).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        lines = "".join(json.dumps(record) + "\n" for record in run.history)
+        (temporary / folder.METRICS).write_text(lines, "utf-8")
+        targets = source_of(run.configuration).open().targets
+        predictions = replace(run.predictions(), revision=targets.revision)
+        predictions.save(temporary / folder.PREDICTIONS)
+        evaluate(predictions, targets).save(temporary / folder.RESULT)
+        os.rename(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return path
 
 
 def _run(line: Mapping[str, Any]) -> Run:

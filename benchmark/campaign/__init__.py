@@ -1,0 +1,1 @@
+"""The paper's experiments in full, inside a time budget: stages, and what is brought back."""
