@@ -45,7 +45,7 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
     )
     canvas = draw_backdrop(about["style"], about["presentation"], frame.width, frame.height,
                            feet, mirrored, s)  # fmt: skip
-    wardrobe = _wardrobe(labels, mirrored, s)
+    wardrobe = _wardrobe(labels, mirrored, s, streams.stream("back prints"))
     windows, figures = _seen(labels, wardrobe)
     torso = next(
         (
@@ -88,7 +88,9 @@ def _worn(piece: Painted) -> tuple[int, int, str]:
     return piece.person, piece.owner, "cloth" if piece.owner >= 0 else piece.layer.material
 
 
-def _wardrobe(labels: Labels, mirrored: bool, s: Stream) -> dict[tuple[int, int, str], Material]:
+def _wardrobe(
+    labels: Labels, mirrored: bool, s: Stream, backs: Stream
+) -> dict[tuple[int, int, str], Material]:
     """The material of everything that is painted, by person, garment and kind."""
     materials = {}
     heads = {piece.person for piece in labels.painted if piece.layer.name == "head"}
@@ -96,6 +98,7 @@ def _wardrobe(labels: Labels, mirrored: bool, s: Stream) -> dict[tuple[int, int,
         if kind == "cloth":
             garment = labels.scene.people[person].garments[owner].garment_type
             material = draw_cloth(s, garment)
+            material = replace(material, backed=backs.chance(labels.scene.back_prints))
             if mirrored and material.decal:
                 material = replace(material, decal=material.decal.mirrored())
         elif kind == "skin" and person not in heads and s.chance(0.6):

@@ -11,8 +11,8 @@ from ffld.schema import FFLD
 STYLES = ("consumer", "shop")
 VIEWPOINTS = ("front", "side", "back")
 _MOST = {
-    "consumer": 1, "clutter": 1, "loose_hair": 1, "slim": 2, "company": 3, "occlusion": 3,
-    "blur": 3,
+    "consumer": 1, "clutter": 1, "loose_hair": 1, "back_prints": 1, "slim": 2, "company": 3,
+    "occlusion": 3, "blur": 3,
 }  # fmt: skip
 _SIDES = (64, 4096)  # pixels
 _ZOOM = 4.0  # times the image: nothing but cloth would be seen
@@ -43,6 +43,8 @@ class Mix:
         clutter: probability of something in front of a consumer image's garment.
         occlusion: factor on the probability of bags, phones, cups and hair before the shoulder.
         blur: factor on what a camera does to a picture: exposure, cast, blur, noise.
+        back_prints: share of printed garments that have their print on the back, too; 1 in every
+            edition, though on most real ones a print says that the front is seen.
         long_side: longest image sides in pixels, equally likely.
     """
 
@@ -60,6 +62,7 @@ class Mix:
     habits: Mapping[str, float] = field(
         default_factory=lambda: {"posed": 6.0, "mirror": 2.5, "selfie": 1.5}
     )
+    back_prints: float = 1.0
     slim: float = 1.0
     occlusion: float = 1.0
     blur: float = 1.0

@@ -222,6 +222,18 @@ def test_dials_say_what_is_in_the_pictures():
         assert not np.array_equal(one.image, other.image)
 
 
+@pytest.mark.parametrize(("viewpoint", "differ"), [("front", False), ("back", True)])
+def test_prints_can_be_left_off_the_backs_and_nothing_else_changes(viewpoint, differ):
+    tops = {"types": {"short_sleeve_top": 1}, "viewpoints": both({viewpoint: 1}), "company": 0}
+    printed, plain = (
+        ffld.load("ffld", "val", limit=16, dials={**tops, "consumer": 0, "back_prints": share})
+        for share in (1, 0)
+    )
+    assert np.array_equal(printed.targets.xy, plain.targets.xy, equal_nan=True)
+    pairs = zip(printed, plain, strict=True)
+    assert any((one.image != other.image).any() for one, other in pairs) == differ
+
+
 @pytest.mark.parametrize(
     ("dials", "said"),
     [

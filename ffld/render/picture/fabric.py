@@ -44,7 +44,7 @@ class Material:
         warm: how much redder shadows are, as on skin.
         worn: how much lighter the cloth is where it is rubbed, as on jeans.
         swell: how much the body's bulges show through.
-        decal: a picture or lettering on the chest.
+        decal: a picture or lettering on the chest; `backed` if it is on the back, too.
         block: colour of the lower part of the chest and where it begins, armpit 0 to hem 1.
         sleeve: another material for the sleeves.
         trims: optional marks that it shows, such as "belt" or "chest_pocket".
@@ -65,6 +65,7 @@ class Material:
     worn: float = 0.0
     swell: float = 0.0
     decal: Decal | None = None
+    backed: bool = True
     block: tuple[Colour, float] | None = None
     sleeve: Material | None = None
     trims: frozenset[str] = frozenset()

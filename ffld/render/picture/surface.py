@@ -95,8 +95,10 @@ def _draw_prints(
                at - 4 * across + 9 * down]  # fmt: skip
         path = np.array([(p.real * 16, p.imag * 16) for p in far]).astype(np.int32)
         cv2.fillPoly(cloth, [path], colour, cv2.LINE_AA, 4)
-    if material.decal and garment.cut.collar not in ("shirt", "lapel"):
-        way = across if piece.layer.name == "front" else -across  # to read from the outside
+    front = piece.layer.name == "front"
+    printed = material.decal and (front or material.backed)
+    if printed and garment.cut.collar not in ("shirt", "lapel"):
+        way = across if front else -across  # to read from the outside
         _print(cloth, material.decal, middle, way, down)
 
 

@@ -29,6 +29,7 @@ class Scene:
         target: number of the person and of the garment that is annotated.
         foreground: layers before everybody.
         roughness: how much the camera does to the picture, 0 nothing.
+        back_prints: share of prints that are on the back, too.
         attributes: style, viewpoint, presentation, pose.
     """
 
@@ -38,6 +39,7 @@ class Scene:
     target: tuple[int, int]
     foreground: list[Layer]
     roughness: float
+    back_prints: float
     attributes: Mapping[str, str]
 
     @property
@@ -83,6 +85,7 @@ def _laid_out(mix: Mix, garment_type: str, style: str, stream: Callable[[str], S
         target=(0, 0),
         foreground=_foreground(0.5 * mix.clutter, frame, stream("clutter")),
         roughness=mix.blur * _ROUGHNESS[style],
+        back_prints=mix.back_prints,
         attributes=attributes,
     )
 
@@ -121,6 +124,7 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
         target=(len(behind), number),
         foreground=_foreground(clutter, frame, stream("clutter")),
         roughness=mix.blur * _ROUGHNESS[style],
+        back_prints=mix.back_prints,
         attributes=attributes,
     )
 
