@@ -174,6 +174,10 @@ def _rank(options: argparse.Namespace) -> int:
     answers = _answers(options.roots)
     for dataset in datasets:
         chosen = [entry for entry in found if entry.submission.dataset == dataset]
+        if not answers.has(dataset):
+            advice = f"pass --root {dataset}=DIR, your copy of the photographs"
+            print(f"{dataset}: its entries are not ranked; {advice}", file=sys.stderr)
+            continue
         for board, rows in boards.record(dataset, chosen, answers).boards.items():
             print(aligned(sheets.ranks(board, rows)), end="\n\n")
     if not datasets:

@@ -105,6 +105,11 @@ class Answers:
     roots: Mapping[str, Path] = field(default_factory=dict)
     _loaded: dict[tuple, Targets] = field(default_factory=dict, repr=False)
 
+    def has(self, dataset: str) -> bool:
+        """Whether they can be had: for photographs, whether there is a root."""
+        known = dataset in ffld.available() and dataset not in self.roots
+        return not known or ffld.spec(dataset).procedural
+
     def of(self, submission: Submission) -> Targets:
         """The targets of a submission's dataset, split and subset.
 
