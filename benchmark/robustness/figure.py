@@ -40,6 +40,8 @@ def figure(content: Mapping[str, Any], path: Path) -> None:
         _panel(panel, name, conditions, content["models"])
     for panel in panels[len(groups) :]:
         panel.set_axis_off()
+    numbers = [one["ne"] for of in content["models"] for one in of["conditions"].values()]
+    panels[0].set_ylim(0, 1.05 * max(one["high"] or one["value"] or 0 for one in numbers))
     for panel in panels[::columns]:
         panel.set_ylabel("NE (visible), lower is better")
     handles, labels = panels[0].get_legend_handles_labels()
@@ -76,7 +78,6 @@ def _panel(
     panel.set_title(name, fontsize=11)
     panel.set_xticks(places, ticks)
     panel.set_xlabel(_wrapped(conditions[0].get("file") or conditions[0]["unit"]), fontsize=8.5)
-    panel.set_ylim(bottom=0)
     panel.grid(axis="y", alpha=0.3)
 
 

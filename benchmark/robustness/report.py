@@ -189,18 +189,21 @@ def _every(content: Mapping[str, Any]) -> Iterator[list[str]]:
     several = len(content["models"]) > 1
     heads = [one["label"] for one in content["models"]] if several else ["NE"]
     yield ["condition", "severity", "outside", *heads]
+    before = None
     for one in content["conditions"]:
-        severity = "" if one["severity"] is None else f"{one['severity']:g} {one['unit']}"
-        label = one["corruption"]
+        name, severity = one["corruption"], one["severity"]
+        label = f"{name}: {one['unit']}" if one["unit"] and name != before else name
+        shown = "" if severity is None else f"{severity:g}"
         if "file" in one:
-            severity = f"{one['file']}, {one['missed']} not found"
+            shown = f"{one['file']}, {one['missed']} not found"
+        before = name
         outside = f"{one['outside']:.1%}" if "outside" in one else ""
         cells = []
         for model in content["models"]:
             found = model["conditions"][one["name"]]
-            change = "" if label == CLEAN else f" ({_with_interval(found['difference'], '+.4f')})"
+            change = "" if name == CLEAN else f" ({_with_interval(found['difference'], '+.4f')})"
             cells.append(f"{_shown(found['ne']['value'], '.4f')}{change}")
-        yield [label, severity, outside, *cells]
+        yield [label, shown, outside, *cells]
 
 
 def _with_interval(number: Mapping[str, float | None], form: str) -> str:
