@@ -170,17 +170,16 @@ def _summary(content: Mapping[str, Any]) -> Iterator[list[str]]:
     names = [name for name in names if name not in (CLEAN, BOXES)]
     several = len(content["models"]) > 1
     first = content["models"][0]["label"]
-    yield [
-        "model", "clean NE", "mean degradation", *([f"against {first}"] if several else []), *names,
-    ]  # fmt: skip
+    against = [f"more than {first}, points"] if several else []
+    yield ["model", "clean NE", "mean degradation", *against, *names]
     for one in content["models"]:
         beside = one.get("against_first")
-        against = _percent(beside["degradation"]) if beside else ""
+        more = _points(beside["degradation"]) if beside else ""
         yield [
             one["label"],
             _with_interval(one["clean"], ".4f"),
             _percent(one["degradation"]),
-            *([against] if several else []),
+            *([more] if several else []),
             *(_percent(one["by_corruption"][name], interval=False) for name in names),
         ]
 
@@ -213,6 +212,12 @@ def _with_interval(number: Mapping[str, float | None], form: str) -> str:
 
 def _percent(number: Mapping[str, float | None], *, interval: bool = True) -> str:
     return _with_interval(number, "+.0%") if interval else _shown(number["value"], "+.0%")
+
+
+def _points(number: Mapping[str, float | None]) -> str:
+    """A difference of shares, in points of a hundred."""
+    scaled = {key: None if one is None else 100 * one for key, one in number.items()}
+    return _with_interval(scaled, "+.1f")
 
 
 def _shown(value: float | None, form: str) -> str:
