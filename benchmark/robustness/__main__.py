@@ -130,8 +130,8 @@ def _models(arguments: argparse.Namespace, schema: LandmarkSchema) -> list[Model
     device, _ = device_of(arguments.device)
     models = []
     for text in arguments.checkpoints or [str(SHIPPED)]:
-        label, _, path = text.rpartition("=")
-        detector = Detector.find(None, Path(path), device)
+        label, _, place = text.rpartition("=")
+        detector = Detector.load(None if place == str(SHIPPED) else place, device)
         models.append(Model.of(label or detector.about.model, detector, schema))
     labels, folders = ([getattr(one, of) for one in models] for of in ("label", "folder"))
     for what, names in (("label", labels), ("weights", folders)):

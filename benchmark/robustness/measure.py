@@ -114,13 +114,16 @@ def measure(study: Study, batch_size: int) -> int:
 
 def _begin(study: Study) -> None:
     """Make the folder, or see that what it holds was shown the same."""
-    made, path = _configuration(study), study.out / CONFIG
-    if not path.exists():
-        if study.out.exists() and any(study.out.iterdir()):
-            raise RunError(f"{str(study.out)!r} is not empty and no such study; pass another --out")
-        with replacing(path) as temporary:
-            temporary.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
-        return
+    made, path, out = _configuration(study), study.out / CONFIG, str(study.out)
+    try:
+        if not path.exists():
+            if study.out.exists() and any(one.name[0] != "." for one in study.out.iterdir()):
+                raise RunError(f"{out!r} is not empty and no such study; pass another --out")
+            with replacing(path) as temporary:
+                temporary.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+            return
+    except OSError as error:
+        raise RunError(f"cannot write in {out!r} ({error.strerror}); pass another --out") from error
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
@@ -129,8 +132,7 @@ def _begin(study: Study) -> None:
         kept = kept if isinstance(kept, dict) else {}
         differing = ", ".join(key for key in made if kept.get(key) != made[key])
         raise RunError(
-            f"{str(study.out)!r} holds another study ({differing or 'its keys'} differ); pass "
-            "another --out"
+            f"{out!r} holds another study ({differing or 'its keys'} differ); pass another --out"
         )
 
 

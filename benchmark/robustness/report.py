@@ -171,7 +171,8 @@ def _summary(content: Mapping[str, Any]) -> Iterator[list[str]]:
     several = len(content["models"]) > 1
     first = content["models"][0]["label"]
     against = [f"more than {first}, points"] if several else []
-    yield ["model", "clean NE", "mean degradation", *against, *names]
+    mean = "mean degradation" if content["declared"] else "mean degradation (not as declared)"
+    yield ["model", "clean NE", mean, *against, *names]
     for one in content["models"]:
         beside = one.get("against_first")
         more = _points(beside["degradation"]) if beside else ""

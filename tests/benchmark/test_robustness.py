@@ -88,6 +88,7 @@ def test_clean_is_the_score_of_the_run(trained, robustness, tmp_path):
     assert (clean["low"], clean["high"]) == pytest.approx((expected.low, expected.high), abs=1e-9)
     assert content["count"] == expected.count
     assert content["declared"] is False
+    assert "mean degradation (not as declared)" in table
     assert table.strip() == (tmp_path / "study" / "robustness.md").read_text().strip()
     assert f"{expected.value:.4f}" in table
     picture = cv2.imread(str(tmp_path / "study" / "robustness.png"))
@@ -321,6 +322,8 @@ def test_a_folder_of_another_study_is_refused(trained, robustness, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()
     assert "no such study" in robustness("--checkpoint", trained, *FEW, out=tmp_path / "other")[2]
+    file = tmp_path / "other" / "file"
+    assert "cannot write in" in robustness("--checkpoint", trained, *FEW, out=file)[2]
 
 
 def test_weights_of_32_landmarks_answer_in_8():
