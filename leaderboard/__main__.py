@@ -64,6 +64,7 @@ def _add_check(commands: argparse._SubParsersAction) -> None:
     )
     check.add_argument("entry", metavar="ENTRY_DIR", type=Path, help="an entry's folder")
     score_commands.add_root(check)
+    _add_fetch(check)
     _add_submissions(check)
     check.set_defaults(carry_out=_check)
 
@@ -78,6 +79,7 @@ def _add_verify(commands: argparse._SubParsersAction) -> None:
     )
     verify.add_argument("run", metavar="RUN_DIR", type=Path, help="a run's or an entry's folder")
     score_commands.add_root(verify)
+    _add_fetch(verify)
     verify.set_defaults(carry_out=_verify)
 
 
@@ -108,6 +110,14 @@ def _add_tables(commands: argparse._SubParsersAction) -> None:
         command.set_defaults(carry_out=work)
 
 
+def _add_fetch(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--fetch",
+        action="store_true",
+        help="get the predictions that the entry names by address, from public hosts over https",
+    )
+
+
 def _add_submissions(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--submissions", type=Path, metavar="DIR", help="folder of all submissions"
@@ -126,22 +136,24 @@ def _dataset_root(text: str) -> tuple[str, Path]:
 
 def _check(options: argparse.Namespace) -> int:
     from leaderboard.check import Others, problems
-    from leaderboard.entry import SUBMISSIONS, sound_entries
+    from leaderboard.entry import SUBMISSIONS, Entry, sound_entries
 
     answers = _answers([] if options.root is None else [(_dataset(options.entry), options.root)])
     others = Others(sound_entries(options.submissions or SUBMISSIONS), answers)
-    found = problems(options.entry, answers, others)
+    found = problems(options.entry, answers, others, fetch=options.fetch)
     for problem in found:
         print(f"error: {' '.join(problem.split())}", file=sys.stderr)
     if not found:
-        print(f"{options.entry}: sound")
+        unseen = Entry.load(options.entry).addresses and not options.fetch
+        rest = " in what it states; its predictions were not fetched (--fetch)" if unseen else ""
+        print(f"{options.entry}: sound{rest}")
     return 2 if found else 0
 
 
 def _verify(options: argparse.Namespace) -> int:
     from leaderboard.verify import verify
 
-    result = verify(options.run, options.root)
+    result = verify(options.run, options.root, fetch=options.fetch)
     ne = result.scores["ne"]["visible"]
     print(
         f"{options.run}: every number of result.json follows from its predictions "
@@ -162,6 +174,10 @@ def _rank(options: argparse.Namespace) -> int:
     answers = _answers(options.roots)
     for dataset in datasets:
         chosen = [entry for entry in found if entry.submission.dataset == dataset]
+        if not answers.has(dataset):
+            advice = f"pass --root {dataset}=DIR, your copy of the photographs"
+            print(f"{dataset}: its entries are not ranked; {advice}", file=sys.stderr)
+            continue
         for board, rows in boards.record(dataset, chosen, answers).boards.items():
             print(aligned(sheets.ranks(board, rows)), end="\n\n")
     if not datasets:
@@ -221,13 +237,14 @@ def _errors() -> tuple[type[Exception], ...]:
     from ffld.sample import DataError
     from leaderboard.build import BuildError
     from leaderboard.entry import EntryError
+    from leaderboard.fetch import FetchError
     from leaderboard.stored import StoredError
     from leaderboard.submission import SubmissionError
     from leaderboard.verify import VerificationError
 
     return (
-        BuildError, DataError, EntryError, OSError, PredictionsError, ResultError, StoredError,
-        SubmissionError, VerificationError,
+        BuildError, DataError, EntryError, FetchError, OSError, PredictionsError, ResultError,
+        StoredError, SubmissionError, VerificationError,
     )  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from filelock import FileLock
 
-import ffld
 from ffld.atomic import leftovers, replacing
 from leaderboard import boards, tables
 from leaderboard.boards import Record
@@ -54,9 +53,7 @@ def made(answers: Answers, submissions: Path = SUBMISSIONS) -> Built:
     """
     files, records, left = {}, [], []
     for dataset, found in _by_dataset(submissions).items():
-        spec = ffld.spec(dataset) if dataset in ffld.available() else None
-        photographs = spec is not None and not spec.procedural and dataset not in answers.roots
-        if photographs and any(entry.ranked for entry in found):
+        if not answers.has(dataset) and any(entry.ranked for entry in found):
             left.append(dataset)
             continue
         record = boards.record(dataset, found, answers)

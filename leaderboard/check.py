@@ -10,6 +10,7 @@ from benchmark import Result, evaluate
 from benchmark.result import ResultError
 from leaderboard import plausible, submission, text
 from leaderboard.entry import RESULT, Answers, Entry, EntryError
+from leaderboard.fetch import FetchError
 from leaderboard.submission import FILE, SubmissionError
 from leaderboard.verify import claim_drift, drift
 
@@ -40,8 +41,14 @@ class Others:
         return self._known[entry.folder]
 
 
-def problems(folder: str | Path, answers: Answers, others: Others) -> list[str]:
-    """All that keeps a folder from being an entry; empty when it is sound."""
+def problems(
+    folder: str | Path, answers: Answers, others: Others, *, fetch: bool = False
+) -> list[str]:
+    """All that keeps a folder from being an entry; empty when it is sound.
+
+    Args:
+        fetch: get the predictions that it names by address, and check them like the others.
+    """
     folder = Path(folder)
     found = [*submission.name_problems(folder.resolve().name)]
     if folder.is_symlink() or not folder.is_dir():
@@ -55,6 +62,11 @@ def problems(folder: str | Path, answers: Answers, others: Others) -> list[str]:
     if stated:
         return found
     entry = Entry.load(folder)
+    if fetch and entry.submission.withdrawn is None:
+        try:
+            entry = entry.with_fetched()
+        except FetchError as error:
+            found.append(str(error))
     rest = [one for one in others.entries if one.folder.resolve() != folder.resolve()]
     found += _name_problems(entry, rest)
     if entry.ranked:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import ffld
 from benchmark import Predictions, PredictionsError
 from ffld.sample import DataError, Targets
-from leaderboard import stored
+from leaderboard import fetch, stored
 from leaderboard.submission import FILE, Submission, SubmissionError
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
@@ -22,10 +22,15 @@ class EntryError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """A folder with a checked `submission.json`."""
+    """A folder with a checked `submission.json`.
+
+    Attributes:
+        fetched: address -> where the predictions that it names are, once they were fetched.
+    """
 
     folder: Path
     submission: Submission
+    fetched: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: str | Path) -> Entry:
@@ -41,10 +46,31 @@ class Entry:
         """Such as ffld/lgr-cpu."""
         return f"{self.submission.dataset}/{self.folder.name}"
 
+    def with_fetched(self) -> Entry:
+        """The same entry, with the predictions that it names by address fetched into the cache.
+
+        Raises:
+            FetchError: lists the addresses whose file can't be had, or must not be.
+        """
+        found, problems = {}, []
+        for url, sha256 in self.addresses.items():
+            try:
+                found[url] = fetch.fetched(url, sha256)
+            except fetch.FetchError as error:
+                problems.append(str(error))
+        if problems:
+            raise fetch.FetchError("; ".join(problems))
+        return replace(self, fetched=found)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Address -> SHA-256, of the predictions that are not in the folder."""
+        return {file.url: file.sha256 for file in self.submission.predictions if file.url}
+
     @property
     def ranked(self) -> bool:
         """Whether its numbers can be recomputed: it stands, and all its predictions are here."""
-        here = all(file.path is not None for file in self.submission.predictions)
+        here = self.addresses.keys() <= self.fetched.keys()
         return here and self.submission.withdrawn is None
 
     def predictions(self, targets: Targets) -> list[Predictions]:
@@ -53,8 +79,9 @@ class Entry:
         Raises:
             EntryError: lists the files that are not what the submission says, or do not fit.
         """
-        named = [(file.path, file.sha256) for file in self.submission.predictions if file.path]
-        return _read(self.folder, named, targets)
+        files = self.submission.predictions
+        named = [(self.fetched[f.url] if f.url else self.folder / f.path, f.sha256) for f in files]
+        return _read(named, targets)
 
     def reproduction(self, targets: Targets) -> Predictions | None:
         """The predictions of whoever ran the code again; None where nobody has.
@@ -64,7 +91,7 @@ class Entry:
         """
         if (made := self.submission.reproduction) is None:
             return None
-        return _read(self.folder, [(made.path, made.sha256)], targets)[0]
+        return _read([(self.folder / made.path, made.sha256)], targets)[0]
 
 
 @dataclass(frozen=True)
@@ -77,6 +104,11 @@ class Answers:
 
     roots: Mapping[str, Path] = field(default_factory=dict)
     _loaded: dict[tuple, Targets] = field(default_factory=dict, repr=False)
+
+    def has(self, dataset: str) -> bool:
+        """Whether they can be had: for photographs, whether there is a root."""
+        known = dataset in ffld.available() and dataset not in self.roots
+        return not known or ffld.spec(dataset).procedural
 
     def of(self, submission: Submission) -> Targets:
         """The targets of a submission's dataset, split and subset.
@@ -154,20 +186,20 @@ def sound_entries(root: Path = SUBMISSIONS) -> list[Entry]:
     return found
 
 
-def _read(folder: Path, named: Sequence[tuple[str, str]], targets: Targets) -> list[Predictions]:
+def _read(named: Sequence[tuple[Path, str]], targets: Targets) -> list[Predictions]:
     found, problems = [], []
     for path, sha256 in named:
         try:
-            predictions = stored.load(
-                folder / path, most=len(targets), landmarks=len(targets.schema)
-            )
-            if (actual := stored.digest(folder / path)) != sha256:
-                problems.append(f"{path}: its SHA-256 is {actual}, the submission says {sha256}")
+            predictions = stored.load(path, most=len(targets), landmarks=len(targets.schema))
+            if (actual := stored.digest(path)) != sha256:
+                problems.append(
+                    f"{path.name}: its SHA-256 is {actual}, the submission says {sha256}"
+                )
             found.append(predictions.align(targets))
         except stored.StoredError as error:
             problems.append(str(error))
         except PredictionsError as error:
-            problems.append(f"{path}: {error}")
+            problems.append(f"{path.name}: {error}")
     if problems:
         raise EntryError("; ".join(problems))
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import ffld
 from leaderboard.build import README, TABLES, BuildError, stale
 from leaderboard.check import Others, problems
 from leaderboard.entry import SUBMISSIONS, Answers, EntryError, folders, sound_entries
@@ -24,7 +23,7 @@ def record_problems(
     found = []
     entries = sound_entries(submissions)
     others = Others(entries, answers)
-    unseen = {entry.folder for entry in entries if not _loadable(entry.submission.dataset, answers)}
+    unseen = {entry.folder for entry in entries if not answers.has(entry.submission.dataset)}
     for folder in folders(submissions):
         if folder not in unseen:
             name = f"{folder.parent.name}/{folder.name}"
@@ -34,9 +33,3 @@ def record_problems(
     except (SubmissionError, EntryError, BuildError) as error:
         found.append(str(error))
     return found
-
-
-def _loadable(dataset: str, answers: Answers) -> bool:
-    if dataset not in ffld.available() or dataset in answers.roots:
-        return True
-    return ffld.spec(dataset).procedural

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -16,8 +16,11 @@ from leaderboard.tables import MADE
 MARK = escape(MADE.replace("`", ""))  # by which our own pages are known
 
 _TEMPLATE = Path(__file__).with_name("page.html")
-_WIDTH, _HEIGHT, _MARGIN = 460, 260, 48  # of a chart, in pixels
-_LONG = 40  # characters, beyond which a cell's text is broken into lines
+_WIDTH, _HEIGHT, _MARGIN = 400, 260, 48  # of a chart, in pixels
+_NAMES, _LINE, _NAMED = 250, 15, 24  # of its names: their width, a line's height, how many
+_LONG = 40  # characters, beyond which a cell's text is broken into lines, and a name is cut
+
+_Map = Callable[[float], float]
 
 
 def page(board: Board, rows: Sequence[Row], record: Record) -> str:
@@ -34,7 +37,8 @@ def _table(sheet: Sheet) -> str:
     head = "".join(f'<th scope="col"><button>{escape(name)}</button></th>' for name in sheet.head)
     body = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in sheet.rows)
     note = f'<p class="note">{escape(sheet.note)}</p>' if sheet.note else ""
-    table = f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
+    kind = ' class="methods"' if "method" in sheet.head else ""
+    table = f"<table{kind}><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
     return f'<div class="scroll">{table}</div>\n{note}'
 
 
@@ -60,34 +64,66 @@ def _charts(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _chart(points: Sequence[tuple[str, float, float]], unit: str) -> str:
-    """A scatter of (label, x, NE), x on a logarithmic axis."""
+    """A scatter of (label, x, NE), x on a logarithmic axis, best first.
+
+    Names stand in a column beside it, each joined to its dot, so that none lies on another.
+    """
+    named = points[:_NAMED]
+    height = max(_HEIGHT, _LINE * len(named) + 2 * _MARGIN)
     x_of = _scale([math.log10(x) for _, x, _ in points], _MARGIN, _WIDTH - _MARGIN)
-    y_of = _scale([ne for *_, ne in points], _HEIGHT - _MARGIN, _MARGIN / 2)
-    marks = []
-    for label, x, ne in points:
-        at_x, at_y = x_of(math.log10(x)), y_of(ne)
-        title = escape(f"{label}: {x:g} {unit}, NE {ne:.4f}")
-        anchor = "end" if at_x > _WIDTH / 2 else "start"  # so that no label leaves the chart
-        marks.append(
-            f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="4"><title>{title}</title></circle>'
-            f'<text x="{at_x:.1f}" y="{at_y - 7:.1f}" text-anchor="{anchor}">{escape(label)}</text>'
-        )
+    y_of = _scale([ne for *_, ne in points], height - _MARGIN, _MARGIN / 2)
+    dots = [(x_of(math.log10(x)), y_of(ne)) for _, x, ne in points]
+    beside = _apart([y for _, y in dots[: len(named)]], height - _MARGIN / 2)
+    marks = [
+        f'<path class="lead" d="M{x:.1f} {y:.1f}L{_WIDTH - _MARGIN / 2:.0f} {at:.1f}h6"/>'
+        f'<text class="name" x="{_WIDTH - _MARGIN / 2 + 10:.0f}" y="{at + 4:.1f}">'
+        f"{escape(_short(label))}</text>"
+        for (label, *_), (x, y), at in zip(named, dots, beside, strict=False)
+    ]
+    for (label, value, ne), (x, y) in zip(points, dots, strict=True):
+        title = escape(f"{label}: {value:g} {unit}, NE {ne:.4f}")
+        marks.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{title}</title></circle>')
+    caption = f"NE against {unit} (logarithmic)"
+    if len(points) > len(named):
+        caption += f"; the {len(named)} best of {len(points)} are named"
+    size = f'width="{_WIDTH + _NAMES}" height="{height}" viewBox="0 0 {_WIDTH + _NAMES} {height}"'
+    return (
+        f'<figure><div class="scroll"><svg {size} role="img">{_axes(points, y_of, height)}'
+        f"{''.join(marks)}</svg></div><figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+def _axes(points: Sequence[tuple[str, float, float]], y_of: _Map, height: float) -> str:
     low, high = min(x for _, x, _ in points), max(x for _, x, _ in points)
     best, worst = min(ne for *_, ne in points), max(ne for *_, ne in points)
-    foot, right = _HEIGHT - _MARGIN / 2, _WIDTH - _MARGIN
-    axes = (
-        f'<path d="M{_MARGIN} {_MARGIN / 2}V{_HEIGHT - _MARGIN}H{right}"/>'
+    foot, right = height - _MARGIN / 2, _WIDTH - _MARGIN
+    return (
+        f'<path d="M{_MARGIN} {_MARGIN / 2}V{height - _MARGIN}H{right}"/>'
         f'<text x="{_MARGIN}" y="{foot}">{written(low)}</text>'
         f'<text x="{right}" y="{foot}" text-anchor="end">{written(high)}</text>'
         f'<text x="2" y="{y_of(best):.1f}">{best:.4f}</text>'
         f'<text x="2" y="{y_of(worst):.1f}">{worst:.4f}</text>'
     )
-    caption = f"<figcaption>NE against {escape(unit)} (logarithmic)</figcaption>"
-    size = f'width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
-    return f'<figure><svg {size} role="img">{axes}{"".join(marks)}</svg>{caption}</figure>'
 
 
-def _scale(values: Sequence[float], start: float, end: float):
+def _apart(heights: Sequence[float], most: float) -> list[float]:
+    """Where names stand: near these heights, in their order, a line apart, none below `most`."""
+    order = sorted(range(len(heights)), key=lambda number: (heights[number], number))
+    places = [0.0] * len(heights)
+    above = -math.inf
+    for number in order:
+        places[number] = above = max(heights[number], above + _LINE)
+    below = most + _LINE
+    for number in reversed(order):
+        places[number] = below = min(places[number], below - _LINE)
+    return places
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LONG else label[: _LONG - 1].rstrip() + "…"
+
+
+def _scale(values: Sequence[float], start: float, end: float) -> _Map:
     """Map the range of values to that from start to end."""
     low, high = min(values), max(values)
     span = (high - low) or 1.0

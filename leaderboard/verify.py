@@ -20,7 +20,7 @@ class VerificationError(ValueError):
     """A result that its predictions do not give; the message lists every number that differs."""
 
 
-def verify(folder: str | Path, root: str | Path | None = None) -> Result:
+def verify(folder: str | Path, root: str | Path | None = None, *, fetch: bool = False) -> Result:
     """The recomputed result of a folder, when its `result.json` states the same numbers.
 
     The targets are those of as many samples as were predicted, chosen as `--limit` chooses.
@@ -29,15 +29,18 @@ def verify(folder: str | Path, root: str | Path | None = None) -> Result:
         folder: a run's, with `predictions.parquet` and `result.json`; or an entry's, whose claims
             are compared as well.
         root: folder of the dataset's archive, for datasets of photographs.
+        fetch: get the predictions that an entry names by address; nothing is fetched unasked.
 
     Raises:
         VerificationError: numbers differ.
+        FetchError: what an address names can't be had, or must not be.
         PredictionsError, ResultError, DataError: a file or the dataset cannot be used.
         SubmissionError, EntryError: an entry that is refused.
     """
     folder = Path(folder)
     if (folder / FILE).exists():
         entry = Entry.load(folder)
+        entry = entry.with_fetched() if fetch else entry
         answers = Answers({entry.submission.dataset: Path(root)} if root else {})
         recomputed = recomputed_of(entry, answers.of(entry.submission))
         claimed = list(claim_drift(entry.submission, recomputed))
@@ -61,8 +64,12 @@ def recomputed_of(entry: Entry, targets: Targets) -> Result:
         EntryError: they are not here, or cannot be used.
     """
     if not entry.ranked:
-        what = "withdrawn" if entry.submission.withdrawn else "not in its folder"
-        raise EntryError(f"{entry.name}: its predictions are {what}; nothing can be recomputed")
+        if entry.submission.withdrawn:
+            raise EntryError(f"{entry.name} is withdrawn; nothing is recomputed")
+        raise EntryError(
+            f"{entry.name}: nothing was verified, for its predictions are not in its folder but at "
+            f"{', '.join(entry.addresses)}, and were not fetched; pass --fetch"
+        )
     return benchmark.evaluate(entry.predictions(targets), targets)
 
 

@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
+import ffld
 from benchmark import Predictions, Result, evaluate
 from benchmark.evaluate import counted
+from ffld import catalog
 from leaderboard import stored
 from leaderboard.__main__ import main
 from leaderboard.boards import Board, State, record
@@ -259,7 +261,15 @@ def test_photographs_without_a_root_leave_their_tables_alone(board, monkeypatch,
     folder = folder.rename(board.submissions / "fld" / "one")
     path = folder / "submission.json"
     path.write_text(path.read_text().replace("made-up", "fld"))
-    where = ["--submissions", str(board.submissions), "--out", str(tmp_path / "t")]
+    where = ["--submissions", str(board.submissions)]
+    assert main(["rank", *where]) == 0
+    assert "fld: its entries are not ranked; pass --root fld=DIR" in capsys.readouterr().err
+    monkeypatch.setattr(ffld, "load", catalog.load)
+    assert main(["verify", str(folder)]) == 2
+    assert "'fld' is read from your own copy: pass its folder as root (--root)" in (
+        capsys.readouterr().err
+    )
+    where += ["--out", str(tmp_path / "t")]
     assert main(["build", *where]) == 0
     assert "pass --root fld=DIR" in capsys.readouterr().err
     assert not (tmp_path / "t" / "fld.md").exists()
