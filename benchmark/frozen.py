@@ -23,10 +23,10 @@ from benchmark.network import HeatmapNet
 def frozen(model: nn.Module) -> nn.Module:
     """A copy of a model that predicts the same within rounding, and takes no other weights.
 
-    In a `HeatmapNet`, batch normalisation right after a convolution of an `nn.Sequential` becomes
-    part of it, weights lie in memory as convolutions of channels-last maps read them, and every
-    module that has a method `freeze` is told to keep what follows from its parameters. Any other
-    model is copied as it is.
+    In a `HeatmapNet`, batch normalisation right after a convolution of an `nn.Sequential`, which
+    nothing else may read, becomes part of it; weights lie in memory as convolutions of
+    channels-last maps read them; every module that has a method `freeze` is told to keep what
+    follows from its parameters. Any other model is copied as it is.
     """
     found = copy.deepcopy(model).eval().requires_grad_(False)
     if isinstance(found, HeatmapNet):
@@ -43,7 +43,8 @@ def frozen(model: nn.Module) -> nn.Module:
 def _fold(chain: nn.Sequential) -> None:
     for (before, first), (after, second) in pairwise(list(_links(chain))):
         convolution, norm = before[first], after[second]
-        if type(convolution) is nn.Conv2d and isinstance(norm, nn.BatchNorm2d):
+        fixed = isinstance(norm, nn.BatchNorm2d) and norm.track_running_stats
+        if fixed and type(convolution) is nn.Conv2d:
             before[first] = fuse_conv_bn_eval(convolution, norm)
             after[second] = nn.Identity()  # others keep their positions
 
