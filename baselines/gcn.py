@@ -16,7 +16,8 @@ from typing import Any
 from benchmark.network import StackConfig, StackedNet
 from ffld.schema import LandmarkSchema
 from lgr.graph import LayoutGraph
-from lgr.layers import LGRLayer, Reading
+from lgr.layers import LGRLayer
+from lgr.reading import Reading
 
 
 @dataclass(frozen=True)

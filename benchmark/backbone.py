@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -156,13 +157,20 @@ def scaled(full: int, width: float) -> int:
 
 def with_coordinates(features: Tensor) -> Tensor:
     """Features (B, C, H, W) with x and y of the cell centres, in [-1, 1], as two more channels."""
-    batch, _, height, width = features.shape
-    like = {"device": features.device, "dtype": features.dtype}
-    x = torch.linspace(1 / width - 1, 1 - 1 / width, width, **like).expand(height, width)
-    y = torch.linspace(1 / height - 1, 1 - 1 / height, height, **like)[:, None].expand_as(x)
-    grid = torch.stack([x, y], -1).expand(batch, -1, -1, -1)
+    grid = _grid(*features.shape[2:], features.dtype, features.device)
+    grid = grid.expand(features.shape[0], -1, -1, -1)  # len() would fix an exported batch
     # channels last, so that features which are so stay so
-    return torch.cat([features, grid.contiguous().permute(0, 3, 1, 2)], 1)
+    return torch.cat([features, grid.contiguous(memory_format=torch.channels_last)], 1)
+
+
+@functools.lru_cache(maxsize=64)
+def _grid(height: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """(1, 2, height, width), x and y of the cell centres."""
+    like = {"device": device, "dtype": dtype}
+    with torch.inference_mode(False), torch.no_grad():  # it outlives the caller's mode
+        x = torch.linspace(1 / width - 1, 1 - 1 / width, width, **like).expand(height, width)
+        y = torch.linspace(1 / height - 1, 1 - 1 / height, height, **like)[:, None].expand_as(x)
+        return torch.stack([x, y])[None]
 
 
 def convolution(channels: int, wide: int, size: int) -> nn.Sequential:

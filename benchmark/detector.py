@@ -17,6 +17,7 @@ from torch import nn
 import ffld
 from benchmark import checkpoint
 from benchmark.checkpoint import Checkpoint, CheckpointError
+from benchmark.frozen import frozen
 from benchmark.models import Inputs, ModelError
 from benchmark.plan import DEFAULT_MODEL, SHIPPED, shipped_weights
 from ffld.schema import LandmarkSchema
@@ -25,7 +26,7 @@ from ffld.transforms import apply, crop, warp
 
 @dataclass(frozen=True)
 class Detector:
-    """A trained model with the preprocessing that it was trained with."""
+    """A trained model, frozen, with the preprocessing that it was trained with."""
 
     model: nn.Module
     about: Checkpoint
@@ -43,7 +44,7 @@ class Detector:
         about = checkpoint.read(folder)
         schema = ffld.spec(about.dataset).schema
         model, _ = about.build(folder, schema)
-        return cls(model.to(device).eval(), about, schema, torch.device(device))
+        return cls(frozen(model).to(device), about, schema, torch.device(device))
 
     @classmethod
     def find(

@@ -82,16 +82,17 @@ def describe(detector: Detector) -> dict[str, Any]:
 def capture(detector: Detector) -> ExportedProgram:
     """The model's graph from bytes to points, for batches of any size, on the CPU.
 
-    Its weights need no gradient from then on: tracing would follow them, and so would the file.
+    It is frozen before: tracing would follow what needs a gradient, and so would the file.
     """
     import torch
 
+    from benchmark.frozen import frozen
     from benchmark.models import Inputs
 
     class FromBytes(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.model = detector.model
+            self.model = frozen(detector.model)
 
         def forward(self, images, garment_type=None):
             pixels = images.permute(0, 3, 1, 2).float().div(255)
@@ -103,7 +104,7 @@ def capture(detector: Detector) -> ExportedProgram:
     example = (torch.zeros(2, size, size, 3, dtype=torch.uint8),)
     if detector.model.uses_type:
         example += (torch.zeros(2, dtype=torch.int64),)
-    whole = FromBytes().cpu().eval().requires_grad_(False)
+    whole = FromBytes().cpu().eval()
     batch = {0: torch.export.Dim("batch")}
     with torch.nn.utils.parametrize.cached():  # ONNX has no Householder products
         whole(*example)  # what is made once and kept must not be made while tracing

@@ -58,17 +58,13 @@ def decode(maps: Tensor, stride: int, decoder: str = "subpixel") -> tuple[Tensor
         raise ValueError(f"unknown decoder {decoder!r}; there are {', '.join(DECODERS)}")
     maps = maps.float()
     height, width = maps.shape[-2:]
-    confidence, flat = maps.flatten(-2).max(-1)
-    row, column = flat // width, flat % width
+    values = maps.flatten(-2)
+    confidence, peak = values.max(-1)
+    row, column = peak // width, peak % width
     if decoder == "argmax":
         cells = torch.stack([column, row], -1).float()
     else:
-        # `gather` of whole shapes: take_along_dim would tie an exported graph to one batch size.
-        rows = row[..., None, None].expand(*row.shape, 1, width)
-        columns = column[..., None, None].expand(*row.shape, height, 1)
-        along_x = maps.gather(-2, rows).squeeze(-2)
-        along_y = maps.gather(-1, columns).squeeze(-1)
-        cells = torch.stack([_vertex(along_x, column), _vertex(along_y, row)], -1)
+        cells = _vertices(values, column, row, height, width)
     return (cells + 0.5) * stride, confidence
 
 
@@ -77,13 +73,17 @@ def _bell(centre: Tensor, cells: int, sigma: float) -> Tensor:
     return torch.exp(-0.5 * (distance / sigma).square())
 
 
-def _vertex(line: Tensor, peak: Tensor) -> Tensor:
-    """Position of the maximum of lines (..., n) whose highest cells are `peak` (...)."""
-    middle = peak.clamp(1, line.shape[-1] - 2)
-    neighbours = middle[..., None] + torch.arange(-1, 2, device=line.device)
-    before, at, after = line.gather(-1, neighbours).clamp_min(_TINY).log().unbind(-1)
+def _vertices(values: Tensor, column: Tensor, row: Tensor, height: int, width: int) -> Tensor:
+    """Columns and rows (B, K, 2) of the vertices about the highest cells of maps (B, K, h w)."""
+    around = torch.arange(-1, 2, device=values.device)
+    columns = column.clamp(1, width - 2)[..., None] + around
+    rows = row.clamp(1, height - 2)[..., None] + around
+    lines = torch.stack([row[..., None] * width + columns, rows * width + column[..., None]], -2)
+    three = values.gather(-1, lines.flatten(-2)).unflatten(-1, (2, 3))  # along x, along y
+    before, at, after = three.clamp_min(_TINY).log().unbind(-1)
     curvature = before - 2 * at + after
     peaked = curvature < 0
     offset = 0.5 * (before - after) / torch.where(peaked, curvature, 1.0)
-    cell = peak.float()
+    cell = torch.stack([column, row], -1).float()
+    middle = torch.stack([columns, rows], -2)[..., 1]
     return torch.where(peaked, (middle + offset).clamp(cell - 0.5, cell + 0.5), cell)

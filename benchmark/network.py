@@ -48,7 +48,7 @@ class NetConfig:
         occluded_weight: of occluded landmarks in the loss, where visible ones have 1.
         decoder: how heat maps become points, see `benchmark.heatmap.decode`.
         flip_average: whether predictions average the maps of the image and of its mirror image,
-            which costs a second pass (test-time augmentation: say so where results are compared).
+            which costs twice the time (test-time augmentation: say so where results are compared).
     """
 
     uses_type: ClassVar[bool] = False
@@ -168,10 +168,12 @@ class HeatmapNet(nn.Module):
     def predict(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
         """Landmarks (B, K, 2) in input pixels, and the heights of the peaks (B, K)."""
         with evaluating(self):
-            maps = self(inputs).float().sigmoid()
             if self.config.flip_average:
-                turned = self(mirrored(inputs)).float().sigmoid().flip(-1)
-                maps = (maps + turned[:, self.flip_index]) / 2
+                both = self(with_mirrored(inputs)).float().sigmoid()
+                maps, turned = both.unflatten(0, (2, -1))
+                maps = (maps + turned.flip(-1)[:, self.flip_index]) / 2
+            else:
+                maps = self(inputs).float().sigmoid()
         return decode(maps, self.stride, self.config.decoder)
 
 
@@ -245,6 +247,12 @@ def mirrored(inputs: Inputs) -> Inputs:
     return Inputs(inputs.images.flip(-1), inputs.garment_type)
 
 
+def with_mirrored(inputs: Inputs) -> Inputs:
+    """The images (B, 3, H, W), then their mirror images: one batch of 2 B."""
+    images, types = inputs.images, inputs.garment_type
+    return Inputs(torch.cat([images, images.flip(-1)]), types.repeat(2))
+
+
 def check_size(inputs: Inputs) -> None:
     """Refuse images that VGG16 cannot halve four times (ModelError)."""
     height, width = inputs.images.shape[-2:]
@@ -254,10 +262,12 @@ def check_size(inputs: Inputs) -> None:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside, the mode that was before after it."""
-    training = model.training
-    model.eval()
+    """Evaluation mode inside; every module has the mode that it had before after it."""
+    trained = [module for module in model.modules() if module.training]
+    if trained:  # setting the mode of all modules takes longer than a layer
+        model.eval()
     try:
         yield
     finally:
-        model.train(training)
+        for module in trained:
+            module.training = True

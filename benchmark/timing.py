@@ -81,6 +81,9 @@ def in_turns(
 def best_batch(work: Callable[[int], Work], device: torch.device, largest: int) -> int:
     """The number of samples at once, a power of two, that takes the least time a sample.
 
+    Each size is repeated for as long as in a round, lest a short work slip through where a long one
+    is interrupted.
+
     Args:
         work: from a number of samples to what is done with them; running out of memory ends the
             search.
@@ -88,9 +91,7 @@ def best_batch(work: Callable[[int], Work], device: torch.device, largest: int) 
     best, least, size = 1, float("inf"), 1
     while size <= largest:
         try:
-            task = work(size)
-            task()
-            each = min(seconds(task, device) for _ in range(3)) / size
+            each = in_turns({"work": work(size)}, device, rounds=3)["work"].min() / size
         except torch.OutOfMemoryError:
             break
         if each < least:

@@ -20,6 +20,7 @@ from benchmark.backbone import BLOCKS, scaled
 from benchmark.cost import cost
 from benchmark.crops import Source, cut
 from benchmark.feeding import batches, margin
+from benchmark.frozen import frozen
 from benchmark.models import Batch, Inputs
 from benchmark.settings import Settings
 from ffld.schema import FFLD
@@ -76,8 +77,11 @@ def step(model: nn.Module, bench: Bench) -> Callable[[Batch], None]:
 
 
 def predictions(names: Sequence[str], bench: Bench) -> dict[str, dict[str, Any]]:
-    """Each model's prediction: milliseconds at batch 1, images a second at its best batch."""
-    ready = {name: bench.model(name).eval() for name in names}
+    """Each model's prediction: milliseconds at batch 1, images a second at its best batch.
+
+    Models are frozen, as `benchmark.detector` has them.
+    """
+    ready = {name: frozen(bench.model(name)) for name in names}
     one = bench.inputs(1)
     before = timing.floor(bench.device)
     single = {name: (lambda m=m: m.predict(one)) for name, m in ready.items()}

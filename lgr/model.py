@@ -16,7 +16,9 @@ from torch import Tensor
 from benchmark.network import StackConfig, StackedNet
 from ffld.schema import LandmarkSchema
 from lgr.graph import LayoutGraph
-from lgr.layers import PAPER, GraphClustering, LGRLayer, Reading
+from lgr.layers import LGRLayer
+from lgr.reading import PAPER, Reading
+from lgr.reasoning import GraphClustering
 
 
 @dataclass(frozen=True)

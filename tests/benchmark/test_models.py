@@ -120,6 +120,11 @@ def test_predict_restores_the_mode(name):
         model.train(training)
         model.predict(make_batch(FLD8).inputs)
         assert all(module.training == training for module in model.modules())
+    modes = [bool(position % 3) for position, _ in enumerate(model.modules())]
+    for module, training in zip(model.modules(), modes, strict=True):
+        module.training = training
+    model.predict(make_batch(FLD8).inputs)
+    assert [module.training for module in model.modules()] == modes
 
 
 @EVERY_VARIANT

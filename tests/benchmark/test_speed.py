@@ -30,14 +30,27 @@ def test_seconds_are_those_of_one_call():
 
 
 def test_the_best_batch_takes_the_least_time_a_sample_and_fits(monkeypatch):
-    monkeypatch.setattr(timing, "seconds", lambda task, device: task())
+    clock, runs = 0.0, []
+
+    def seconds(task, device):
+        before = clock
+        task()
+        return clock - before
 
     def work(size):
+        def run():
+            nonlocal clock
+            runs.append(size)
+            clock += (4 + 4 * max(0, size - 4)) / 1000
+
         if size > 8:
             raise torch.OutOfMemoryError
-        return lambda: 4 + 4 * max(0, size - 4)
+        return run
 
+    monkeypatch.setattr(timing, "seconds", seconds)
     assert timing.best_batch(work, CPU, 64) == 4
+    # Short ones for as long as long ones, lest they slip through where those are interrupted.
+    assert {size: runs.count(size) for size in (1, 8)} == {1: 2 + 3 * 12, 8: 2 + 3 * 2}
     assert timing.best_batch(work, CPU, 2) == 2
 
 

@@ -5,8 +5,9 @@ import pytest
 from benchmark.models import build
 from ffld.schema import FFLD, FLD8
 from lgr.graph import LayoutGraph
-from lgr.layers import GraphClustering, LGRLayer, PlainReasoning
+from lgr.layers import LGRLayer
 from lgr.model import PAPER_VARIANT, Config
+from lgr.reasoning import GraphClustering, PlainReasoning
 from tests.benchmark.test_models import fit, make_batch
 
 TINY = {"input_size": 48, "width": 0.0625}

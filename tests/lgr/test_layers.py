@@ -6,16 +6,13 @@ import torch
 import lgr.layers
 from ffld.schema import FFLD, FLD8
 from lgr.graph import Edges, LayoutGraph, clustered, indicator, normalised
-from lgr.layers import (
-    PAPER,
+from lgr.layers import LGRLayer, MapToNode, NodeToMap
+from lgr.reading import PAPER, Reading
+from lgr.reasoning import (
     GraphClustering,
     GraphDeconvolution,
     LayoutGraphReasoning,
-    LGRLayer,
-    MapToNode,
-    NodeToMap,
     PlainReasoning,
-    Reading,
 )
 
 CHANNELS, DIM = 24, 16
@@ -142,7 +139,8 @@ def test_clustering_follows_equations_2_and_3():
     graph = LayoutGraph.from_schema(FLD8)
     module = GraphClustering(graph.clusters[0], DIM, BARE)
     nodes = torch.rand(2, 8, DIM)
-    coarse, adjacency = module(nodes, graph.adjacency)
+    *pair, adjacency = module.matrices(graph.adjacency)
+    coarse = module(nodes, *pair)
     assert torch.allclose(adjacency, graph.adjacencies()[1])
     w_h, w_r = module.convolve.weight.T, module.reason.weight.T
     for sample in range(2):
@@ -157,7 +155,8 @@ def test_deconvolution_adds_the_skip_before_the_reasoning(topdown):
     module = GraphDeconvolution(graph.clusters[0], DIM, Reading(topdown=topdown, node_norm=False))
     nodes, skip = torch.rand(2, 4, DIM), torch.rand(2, 8, DIM)
     coarse = graph.adjacencies()[1]
-    found, adjacency = module(nodes, coarse, skip, graph.adjacency)
+    *pair, adjacency = module.matrices(coarse, graph.adjacency)
+    found = module(nodes, skip, *pair)
     expected_adjacency = graph.adjacency
     if topdown == "clustered":
         expected_adjacency = (module.split @ coarse @ module.split.T).relu()
@@ -182,11 +181,10 @@ def shaken(module):
 def test_the_printed_way_down_has_rank_one_adjacency_at_every_level(schema):
     """Eq. 3 from a 1 x 1 matrix is an outer product, whatever its matrices have learned."""
     graph = LayoutGraph.from_schema(schema)
-    nodes = torch.rand(1, len(schema), DIM)
     ranks = {}
     for topdown in ("clustered", "kept"):
         reasoning = shaken(LayoutGraphReasoning(graph, DIM, Reading(topdown=topdown)))
-        _, down = reasoning.trace(nodes)
+        _, down = reasoning.matrices()
         assert [len(adjacency) for adjacency in down] == list(graph.sizes[-2::-1])
         ranks[topdown] = [int(torch.linalg.matrix_rank(a, rtol=1e-5)) for a in down]
     assert ranks["clustered"] == [1, 1, 1]

@@ -7,8 +7,10 @@ from torch import nn
 from benchmark.models import Inputs, ModelError, build
 from benchmark.pyramid import PyramidResidual
 from ffld.schema import FFLD, FLD8
-from lgr.layers import PAPER, GraphClustering, LGRLayer, PlainReasoning, Reading
+from lgr.layers import LGRLayer
 from lgr.model import PAPER_VARIANT, Config
+from lgr.reading import PAPER, Reading
+from lgr.reasoning import GraphClustering, PlainReasoning
 from tests.benchmark.test_models import fit, make_batch
 
 STACKED = ["lgr", "gcn", "global-context", "vgg16-pyramid"]
