@@ -6,7 +6,9 @@ Tensors are safetensors, the rest is JSON; nothing is ever unpickled.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+import typing
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -23,9 +25,11 @@ from ffld.schema import FFLD, FLD8, LandmarkSchema
 
 FLOOR = "mean-shape"
 
-_ABOUT, _WEIGHTS, _FLOOR = "checkpoint.json", "model.safetensors", "floor.safetensors"
+ABOUT, WEIGHTS, FLOOR_WEIGHTS = "checkpoint.json", "model.safetensors", "floor.safetensors"
 
-FILES = (_ABOUT, _WEIGHTS, _FLOOR)
+FILES = (ABOUT, WEIGHTS, FLOOR_WEIGHTS)
+
+_LARGEST_INPUT = 4096  # pixels
 
 
 class CheckpointError(ValueError):
@@ -63,13 +67,13 @@ class Checkpoint:
         Args:
             half: round the model's matrices and kernels to 16 bits; all else keeps its precision.
         """
-        (folder / _ABOUT).unlink(missing_ok=True)
+        (folder / ABOUT).unlink(missing_ok=True)
         weights = model.state_dict()
         if half:
             weights = {k: v.half() if v.ndim > 1 else v for k, v in weights.items()}
-        save_tensors(folder / _WEIGHTS, weights)
-        save_tensors(folder / _FLOOR, floor.state_dict())
-        with replacing(folder / _ABOUT) as temporary:
+        save_tensors(folder / WEIGHTS, weights)
+        save_tensors(folder / FLOOR_WEIGHTS, floor.state_dict())
+        with replacing(folder / ABOUT) as temporary:
             temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
     def build(self, folder: Path, schema: LandmarkSchema) -> tuple[nn.Module, nn.Module | None]:
@@ -81,17 +85,15 @@ class Checkpoint:
         Raises:
             CheckpointError: another schema, or weights that do not fit.
         """
-        config = {k: tuple(v) if isinstance(v, list) else v for k, v in self.config.items()}
         if self.schema_fingerprint == schema.fingerprint:
-            model = models.build(self.model, schema, **config)
-            floor = models.build(FLOOR, schema, input_size=self.input_size)
-            _load_into(model, folder / _WEIGHTS)
-            _load_into(floor, folder / _FLOOR)
+            model, floor = self.untrained(schema)
+            _load_into(model, folder / WEIGHTS)
+            _load_into(floor, folder / FLOOR_WEIGHTS)
             return model, floor
         if (self.schema_fingerprint, schema.fingerprint) == (FFLD.fingerprint, FLD8.fingerprint):
-            model = models.build(self.model, FFLD, **config)
+            model, _ = self.untrained(FFLD)
             if not model.uses_type:
-                _load_into(model, folder / _WEIGHTS)
+                _load_into(model, folder / WEIGHTS)
                 return Eight(model), None
         raise CheckpointError(
             f"checkpoint {str(folder)!r} predicts landmarks of schema {self.schema!r} "
@@ -99,30 +101,64 @@ class Checkpoint:
             f"({schema.fingerprint}): choose a dataset or a checkpoint of the same schema"
         )
 
+    def untrained(self, schema: LandmarkSchema) -> tuple[nn.Module, nn.Module]:
+        """The model and the floor as they are made, without these weights."""
+        config = {k: tuple(v) if isinstance(v, list) else v for k, v in self.config.items()}
+        model = models.build(self.model, schema, **config)
+        return model, models.build(FLOOR, schema, input_size=self.input_size)
+
 
 def find(path: Path) -> Path:
     """The folder with `checkpoint.json`: the path, or the `checkpoint` of a run's folder."""
     for folder in (path, path / "checkpoint"):
-        if (folder / _ABOUT).is_file():
+        if (folder / ABOUT).is_file():
             return folder
-    what = "no such folder" if not path.exists() else f"it holds no {_ABOUT}"
+    what = "no such folder" if not path.exists() else f"it holds no {ABOUT}"
     raise CheckpointError(
         f"checkpoint {str(path)!r}: {what}; pass a finished run's folder or its checkpoint folder"
     )
 
 
-def read(folder: Path) -> Checkpoint:
-    """The description in a checkpoint's folder."""
-    path = folder / _ABOUT
+def read(folder: Path, of: str = "") -> Checkpoint:
+    """The description in a checkpoint's folder.
+
+    Args:
+        of: whose checkpoint it is, for messages, in place of the file's path.
+    """
+    path = folder / ABOUT
+    called = f"{ABOUT} of {of}" if of else str(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is not readable JSON: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{called} is not readable JSON: {error}") from error
     expected = [field.name for field in fields(Checkpoint)]
     if not isinstance(content, dict) or sorted(content) != sorted(expected):
         found = ", ".join(content) if isinstance(content, dict) else type(content).__name__
-        raise CheckpointError(f"{path} holds {found}; expected {', '.join(expected)}")
+        raise CheckpointError(f"{called} holds {found[:300]}; expected {', '.join(expected)}")
+    if problems := list(_problems(content)):
+        raise CheckpointError(f"{called}: {'; '.join(problems)}")
     return Checkpoint(**content)
+
+
+def _problems(content: Mapping[str, Any]) -> Iterator[str]:
+    for name, kind in typing.get_type_hints(Checkpoint).items():
+        value = content[name]
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if kind is str:
+            fits = isinstance(value, str) and value.isprintable() and 0 < len(value) <= 200
+            expected = "one line of text"
+        elif kind is int:
+            fits, expected = number and isinstance(value, int) and value >= 0, "a whole number"
+        elif kind is float:
+            fits, expected = number and 0 <= value < math.inf, "a number of at least 0"
+        elif kind == float | None:
+            fits, expected = value is None or number, "a number, or null"
+        else:
+            fits, expected = isinstance(value, dict), "an object"
+        if not fits:
+            yield f"{name} must be {expected}, not {json.dumps(value)[:100]}"
+        elif name == "input_size" and not 0 < value <= _LARGEST_INPUT:
+            yield f"input_size must be at most {_LARGEST_INPUT} pixels and not 0, not {value}"
 
 
 def save_tensors(

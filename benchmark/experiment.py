@@ -67,7 +67,7 @@ def _carry_out(plan: Plan, state: State) -> None:
 
 
 def _score_checkpoint(plan: Plan) -> None:
-    model, floor = plan.about.build(plan.weights, plan.spec.schema)
+    model, floor = plan.about.build(plan.weights.folder, plan.spec.schema)
     scored, crops = _scored_samples(plan, plan.about.input_size, plan.about.padding)
     _begin(plan)
     _score(plan, _Ready(model, floor, plan.about), scored, crops)

@@ -16,15 +16,13 @@ from typing import Any
 import torch
 
 import ffld
-from benchmark import checkpoint, models, world
-from benchmark.checkpoint import Checkpoint, CheckpointError
+from benchmark import models, world
+from benchmark.checkpoint import WEIGHTS, Checkpoint, CheckpointError
 from benchmark.settings import Settings, parse, profile, recipe, understood
 from benchmark.source import identity, settled
+from benchmark.weights import DEFAULT_MODEL, Weights, find_weights, shipped_weights
 from ffld.catalog import DatasetSpec
 from ffld.sample import DataError
-
-DEFAULT_MODEL = "lgr"
-SHIPPED = Path("shipped")  # as --checkpoint: the weights that come with the model
 
 
 class RunError(ValueError):
@@ -41,7 +39,7 @@ class Request:
     limit: int | None = None
     seed: int | None = None
     epochs: int | None = None
-    checkpoint: Path | None = None
+    checkpoint: str | Path | None = None
     train: bool = False
     afresh: bool = False
     recipe: str = "ours"
@@ -61,8 +59,7 @@ class Plan:
     Attributes:
         source: what a procedural dataset is read from; None to render it.
         overrides: of the model's Config.
-        weights: folder of the checkpoint to score, with `about` its description; None to train.
-        shipped: whether these weights come with the model.
+        weights: those to score; None to train.
         folder: where the run's files go.
         reason: why this device and profile.
     """
@@ -78,17 +75,19 @@ class Plan:
     device: torch.device
     settings: Settings
     overrides: Mapping[str, Any]
-    weights: Path | None
-    about: Checkpoint | None
-    shipped: bool
+    weights: Weights | None
     folder: Path
     afresh: bool
     reason: str
 
+    @property
+    def about(self) -> Checkpoint | None:
+        """The description of the weights to score."""
+        return self.weights and self.weights.about
+
     @cached_property
     def configuration(self) -> dict[str, Any]:
         """All that the result depends on, as JSON values; names the run's folder."""
-        weights = self.weights and sha256(self.weights / "model.safetensors")
         content = {
             "model": self.model,
             "dataset": self.spec.name,
@@ -100,23 +99,26 @@ class Plan:
             "approximate": self.approximate,
             "dials": dict(self.dials),
             "device": self.device.type,
-            "checkpoint": weights,
+            "checkpoint": self.weights and sha256(self.weights.folder / WEIGHTS),
             "settings": dataclasses.asdict(self.settings),
             "overrides": dict(self.overrides),
         }
         if self.source is not None:  # the samples are those of the revision, but for JPEG's loss
             content["source"] = identity(self.source)
+        if self.weights is not None and self.weights.address is not None:
+            content["weights"] = self.weights.address
         return json.loads(json.dumps(content))
 
     def note(self) -> str:
         """One line on the profile, and why it was taken."""
-        if self.about is not None:
-            about = self.about
-            which = "the weights that come with " if self.shipped else ""
+        if self.weights is not None:
+            about = self.weights.about
+            which = "the weights that come with " if self.weights.shipped else ""
+            source = f" of {self.weights.address}" if self.weights.address else ""
             return (
-                f"{self.reason}; scoring {which}{about.model}, trained on {about.samples} samples "
-                f"of {about.revision}, input {about.input_size}x{about.input_size}"
-                + ("; --train trains your own" if self.shipped else "")
+                f"{self.reason}; scoring {which}{about.model}{source}, trained on {about.samples} "
+                f"samples of {about.revision}, input {about.input_size}x{about.input_size}"
+                + ("; --train trains your own" if self.weights.shipped else "")
             )
         s = self.settings
         limits = (f"{'all' if n is None else n}" for n in (s.train_limit, s.val_limit))
@@ -143,11 +145,10 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
         )
     device, reason = (elsewhere, "") if elsewhere else device_of(request.device)
     weights = _weights(request)
-    about = checkpoint.read(weights) if weights else None
-    model = _model_name(request, about)
+    model = weights.about.model if weights else request.model or DEFAULT_MODEL
     settings, overrides = _settings(request, device, model)
-    if about is not None:
-        overrides = about.config
+    if weights is not None:
+        overrides = weights.about.config
     plan = Plan(
         model=model,
         spec=spec,
@@ -161,8 +162,6 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
         settings=settings,
         overrides=overrides,
         weights=weights,
-        about=about,
-        shipped=weights is not None and request.checkpoint in (None, SHIPPED),
         folder=request.out or Path(),
         afresh=request.afresh,
         reason=reason,
@@ -181,50 +180,23 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _weights(request: Request) -> Path | None:
+def _weights(request: Request) -> Weights | None:
     """The checkpoint to score: the one asked for, or the model's own if no training is."""
-    if request.checkpoint not in (None, SHIPPED):
-        return checkpoint.find(request.checkpoint)
-    name = request.model or DEFAULT_MODEL
-    if request.checkpoint == SHIPPED:
-        return shipped_weights(name)
-    return None if _trains(request) else models.shipped(name, request.dataset)
-
-
-def shipped_weights(model: str) -> Path:
-    """The weights that come with a model, trained on FFLD.
-
-    Raises:
-        CheckpointError: there are none.
-    """
-    if (found := models.shipped(model, "ffld")) is None:
-        raise CheckpointError(
-            f"no weights come with {model!r}; train them: python -m benchmark.run --model {model} "
-            f"--dataset ffld --out runs/{model}, then pass --checkpoint runs/{model}"
+    if request.checkpoint is None:
+        name = request.model or DEFAULT_MODEL
+        return None if _trains(request) else shipped_weights(name, request.dataset)
+    if _trains(request):
+        raise RunError(
+            "--checkpoint scores weights as they are: leave out --train, --seed, --recipe, "
+            "--epochs and --set, or leave out --checkpoint to train"
         )
-    return found
+    return find_weights(request.checkpoint, request.model)
 
 
 def _trains(request: Request) -> bool:
     """Whether the request says how to train, or that it is to be done."""
     asked = (request.train, request.assignments, request.epochs, request.seed is not None)
     return any(asked) or request.recipe != "ours"
-
-
-def _model_name(request: Request, about: Checkpoint | None) -> str:
-    if about is None:
-        return request.model or DEFAULT_MODEL
-    if _trains(request):
-        raise RunError(
-            "--checkpoint scores weights as they are: leave out --train, --seed, --recipe, "
-            "--epochs and --set, or leave out --checkpoint to train"
-        )
-    if request.model not in (None, about.model):
-        raise CheckpointError(
-            f"checkpoint {str(request.checkpoint)!r} is of model {about.model!r}, not "
-            f"{request.model!r}"
-        )
-    return about.model
 
 
 def _settings(
