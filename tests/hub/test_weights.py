@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -261,9 +262,11 @@ def test_code_from_outside_runs_only_for_those_who_named_it(put, tmp_path):
         ("hf://../..", "isn't the name of a repository"),
     ],
 )
-def test_names_of_nothing(put, name, match):
+def test_names_of_nothing(run, put, name, match):
     put()
-    refused(lambda: find_weights(name), match)
+    code, table, notes = run("--dataset", "dots", "--device", "cpu", "--checkpoint", name)
+    assert (code, table) == (2, "")
+    assert re.fullmatch(f"error: .*{match}.*\n", notes)
 
 
 def test_private_and_gated(hub, put, monkeypatch):
