@@ -41,18 +41,23 @@ def prepare(source: Path, folder: Path, scores: Sequence[Path], *, half: bool = 
     """
     if (source / TRAINING).is_file():
         if missing := [file for file in _HELD if not (source / file).is_file()]:
-            raise RunError(f"{str(source)!r} has no {missing[0]}: make it anew with benchmark.ship")
+            raise RunError(f"{str(source)!r} has no {missing[0]}; make it anew: benchmark.ship")
         for file in _HELD:
             shutil.copyfile(source / file, folder / file)
         add_scores(folder, scores)
     else:
         gather(source, folder, half=half)
         add_scores(folder, scores, own=None if half else source)
-    if not json.loads((folder / SCORES).read_text(encoding="utf-8")):
+    held = json.loads((folder / SCORES).read_text(encoding="utf-8"))
+    if not held:
         raise RunError(
             "nobody has scored these weights in half precision, and the card has numbers of result "
             f"files alone: python -m benchmark.ship {source} --out DIR, then python -m "
             "benchmark.run --checkpoint DIR --out SCORED, then add --scores SCORED"
+        )
+    if any("revision" not in one for one in held.values()):
+        raise RunError(
+            f"{str(source)!r} is of an earlier version: make it anew with benchmark.ship"
         )
 
 

@@ -75,6 +75,7 @@ def gather(run: Path, out: Path, *, half: bool) -> None:
         "epochs": len(history),
         **folder.saved(run),
     }
+    training["configuration"]["root"] = None  # where a copy lies is nobody else's affair
     if half:
         about.save(out, model, floor, half=True)
     else:

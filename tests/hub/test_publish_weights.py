@@ -13,6 +13,8 @@ from safetensors.torch import load_file
 import benchmark.ship
 from benchmark import Result, checkpoint, models, predict
 from benchmark.card import CARD, SCORES, TRAINING, card, seen
+from benchmark.publish import prepare
+from tests.hub.conftest import files
 from tests.hub.server import Blob
 from tests.hub.server import Repository as Served
 
@@ -85,8 +87,9 @@ def test_what_is_published_is_scored_by_its_name_like_the_run(hub, publish, run,
     assert code == 0
     assert f"scoring vgg16 of hf://org/vgg@{commit}, trained on 48 samples" in notes
     assert run(*SCORE, trained, "--out", "by-path")[0] == 0
-    files = [Path(name, "result.json").read_bytes() for name in ("trained", "by-name", "by-path")]
-    assert files[0] == files[1] == files[2]
+    names = ("trained", "by-name", "by-path")
+    results = [Path(name, "result.json").read_bytes() for name in names]
+    assert results[0] == results[1] == results[2]
     configuration = json.loads(Path("by-name/config.json").read_text())["configuration"]
     assert configuration["weights"] == f"hf://org/vgg@{commit}"
 
@@ -157,6 +160,11 @@ def test_half_precision_needs_scores_of_its_own(hub, publish, run, trained, caps
     assert benchmark.ship.main([trained, "--out", "half"]) == 0
     capsys.readouterr()
     refused(publish("half", "--repo", "org/vgg"), "nobody has scored these weights")
+    shutil.copytree("half", "old")
+    Path("old", SCORES).write_text('{"`dots 1` test": {"samples": 16}}')
+    refused(publish("old", "--repo", "org/vgg"), "is of an earlier version")
+    Path("old", SCORES).unlink()
+    refused(publish("old", "--repo", "org/vgg"), "has no scores.json; make it anew")
     assert run(*SCORE, "half", "--out", "scored")[0] == 0
     ask = (trained, "--repo", "org/vgg", "--half", "--scores")
     refused(publish(*ask, trained), "scored other weights than those")
@@ -202,10 +210,12 @@ def test_runs_and_scores_that_are_refused(hub, publish, run, trained):
     assert not hub.requests
 
 
-def test_photographs_need_a_licence_that_somebody_chose(hub, publish, trained):
+def test_photographs_need_a_licence_that_somebody_chose(hub, publish, trained, tmp_path):
     for file in ("config.json", "checkpoint/checkpoint.json"):
         path = Path(trained, file)
         path.write_text(path.read_text().replace('"dataset": "dots"', '"dataset": "fld"'))
+    path = Path(trained, "config.json")
+    path.write_text(path.read_text().replace('"root": null', '"root": "/mine/FLD"'))
     refused(
         publish(trained, "--repo", "org/vgg"),
         "trained on photographs under terms of their own (fld: non-commercial research and",
@@ -219,18 +229,20 @@ def test_photographs_need_a_licence_that_somebody_chose(hub, publish, trained):
     assert "48 training samples of `1`" in answer
     assert "no photograph" not in answer
     assert "Trained on drawings" not in answer
+    prepare(Path(trained), tmp_path / "all", [])
+    assert not [f for f, data in files(tmp_path / "all").items() if b"mine" in data]
     begun = {"configuration": {"dataset": "ffld", "init": {"dataset": "deepfashion2"}}}
     assert [one.name for one in seen(begun)] == ["ffld", "deepfashion2"]
 
 
 def test_repositories_of_something_else_are_left_alone(hub, publish, trained):
     served = hub.repositories["model", "org/vgg"] = Served()
-    for files, said in (
+    for held, said in (
         ({"config.json": b"{}"}, "holds config.json, which isn't of weights"),
         ({"checkpoint.json": b"[]"}, "holds weights of something else than 'vgg16' trained on"),
         ({"checkpoint.json": b'{"model": "lgr", "dataset": "dots"}'}, "of something else than"),
     ):
-        commit = served.commit({path: Blob(data, False) for path, data in files.items()})
+        commit = served.commit({path: Blob(data, False) for path, data in held.items()})
         refused(publish(trained, "--repo", "org/vgg"), said)
         assert served.refs["main"] == commit
 
