@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,13 @@ ABOUT, WEIGHTS, FLOOR_WEIGHTS = "checkpoint.json", "model.safetensors", "floor.s
 FILES = (ABOUT, WEIGHTS, FLOOR_WEIGHTS)
 
 _LARGEST_INPUT = 4096  # pixels
+_KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {  # type of a field -> what its JSON must be
+    str: ("one line of text", lambda v: isinstance(v, str) and v.isprintable() and len(v) <= 200),
+    int: ("a whole number", lambda v: type(v) is int and v >= 0),
+    float: ("a number of at least 0", lambda v: type(v) in (int, float) and 0 <= v < math.inf),
+    float | None: ("a number, or null", lambda v: v is None or type(v) in (int, float)),
+    Mapping[str, Any]: ("an object", lambda v: isinstance(v, dict)),
+}
 
 
 class CheckpointError(ValueError):
@@ -142,20 +149,8 @@ def read(folder: Path, of: str = "") -> Checkpoint:
 
 def _problems(content: Mapping[str, Any]) -> Iterator[str]:
     for name, kind in typing.get_type_hints(Checkpoint).items():
-        value = content[name]
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if kind is str:
-            fits = isinstance(value, str) and value.isprintable() and 0 < len(value) <= 200
-            expected = "one line of text"
-        elif kind is int:
-            fits, expected = number and isinstance(value, int) and value >= 0, "a whole number"
-        elif kind is float:
-            fits, expected = number and 0 <= value < math.inf, "a number of at least 0"
-        elif kind == float | None:
-            fits, expected = value is None or number, "a number, or null"
-        else:
-            fits, expected = isinstance(value, dict), "an object"
-        if not fits:
+        value, (expected, fits) = content[name], _KINDS[kind]
+        if not fits(value):
             yield f"{name} must be {expected}, not {json.dumps(value)[:100]}"
         elif name == "input_size" and not 0 < value <= _LARGEST_INPUT:
             yield f"input_size must be at most {_LARGEST_INPUT} pixels and not 0, not {value}"
