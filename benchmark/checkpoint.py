@@ -6,7 +6,9 @@ Tensors are safetensors, the rest is JSON; nothing is ever unpickled.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+import typing
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -23,9 +25,18 @@ from ffld.schema import FFLD, FLD8, LandmarkSchema
 
 FLOOR = "mean-shape"
 
-_ABOUT, _WEIGHTS, _FLOOR = "checkpoint.json", "model.safetensors", "floor.safetensors"
+ABOUT, WEIGHTS, FLOOR_WEIGHTS = "checkpoint.json", "model.safetensors", "floor.safetensors"
 
-FILES = (_ABOUT, _WEIGHTS, _FLOOR)
+FILES = (ABOUT, WEIGHTS, FLOOR_WEIGHTS)
+
+_LARGEST_INPUT = 4096  # pixels
+_KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {  # type of a field -> what its JSON must be
+    str: ("one line of text", lambda v: isinstance(v, str) and v.isprintable() and len(v) <= 200),
+    int: ("a whole number", lambda v: type(v) is int and v >= 0),
+    float: ("a number of at least 0", lambda v: type(v) in (int, float) and 0 <= v < math.inf),
+    float | None: ("a number, or null", lambda v: v is None or type(v) in (int, float)),
+    Mapping[str, Any]: ("an object", lambda v: isinstance(v, dict)),
+}
 
 
 class CheckpointError(ValueError):
@@ -68,13 +79,13 @@ class Checkpoint:
         Args:
             half: round the model's matrices and kernels to 16 bits; all else keeps its precision.
         """
-        (folder / _ABOUT).unlink(missing_ok=True)
+        (folder / ABOUT).unlink(missing_ok=True)
         weights = model.state_dict()
         if half:
             weights = {k: v.half() if v.ndim > 1 else v for k, v in weights.items()}
-        save_tensors(folder / _WEIGHTS, weights)
-        save_tensors(folder / _FLOOR, floor.state_dict())
-        with replacing(folder / _ABOUT) as temporary:
+        save_tensors(folder / WEIGHTS, weights)
+        save_tensors(folder / FLOOR_WEIGHTS, floor.state_dict())
+        with replacing(folder / ABOUT) as temporary:
             temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
     def build(self, folder: Path, schema: LandmarkSchema) -> tuple[nn.Module, nn.Module | None]:
@@ -86,23 +97,26 @@ class Checkpoint:
         Raises:
             CheckpointError: another schema, or weights that do not fit.
         """
-        config = self.overrides
         if self.schema_fingerprint == schema.fingerprint:
-            model = models.build(self.model, schema, **config)
-            floor = models.build(FLOOR, schema, input_size=self.input_size)
-            _load_into(model, folder / _WEIGHTS)
-            _load_into(floor, folder / _FLOOR)
+            model, floor = self.untrained(schema)
+            _load_into(model, folder / WEIGHTS)
+            _load_into(floor, folder / FLOOR_WEIGHTS)
             return model, floor
         if (self.schema_fingerprint, schema.fingerprint) == (FFLD.fingerprint, FLD8.fingerprint):
-            model = models.build(self.model, FFLD, **config)
+            model, _ = self.untrained(FFLD)
             if not model.uses_type:
-                _load_into(model, folder / _WEIGHTS)
+                _load_into(model, folder / WEIGHTS)
                 return Eight(model), None
         raise CheckpointError(
             f"checkpoint {str(folder)!r} predicts landmarks of schema {self.schema!r} "
             f"({self.schema_fingerprint}); the dataset has schema {schema.name!r} "
             f"({schema.fingerprint}): choose a dataset or a checkpoint of the same schema"
         )
+
+    def untrained(self, schema: LandmarkSchema) -> tuple[nn.Module, nn.Module]:
+        """The model and the floor as they are made, without these weights."""
+        model = models.build(self.model, schema, **self.overrides)
+        return model, models.build(FLOOR, schema, input_size=self.input_size)
 
 
 def start_from(folder: Path, model: nn.Module, schema: LandmarkSchema) -> list[str]:
@@ -117,7 +131,7 @@ def start_from(folder: Path, model: nn.Module, schema: LandmarkSchema) -> list[s
     Raises:
         CheckpointError: weights that do not fit.
     """
-    path = folder / _WEIGHTS
+    path = folder / WEIGHTS
     if read(folder).schema_fingerprint == schema.fingerprint:
         _load_into(model, path)
         return []
@@ -131,26 +145,42 @@ def start_from(folder: Path, model: nn.Module, schema: LandmarkSchema) -> list[s
 def find(path: Path) -> Path:
     """The folder with `checkpoint.json`: the path, or the `checkpoint` of a run's folder."""
     for folder in (path, path / "checkpoint"):
-        if (folder / _ABOUT).is_file():
+        if (folder / ABOUT).is_file():
             return folder
-    what = "no such folder" if not path.exists() else f"it holds no {_ABOUT}"
+    what = "no such folder" if not path.exists() else f"it holds no {ABOUT}"
     raise CheckpointError(
         f"checkpoint {str(path)!r}: {what}; pass a finished run's folder or its checkpoint folder"
     )
 
 
-def read(folder: Path) -> Checkpoint:
-    """The description in a checkpoint's folder."""
-    path = folder / _ABOUT
+def read(folder: Path, of: str = "") -> Checkpoint:
+    """The description in a checkpoint's folder.
+
+    Args:
+        of: whose checkpoint it is, for messages, in place of the file's path.
+    """
+    path = folder / ABOUT
+    called = f"{ABOUT} of {of}" if of else str(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is not readable JSON: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{called} is not readable JSON: {error}") from error
     expected = [field.name for field in fields(Checkpoint)]
     if not isinstance(content, dict) or sorted(content) != sorted(expected):
         found = ", ".join(content) if isinstance(content, dict) else type(content).__name__
-        raise CheckpointError(f"{path} holds {found}; expected {', '.join(expected)}")
+        raise CheckpointError(f"{called} holds {found[:300]}; expected {', '.join(expected)}")
+    if problems := list(_problems(content)):
+        raise CheckpointError(f"{called}: {'; '.join(problems)}")
     return Checkpoint(**content)
+
+
+def _problems(content: Mapping[str, Any]) -> Iterator[str]:
+    for name, kind in typing.get_type_hints(Checkpoint).items():
+        value, (expected, fits) = content[name], _KINDS[kind]
+        if not fits(value):
+            yield f"{name} must be {expected}, not {json.dumps(value)[:100]}"
+        elif name == "input_size" and not 0 < value <= _LARGEST_INPUT:
+            yield f"input_size must be at most {_LARGEST_INPUT} pixels and not 0, not {value}"
 
 
 def save_tensors(

@@ -15,11 +15,10 @@ import torch
 from torch import nn
 
 import ffld
-from benchmark import checkpoint
-from benchmark.checkpoint import Checkpoint, CheckpointError
+from benchmark.checkpoint import Checkpoint
 from benchmark.frozen import frozen
 from benchmark.models import Inputs, ModelError
-from benchmark.plan import DEFAULT_MODEL, SHIPPED, shipped_weights
+from benchmark.weights import SHIPPED, find_weights
 from ffld.schema import LandmarkSchema
 from ffld.transforms import apply, crop, warp
 
@@ -34,35 +33,27 @@ class Detector:
     device: torch.device
 
     @classmethod
-    def load(cls, path: str | Path | None = None, device: str | torch.device = "cpu") -> Detector:
-        """The model of a run's folder or its checkpoint folder; without one, LGR as it is shipped.
-
-        Raises:
-            CheckpointError: there is none, or it cannot be used.
-        """
-        folder = checkpoint.find(Path(path)) if path else shipped_weights(DEFAULT_MODEL)
-        about = checkpoint.read(folder)
-        schema = ffld.spec(about.dataset).schema
-        model, _ = about.build(folder, schema)
-        return cls(frozen(model).to(device), about, schema, torch.device(device))
-
-    @classmethod
-    def find(
-        cls, model: str | None, path: Path | None, device: str | torch.device = "cpu"
+    def load(
+        cls,
+        name: str | Path | None = None,
+        device: str | torch.device = "cpu",
+        model: str | None = None,
     ) -> Detector:
-        """What `--model` and `--checkpoint` name, as in `benchmark.predict`.
+        """The model of weights that `name` stands for, such as hf://ORG/NAME@COMMIT or a folder.
+
+        Args:
+            name: see `benchmark.weights.find_weights`; the ones that come with the project if there
+                is none.
+            model: which one they must be of, if any.
 
         Raises:
             CheckpointError: there is none, it cannot be used, or it is of another model.
+            DataError: it cannot be fetched.
         """
-        if path in (None, SHIPPED):
-            path = shipped_weights(model or DEFAULT_MODEL)
-        found = cls.load(path, device)
-        if model not in (None, found.about.model):
-            raise CheckpointError(
-                f"checkpoint {str(path)!r} is of model {found.about.model!r}, not {model!r}"
-            )
-        return found
+        found = find_weights(name or SHIPPED, model)
+        schema = ffld.spec(found.about.dataset).schema
+        module, _ = found.about.build(found.folder, schema)
+        return cls(frozen(module).to(device), found.about, schema, torch.device(device))
 
     def __call__(
         self,

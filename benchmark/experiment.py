@@ -67,7 +67,7 @@ def _carry_out(plan: Plan, state: State) -> None:
 
 
 def _score_checkpoint(plan: Plan) -> None:
-    model, floor = plan.about.build(plan.weights, plan.spec.schema)
+    model, floor = plan.about.build(plan.weights.folder, plan.spec.schema)
     scored, crops = _scored_samples(plan, plan.about.input_size, plan.about.padding)
     _begin(plan)
     _score(plan, _Ready(model, floor, plan.about), scored, crops)
@@ -199,9 +199,9 @@ def _fitted(model: nn.Module, samples: Crops) -> nn.Module:
 def _start(plan: Plan, model: nn.Module) -> None:
     """Replace the random weights that a model is built with, where that was asked for."""
     if plan.start is not None:
-        kept = checkpoint.start_from(plan.start, model, plan.spec.schema)
+        kept = checkpoint.start_from(plan.start.folder, model, plan.spec.schema)
         if kept:
-            _say(f"{plan.start} is of another schema; not taken from it: {', '.join(kept)}")
+            _say(f"{plan.start.folder} is of another schema; not taken from it: {', '.join(kept)}")
     if not plan.settings.pretrained:
         return
     load = getattr(model, "load_imagenet", None)

@@ -31,6 +31,8 @@ examples:
       the weights that come with lgr as lgr-ffld.onnx, for onnxruntime and others
   python -m benchmark.export --checkpoint runs/vgg16 --format torch --out vgg16.pt2
       your own weights as torch.export writes them: torch.export.load("vgg16.pt2").module()
+  python -m benchmark.export --checkpoint hf://ORG/NAME@COMMIT
+      published ones, fetched once and verified
 
 What the file takes and gives goes to stdout as JSON, and is within the file too: see
 docs/export.md, which also shows how to go from a photograph to points with it. ONNX needs two
@@ -43,7 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser("benchmark.export", "Write a trained model as one file.", _EPILOG)
     add = parser.add_argument
     add("--model", help="lgr (default); with --checkpoint, refuses any other")
-    add("--checkpoint", type=Path, metavar="DIR", help="a run's folder, or 'shipped' (default)")
+    add(
+        "--checkpoint",
+        metavar="WEIGHTS",
+        help="a run's folder, shipped (default), hf://ORG/NAME@REV",
+    )
     add("--format", choices=SUFFIXES, default="onnx", help="onnx (default), or torch (.pt2)")
     add("--out", type=Path, metavar="FILE", help="otherwise named after model and dataset")
     arguments = parser.parse_args(argv)
@@ -160,7 +166,7 @@ def _export(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
     from benchmark.detector import Detector
 
-    detector = Detector.find(arguments.model, arguments.checkpoint)
+    detector = Detector.load(arguments.checkpoint, model=arguments.model)
     about = describe(detector)
     name = f"{detector.about.model.replace(':', '-')}-{detector.about.dataset}"
     path = arguments.out or Path(name + SUFFIXES[arguments.format])

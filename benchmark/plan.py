@@ -16,16 +16,14 @@ from typing import Any
 import torch
 
 import ffld
-from benchmark import checkpoint, models, world
-from benchmark.checkpoint import Checkpoint, CheckpointError
+from benchmark import models, world
+from benchmark.checkpoint import WEIGHTS, Checkpoint, CheckpointError
 from benchmark.device import device_of
 from benchmark.settings import Settings, parse, profile, recipe, understood
 from benchmark.source import identity, settled
+from benchmark.weights import DEFAULT_MODEL, Weights, find_weights, shipped_weights
 from ffld.catalog import DatasetSpec
 from ffld.sample import DataError
-
-DEFAULT_MODEL = "lgr"
-SHIPPED = Path("shipped")  # as --checkpoint: the weights that come with the model
 
 
 class RunError(ValueError):
@@ -42,8 +40,8 @@ class Request:
     limit: int | None = None
     seed: int | None = None
     epochs: int | None = None
-    checkpoint: Path | None = None
-    init: Path | None = None
+    checkpoint: str | Path | None = None
+    init: str | Path | None = None
     train: bool = False
     afresh: bool = False
     recipe: str = "ours"
@@ -63,9 +61,8 @@ class Plan:
     Attributes:
         source: what a procedural dataset is read from; None to render it.
         overrides: of the model's Config.
-        weights: folder of the checkpoint to score, with `about` its description; None to train.
-        start: folder of the checkpoint whose weights training starts from; None for random ones.
-        shipped: whether these weights come with the model.
+        weights: those to score; None to train.
+        start: those that training starts from; None for random ones.
         folder: where the run's files go.
         reason: why this device and profile.
     """
@@ -81,18 +78,20 @@ class Plan:
     device: torch.device
     settings: Settings
     overrides: Mapping[str, Any]
-    weights: Path | None
-    about: Checkpoint | None
-    start: Path | None
-    shipped: bool
+    weights: Weights | None
+    start: Weights | None
     folder: Path
     afresh: bool
     reason: str
 
+    @property
+    def about(self) -> Checkpoint | None:
+        """The description of the weights to score."""
+        return self.weights and self.weights.about
+
     @cached_property
     def configuration(self) -> dict[str, Any]:
         """All that the result depends on, as JSON values; names the run's folder."""
-        weights = self.weights and sha256(self.weights / "model.safetensors")
         content = {
             "model": self.model,
             "dataset": self.spec.name,
@@ -104,26 +103,29 @@ class Plan:
             "approximate": self.approximate,
             "dials": dict(self.dials),
             "device": self.device.type,
-            "checkpoint": weights,
+            "checkpoint": self.weights and sha256(self.weights.folder / WEIGHTS),
             "settings": dataclasses.asdict(self.settings),
             "overrides": dict(self.overrides),
         }
         if self.start is not None:
-            about = dataclasses.asdict(checkpoint.read(self.start))
-            content["init"] = {"sha256": sha256(self.start / "model.safetensors"), **about}
+            digest = sha256(self.start.folder / WEIGHTS)
+            content["init"] = {"sha256": digest, **dataclasses.asdict(self.start.about)}
         if self.source is not None:  # the samples are those of the revision, but for JPEG's loss
             content["source"] = identity(self.source)
+        if self.weights is not None and self.weights.address is not None:
+            content["weights"] = self.weights.address
         return json.loads(json.dumps(content))
 
     def note(self) -> str:
         """One line on the profile, and why it was taken."""
-        if self.about is not None:
-            about = self.about
-            which = "the weights that come with " if self.shipped else ""
+        if self.weights is not None:
+            about = self.weights.about
+            which = "the weights that come with " if self.weights.shipped else ""
+            source = f" of {self.weights.address}" if self.weights.address else ""
             return (
-                f"{self.reason}; scoring {which}{about.model}, trained on {about.samples} samples "
-                f"of {about.revision}, input {about.input_size}x{about.input_size}"
-                + ("; --train trains your own" if self.shipped else "")
+                f"{self.reason}; scoring {which}{about.model}{source}, trained on {about.samples} "
+                f"samples of {about.revision}, input {about.input_size}x{about.input_size}"
+                + ("; --train trains your own" if self.weights.shipped else "")
             )
         s = self.settings
         limits = (f"{'all' if n is None else n}" for n in (s.train_limit, s.val_limit))
@@ -131,7 +133,7 @@ class Plan:
             f"{self.reason}: input {s.input_size}x{s.input_size}, width {s.width:g}, "
             f"{' / '.join(limits)} train / val samples, at most {s.epochs} epochs of batches of "
             f"{s.batch_size}; change any with --set"
-            + (f"; starting from the weights in {self.start}" if self.start else "")
+            + (f"; starting from the weights in {self.start.folder}" if self.start else "")
         )
 
 
@@ -152,13 +154,12 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
         )
     device, reason = (elsewhere, "") if elsewhere else device_of(request.device)
     weights = _weights(request)
-    about = checkpoint.read(weights) if weights else None
     start = _start(request)
-    begun = checkpoint.read(start) if start else None
-    model = _model_name(request, about or begun)
-    settings, overrides = _settings(request, device, model, begun)
-    if about is not None:
-        overrides = about.config
+    given = weights or start
+    model = given.about.model if given else request.model or DEFAULT_MODEL
+    settings, overrides = _settings(request, device, model, start)
+    if weights is not None:
+        overrides = weights.about.config
     if start and settings.pretrained:
         raise RunError("--init and pretrained=true each say what to start from: leave one out")
     plan = Plan(
@@ -174,9 +175,7 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
         settings=settings,
         overrides=overrides,
         weights=weights,
-        about=about,
         start=start,
-        shipped=weights is not None and request.checkpoint in (None, SHIPPED),
         folder=request.out or Path(),
         afresh=request.afresh,
         reason=reason,
@@ -195,39 +194,26 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _weights(request: Request) -> Path | None:
+def _weights(request: Request) -> Weights | None:
     """The checkpoint to score: the one asked for, or the model's own if no training is."""
-    if request.checkpoint not in (None, SHIPPED):
-        return checkpoint.find(request.checkpoint)
-    name = request.model or DEFAULT_MODEL
-    if request.checkpoint == SHIPPED:
-        return shipped_weights(name)
-    return None if _trains(request) else models.shipped(name, request.dataset)
+    if request.checkpoint is None:
+        name = request.model or DEFAULT_MODEL
+        return None if _trains(request) else shipped_weights(name, request.dataset)
+    if _trains(request):
+        raise RunError(
+            "--checkpoint scores weights as they are: leave out --train, --seed, --recipe, "
+            "--epochs and --set, or leave out --checkpoint to train"
+        )
+    return find_weights(request.checkpoint, request.model)
 
 
-def _start(request: Request) -> Path | None:
-    """The checkpoint that training is to start from, if any."""
+def _start(request: Request) -> Weights | None:
+    """The weights that training is to start from, if any."""
     if request.init is None:
         return None
     if request.checkpoint is not None:
         raise RunError("--checkpoint scores weights, --init trains them further: leave one out")
-    if request.init == SHIPPED:
-        return shipped_weights(request.model or DEFAULT_MODEL)
-    return checkpoint.find(request.init)
-
-
-def shipped_weights(model: str) -> Path:
-    """The weights that come with a model, trained on FFLD.
-
-    Raises:
-        CheckpointError: there are none.
-    """
-    if (found := models.shipped(model, "ffld")) is None:
-        raise CheckpointError(
-            f"no weights come with {model!r}; train them: python -m benchmark.run --model {model} "
-            f"--dataset ffld --out runs/{model}, then pass --checkpoint runs/{model}"
-        )
-    return found
+    return find_weights(request.init, request.model)
 
 
 def _trains(request: Request) -> bool:
@@ -237,28 +223,12 @@ def _trains(request: Request) -> bool:
     return any(asked) or request.recipe != "ours"
 
 
-def _model_name(request: Request, about: Checkpoint | None) -> str:
-    if about is None:
-        return request.model or DEFAULT_MODEL
-    if _trains(request) and request.init is None:
-        raise RunError(
-            "--checkpoint scores weights as they are: leave out --train, --seed, --recipe, "
-            "--epochs and --set, or leave out --checkpoint to train"
-        )
-    if request.model not in (None, about.model):
-        raise CheckpointError(
-            f"checkpoint {str(request.checkpoint or request.init)!r} is of model "
-            f"{about.model!r}, not {request.model!r}"
-        )
-    return about.model
-
-
 def _settings(
-    request: Request, device: torch.device, model: str, begun: Checkpoint | None
+    request: Request, device: torch.device, model: str, start: Weights | None
 ) -> tuple[Settings, dict[str, Any]]:
-    """Settings of the recipe and overrides of the model; `begun` weights bring their model's."""
+    """Settings of the recipe and overrides of the model; weights to start from bring theirs."""
     config, defaults = models.config_class(model), profile(device.type)
-    brought = begun.overrides if begun else {}
+    brought = start.about.overrides if start else {}
     shared = {field.name for field in dataclasses.fields(Settings)} & brought.keys()
     defaults = dataclasses.replace(defaults, **{key: brought[key] for key in shared})
     assignments = understood(recipe(request.recipe, request.dataset), config)

@@ -27,6 +27,8 @@ examples:
       only those that the garment type has, within the garment's box, and a picture of them
   python -m benchmark.predict photos/ 'more/*.png' --checkpoint runs/lgr --out overlays/
       your own weights, all pictures of a folder and of a pattern: a JSON list, a picture for each
+  python -m benchmark.predict photo.jpg --checkpoint hf://ORG/NAME@COMMIT
+      published weights, fetched once and verified
 
 JSON goes to stdout, everything else to stderr. Points and boxes are pixels of the upright picture,
 as viewers show it: x right, y down, (0, 0) its top left corner. Boxes are x1 y1 x2 y2, the extent
@@ -48,7 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("photos", nargs="+", metavar="PHOTO", help="picture, folder of pictures, or pattern")
     add("--model", default=None, help="lgr (default); with --checkpoint, refuses any other")
-    add("--checkpoint", type=Path, metavar="DIR", help="a run's folder, or its checkpoint folder")
+    add(
+        "--checkpoint",
+        metavar="WEIGHTS",
+        help="a run's folder, shipped (default), hf://ORG/NAME@REV",
+    )
     add("--type", dest="garment_type", metavar="TYPE", help="garment type, such as skirt")
     add("--box", type=float, nargs=4, metavar=("X1", "Y1", "X2", "Y2"), help="of one picture")
     add("--out", type=Path, metavar="PATH", help="picture to draw; a folder for several")
@@ -67,7 +73,7 @@ def _predict(arguments: argparse.Namespace) -> None:
 
     files = _files(arguments.photos)
     device, _ = device_of(arguments.device)
-    detector = Detector.find(arguments.model, arguments.checkpoint, device)
+    detector = Detector.load(arguments.checkpoint, device, model=arguments.model)
     detector.owned(arguments.garment_type)  # an unknown type shows before any picture is read
     if arguments.box and len(files) > 1:
         raise RunError(f"--box is for one picture, and there are {len(files)}")

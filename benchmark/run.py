@@ -30,6 +30,8 @@ examples:
       train on the stand-in, then score the weights on your copy of the photographs
   python -m benchmark.run --dataset deepfashion2 --root ~/DeepFashion2 --init shipped --set lr=3e-4
       train the weights that come with LGR on, with your copy of the photographs
+  python -m benchmark.run --dataset ffld --checkpoint hf://ORG/NAME@COMMIT
+      score published weights, fetched once and verified: docs/hub.md
 
 The table goes to stdout, everything else to stderr. The run's folder (--out, otherwise named after
 model, dataset and configuration under runs/) holds checkpoint, predictions, result, curve and
@@ -77,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--limit", type=count, metavar="N", help="score a fixed subset of N samples")
     add("--seed", type=_seed, help="of initial weights, order and augmentation (0)")
     add("--epochs", type=count, metavar="N", help="short for --set epochs=N")
-    add("--checkpoint", type=Path, metavar="DIR", help="score these weights; or 'shipped'")
-    add("--init", type=Path, metavar="DIR", help="train on from these weights; or 'shipped'")
+    add("--checkpoint", metavar="WEIGHTS", help="score these: a folder, shipped, hf://ORG/NAME@REV")
+    add("--init", metavar="WEIGHTS", help="train on from these: the same")
     add("--train", action="store_true", help="train, even where weights come with the model")
     add("--afresh", action="store_true", help="begin anew, whatever the folder holds")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N; picks the profile")

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import ffld
 from benchmark.command import Parser, carried_out
-
-CARD, TRAINING, SCORES = "README.md", "training.json", "scores.json"
 
 _EPILOG = """\
 examples:
@@ -43,116 +43,103 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _ship(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
-    from benchmark import checkpoint, folder
+    from benchmark.card import CARD, card
 
-    run, out = arguments.run, arguments.out
+    out = arguments.out
+    gather(arguments.run, out, half=True)
+    add_scores(out, arguments.scores)
+    write(out / CARD, card(out))
+    print(f"{out}: {sum(file.stat().st_size for file in out.iterdir()) / 1e6:.1f} MB")
+
+
+def gather(run: Path, out: Path, *, half: bool) -> None:
+    """Write a finished run's checkpoint, training.json and scores.json, which is yet empty.
+
+    Args:
+        half: round matrices and kernels to 16 bits; otherwise the files are the run's own.
+
+    Raises:
+        RunError, CheckpointError: the run isn't finished, or its checkpoint is not sound.
+    """
+    from benchmark import checkpoint, folder
+    from benchmark.card import SCORES, TRAINING
+
     history = _history(run)
     found = checkpoint.find(run)
     about = checkpoint.read(found)
-    model, floor = about.build(found, _schema(about.dataset))
-    about.save(out, model, floor, half=True)
-    content = folder.saved(run)
+    model, floor = about.build(found, ffld.spec(about.dataset).schema)
     training = {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "commit": commit(),
         "seconds": round(sum(record["seconds"] for record in history), 1),
         "epochs": len(history),
-        **content,
+        **folder.saved(run),
     }
-    scores = dict(_score(scored, out) for scored in arguments.scores)
-    _write(out / TRAINING, json.dumps(training, indent=2) + "\n")
-    _write(out / SCORES, json.dumps(scores, indent=2) + "\n")
-    _write(out / CARD, card(out))
-    print(f"{out}: {sum(file.stat().st_size for file in out.iterdir()) / 1e6:.1f} MB")
+    training["configuration"]["root"] = None  # where a copy lies is nobody else's affair
+    if half:
+        about.save(out, model, floor, half=True)
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        for file in checkpoint.FILES:
+            shutil.copyfile(found / file, out / file)
+    write(out / TRAINING, json.dumps(training, indent=2) + "\n")
+    write(out / SCORES, "{}\n")
 
 
-def card(path: Path) -> str:
-    """The model card of a folder of shipped weights, written from its other files."""
-    from benchmark import checkpoint
+def add_scores(out: Path, runs: Sequence[Path], *, own: Path | None = None) -> None:
+    """Add to scores.json what runs scored with these weights, in place of what it says of the same.
 
-    about = checkpoint.read(path)
-    training = json.loads((path / TRAINING).read_text(encoding="utf-8"))
-    scores = json.loads((path / SCORES).read_text(encoding="utf-8"))
-    settings = training["configuration"]["settings"]
-    environment = training["environment"]
-    rows = "\n".join(_rows(scores))
-    return f"""\
-# {about.model}, trained on {about.revision}
+    Args:
+        own: the run that trained them, whose own scores are added first.
 
-| | |
-|---|---|
-| model | `{about.model}`, {training["parameters"]:,} parameters; input {about.input_size} x \
-{about.input_size}, width {about.config.get("width", 1)} |
-| data | {about.samples:,} rendered training images of `{about.revision}`, landmarks of schema \
-`{about.schema}`; no photograph, no one else's weights |
-| selection | the best of {training["epochs"]} epochs by NE on {settings["val_limit"]} validation \
-images ({about.val_ne:.4f}) |
-| recipe | {_listing(settings)} |
-| model settings | {_listing(about.config)} |
-| seed | {about.seed} |
-| code | commit {training["commit"]} |
-| hardware | {training["configuration"]["device"]}, {environment["threads"]} threads, \
-{environment["machine"]}, torch {environment["torch"]}; {training["seconds"] / 60:.0f} minutes |
+    Raises:
+        RunError, ResultError: a run isn't finished, scored other weights, or the same as another.
+    """
+    from benchmark.card import SCORES
+    from benchmark.plan import RunError
 
-Matrices are stored in half precision; the scores below are those of the stored weights.
-
-| dataset | samples | NE visible | 95 % interval | NE all | PCK@0.1 | mean-shape NE |
-|---|---|---|---|---|---|---|
-{rows}
-
-NE is the distance over the box's sides, averaged by NE-1; `mean-shape` is the floor fitted on the
-same training images. Scores on photographs are of weights that never saw one.
-
-**Limits.** Trained on drawings: on photographs they err more than on rendered images, above all for
-people who sit, are seen from the side or from behind, or hold a phone before a mirror. A point's
-confidence says how sure it is if the garment has that landmark, not whether it has it. The box of
-the garment must be given. Not for judging people.
-"""
+    found = [_score(own)] if own else []
+    for run in runs:
+        _refuse_other_weights(run, out)
+        found.append(_score(run))
+    names = [name for name, _ in found]
+    if len(set(names)) < len(names):
+        raise RunError(f"two runs scored the same, {', '.join(names)}: leave one out")
+    scores = json.loads((out / SCORES).read_text(encoding="utf-8")) | dict(found)
+    write(out / SCORES, json.dumps(scores, indent=2) + "\n")
 
 
-def _rows(scores: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    for name, one in scores.items():
-        visible = one["ne"]["visible"]
-        floor = one["floor"]
-        yield (
-            f"| {name} | {one['samples']:,} | {visible['value']:.4f} | {visible['low']:.4f}–"
-            f"{visible['high']:.4f} | {one['ne']['all']['value']:.4f} | "
-            f"{one['pck@0.1']['visible']['value']:.3f} | {floor:.4f} |"
-        )
-
-
-def _listing(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in values.items())
-
-
-def _score(run: Path, shipped: Path) -> tuple[str, dict[str, Any]]:
-    """Dataset and scores of a run; refused if it scored other weights."""
-    from benchmark import folder
+def _refuse_other_weights(run: Path, weights: Path) -> None:
+    from benchmark import checkpoint, folder
     from benchmark.plan import RunError, sha256
-    from benchmark.result import Result
 
     configuration = folder.saved(run)["configuration"]
-    if configuration.get("checkpoint") != sha256(shipped / "model.safetensors"):
+    if configuration.get("checkpoint") != sha256(weights / checkpoint.WEIGHTS):
         raise RunError(
-            f"{str(run)!r} scored other weights than those in {str(shipped)!r}; score these: "
-            f"python -m benchmark.run --checkpoint {shipped} --dataset … --out …"
+            f"{str(run)!r} scored other weights than those in {str(weights)!r}; score these: "
+            f"python -m benchmark.run --checkpoint {weights} --dataset … --out …"
         )
+
+
+def _score(run: Path) -> tuple[str, dict[str, Any]]:
+    """What a run scored, for people, and its scores."""
+    from benchmark import folder
+    from benchmark.result import Result
+
     result = Result.load(run / folder.RESULT).to_json()
-    floor = Result.load(run / folder.FLOOR).scores["ne"]["visible"].value
-    data, revision = result["dataset"], result["revision"]
+    floor = run / folder.FLOOR  # weights that answer in another schema have none
+    level = Result.load(floor).scores["ne"]["visible"].value if floor.is_file() else None
+    data, revision, split = (result[key] for key in ("dataset", "revision", "split"))
     version = revision if revision.startswith(data) else f"{data} {revision}"
-    name = f"`{version}` {result['split']}"
-    kept = {metric: result["scores"][metric] for metric in ("ne", "pck@0.1")}
-    digest = result["predictions_sha256"]
-    return name, {
-        "samples": result["samples"], "predictions_sha256": digest, "floor": floor, **kept
-    }  # fmt: skip
-
-
-def _schema(dataset: str) -> Any:
-    import ffld
-
-    return ffld.spec(dataset).schema
+    return f"`{version}` {split}", {
+        "dataset": data,
+        "revision": revision,
+        "split": split,
+        "samples": result["samples"],
+        "predictions_sha256": result["predictions_sha256"],
+        "floor": level,
+        **{metric: result["scores"][metric] for metric in ("ne", "pck@0.1")},
+    }
 
 
 def _history(run: Path) -> list[dict[str, float]]:
@@ -175,7 +162,8 @@ def commit() -> str:
     return answer.stdout.strip()
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
+    """Write a small file, whole or not at all."""
     from ffld.atomic import replacing
 
     with replacing(path) as temporary:

@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 WAITS = (1.0, 2.0, 4.0)  # seconds before a request is repeated
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,16 @@ class Snapshot:
         return f"{self.repository.name}@{self.commit[:12]}"
 
 
-def parse(address: str) -> tuple[Repository, str | None]:
-    """The repository and the revision, if there is one, of hf://ORG/NAME@REVISION."""
-    found = re.fullmatch(r"hf://(?:datasets/)?([^@]+?)/?(?:@(.+))?", str(address))
+def parse(address: str, kind: str = "dataset") -> tuple[Repository, str | None]:
+    """The repository and the revision, if there is one, of hf://ORG/NAME@REVISION.
+
+    Args:
+        kind: of the repository; the hub's own hf://datasets/ORG/NAME is understood too.
+    """
+    found = re.fullmatch(rf"hf://(?:{kind}s/)?([^@]+?)/?(?:@(.+))?", str(address))
     if found is None:
         raise HubError(f"{address!r} isn't an address: write hf://ORG/NAME or hf://ORG/NAME@COMMIT")
-    return Repository(found[1]), found[2]
+    return Repository(found[1], kind), found[2]
 
 
 def is_commit(revision: str | None) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,21 +21,12 @@ from ffld.hub.card import card
 from ffld.hub.client import Repository, Snapshot
 from ffld.hub.croissant import croissant
 from ffld.hub.errors import HubError
+from ffld.hub.transfer import Published
 from ffld.manifest import Manifest
 from ffld.sample import DataError
 
 # what a repository may hold beside a dataset of ours
 _OTHERS = {".gitattributes", "README.md", "LICENSE", "croissant.json", shards.MANIFEST}
-
-
-@dataclass(frozen=True)
-class Published:
-    """What publishing did: the commit that holds the dataset now; numbers of files."""
-
-    commit: str
-    sent: int
-    kept: int
-    removed: int
 
 
 def publish(folder: str | Path, repository: Repository, *, private: bool = False) -> Published:
@@ -54,17 +44,8 @@ def publish(folder: str | Path, repository: Repository, *, private: bool = False
     files[shards.MANIFEST] = (Path(folder) / shards.MANIFEST).read_bytes()
     files["README.md"] = card(built, repository.name).encode()
     files["croissant.json"] = _dated_croissant(built, before)
-    changed = {
-        path: content
-        for path, content in files.items()
-        if path not in before.hashes
-        or before.hashes[path] != transfer.digest_of(content, before.hashes[path])
-    }
     gone = [path for path in before.hashes if path.startswith("data/") and path not in files]
-    commit = before.commit
-    if changed or gone:
-        commit = transfer.send(before, changed, gone, f"Publish {built.manifest.revision}")
-    return Published(commit, len(changed), len(files) - len(changed), len(gone))
+    return transfer.update(before, files, gone, f"Publish {built.manifest.revision}")
 
 
 def _checked(folder: Path) -> Built:
@@ -102,7 +83,7 @@ def _refuse_foreign(before: Snapshot, manifest: Manifest) -> None:
     if not others:
         return
     try:
-        found = json.loads(_content(before, shards.MANIFEST) or "{}").get("dataset")
+        found = json.loads(transfer.text(before, shards.MANIFEST) or "{}").get("dataset")
     except (ValueError, AttributeError):
         found = None
     if found != manifest.dataset:
@@ -115,7 +96,7 @@ def _refuse_foreign(before: Snapshot, manifest: Manifest) -> None:
 def _dated_croissant(built: Built, before: Snapshot) -> bytes:
     """With the date of today, or of the earlier publication of the very same."""
     address = before.repository.address
-    earlier = _content(before, "croissant.json")
+    earlier = transfer.text(before, "croissant.json")
     try:
         date = str(json.loads(earlier or "{}").get("datePublished"))
         if earlier == croissant(built, address, date):
@@ -123,12 +104,3 @@ def _dated_croissant(built: Built, before: Snapshot) -> bytes:
     except (ValueError, AttributeError):
         pass  # not a file that this wrote
     return croissant(built, address, datetime.now(UTC).strftime("%Y-%m-%d")).encode()
-
-
-def _content(snapshot: Snapshot, path: str) -> str | None:
-    """A small file of a repository; None where it isn't there."""
-    if path not in snapshot.hashes:
-        return None
-    hashes = {path: snapshot.hashes[path]}
-    ((_, found),) = transfer.fetch(snapshot.repository, snapshot.commit, hashes)
-    return found.read_text(encoding="utf-8", errors="replace")

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import (
@@ -27,6 +28,16 @@ from ffld.hub.client import Repository, Snapshot, patiently
 from ffld.hub.errors import HubError
 
 _AT_ONCE = 4  # files that are fetched at the same time
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing did: the commit that holds everything now; numbers of files."""
+
+    commit: str
+    sent: int
+    kept: int
+    removed: int
 
 
 def fetch(
@@ -80,6 +91,36 @@ def remember(snapshot: Snapshot, revision: str, path: str) -> Path:
         raise HubError(f"{repository.name}@{revision} has changed in the meantime: start again")
     ((_, found),) = fetch(repository, snapshot.commit, {path: snapshot.hashes[path]})
     return found
+
+
+def text(snapshot: Snapshot, path: str) -> str | None:
+    """A small file of a repository; None where it isn't there."""
+    if path not in snapshot.hashes:
+        return None
+    hashes = {path: snapshot.hashes[path]}
+    ((_, found),) = fetch(snapshot.repository, snapshot.commit, hashes)
+    return found.read_text(encoding="utf-8", errors="replace")
+
+
+def update(
+    before: Snapshot, files: Mapping[str, Path | bytes], gone: Iterable[str], message: str
+) -> Published:
+    """Make a repository hold these files by a commit of what differs, if anything does.
+
+    Args:
+        gone: files that are to be taken out.
+    """
+    changed = {
+        path: content
+        for path, content in files.items()
+        if path not in before.hashes
+        or before.hashes[path] != digest_of(content, before.hashes[path])
+    }
+    gone = list(gone)
+    commit = before.commit
+    if changed or gone:
+        commit = send(before, changed, gone, message)
+    return Published(commit, len(changed), len(files) - len(changed), len(gone))
 
 
 def send(

@@ -106,7 +106,7 @@ def test_the_page_finds_on_a_photograph_what_the_detector_finds(tmp_path, monkey
     page = PAGE.read_text(encoding="utf-8")
     detector = Detector.load()
     detector.model.config = replace(detector.model.config, flip_average=False)  # half the time
-    monkeypatch.setattr(Detector, "find", lambda *_: detector)
+    monkeypatch.setattr(Detector, "load", lambda *_, **__: detector)
     (command,) = re.findall(r"^python -m benchmark.export (.*?)(?: +#.*)?$", page, re.MULTILINE)
     assert export.main(command.split()) == 0
     about = json.loads(capsys.readouterr().out)

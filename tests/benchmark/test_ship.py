@@ -6,7 +6,7 @@ import pytest
 
 import benchmark.ship
 from benchmark import Result, models
-from benchmark.ship import card
+from benchmark.card import card
 from tests.benchmark.tiny_model import SHORT
 
 VGG = [

@@ -17,6 +17,7 @@ from ffld.build import build
 from ffld.hub import client
 from ffld.hub.client import Repository
 from ffld.hub.publish import publish
+from tests.benchmark.conftest import dots, run  # noqa: F401  runs on a tiny dataset, here too
 from tests.hub.server import Account, LocalHub
 
 NAME, SPLITS, LIMIT = "ffld", ("train", "test"), 7
@@ -81,13 +82,13 @@ def ffld_command(hub: LocalHub, tmp_path: Path) -> Callable[..., subprocess.Comp
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
 
-    def run(*arguments: object) -> subprocess.CompletedProcess:
+    def call(*arguments: object) -> subprocess.CompletedProcess:
         command = [sys.executable, *map(str, arguments)]
         return subprocess.run(
             command, env=os.environ | own, capture_output=True, text=True, check=False
         )
 
-    return run
+    return call
 
 
 def files(folder: Path) -> dict[str, bytes]:

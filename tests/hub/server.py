@@ -383,10 +383,12 @@ class _Handler(BaseHTTPRequestHandler):
         text = json.loads(self.body)["content"]
         _, header, _ = text.split("---\n", 2) if text.startswith("---\n") else ("", "", "")
         try:
-            errors = [] if isinstance(yaml.safe_load(header), dict) else ["no YAML header"]
+            content = yaml.safe_load(header)
+            errors = _header_errors(content) if isinstance(content, dict) else ["no YAML header"]
         except yaml.YAMLError as error:
             errors = [str(error)]
-        self._json({"errors": [{"message": error} for error in errors], "warnings": []})
+        answer = {"errors": [{"message": error} for error in errors], "warnings": []}
+        self._send(400 if errors else 200, json.dumps(answer).encode())
 
     def preupload(self, kind: str, name: str, revision: str) -> None:
         self._writer()
@@ -439,6 +441,19 @@ class _Handler(BaseHTTPRequestHandler):
         commit, _ = self._files(kind, name, revision)
         self._repository(kind, name).refs[json.loads(self.body)["tag"]] = commit
         self._json({})
+
+
+def _header_errors(header: dict) -> list[str]:
+    """What the hub requires of a card's header, as far as it is written down."""
+    errors = [] if re.fullmatch(r"[a-z0-9.-]+", header.get("license", "")) else ['"license"']
+    for model in header.get("model-index", []):
+        for result in model["results"]:
+            needed = [(result, "task", "type"), (result, "dataset", "type")]
+            needed += [(result, "dataset", "name")]
+            needed += [({"metric": metric}, "metric", key) for metric in result["metrics"]
+                       for key in ("type", "value")]  # fmt: skip
+            errors += [f'"{a}.{b}" is required' for at, a, b in needed if b not in at.get(a, {})]
+    return errors
 
 
 _API = r"/api/(?P<kind>datasets|models)/(?P<name>[^/]+/[^/]+)"

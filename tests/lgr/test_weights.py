@@ -7,8 +7,8 @@ import pytest
 
 import ffld
 from benchmark import Predictions, checkpoint, evaluate, models
+from benchmark.card import card
 from benchmark.detector import Detector
-from benchmark.ship import card
 from ffld.datasets.ffld import EDITION
 from ffld.schema import FFLD
 from ffld.transforms import apply, crop

@@ -1,0 +1,221 @@
+"""The model card of weights, written from the files beside them and from nothing else.
+
+training.json says how the weights came about, scores.json what they scored: numbers of the
+`result.json` of runs. With a repository's name the card gets the header and the lines that a hub's
+visitors need.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from safetensors import safe_open
+
+import ffld
+from benchmark import checkpoint
+from benchmark.checkpoint import Checkpoint
+from ffld.catalog import DatasetSpec
+
+CARD, TRAINING, SCORES = "README.md", "training.json", "scores.json"
+LIBRARY = "ffld-benchmark"
+
+_TASK = "keypoint-detection"
+_METRICS = (("ne", "visible"), ("ne", "all"), ("pck@0.1", "visible"))
+_PRECISION = {
+    True: "Matrices are stored in half precision; the scores below are those of the stored "
+    "weights.",
+    False: "Stored in single precision, as trained.",
+}
+_DRAWINGS = """\
+Trained on drawings: on photographs they err more than on rendered images, above all for
+people who sit, are seen from the side or from behind, or hold a phone before a mirror. """
+_BODY = """\
+# {title}
+
+{use}| | |
+|---|---|
+| model | `{model}`, {parameters:,} parameters; input {size} x {size}, width {width} |
+| data | {data} |
+| selection | the best of {epochs} epochs by NE on {val_limit} validation images ({val_ne:.4f}) |
+| recipe | {recipe} |
+| model settings | {config} |
+| seed | {seed} |
+| code | commit {commit} |
+| hardware | {hardware} |
+
+{precision}
+
+| dataset | samples | NE visible | 95 % interval | NE all | PCK@0.1 | mean-shape NE |
+|---|---|---|---|---|---|---|
+{rows}
+
+NE is the distance over the box's sides, averaged by NE-1; `mean-shape` is the floor fitted on the
+same training images.{unseen}
+
+**Limits.** {domain}A point's
+confidence says how sure it is if the garment has that landmark, not whether it has it. The box of
+the garment must be given. Not for judging people.
+"""
+_USE = """\
+```python
+from benchmark.detector import Detector  # of {library}
+
+detector = Detector.load("hf://{repository}@COMMIT"{model})
+xy, confidence = detector([image], [(x1, y1, x2, y2)])  # the box of the garment in the image
+```
+
+`COMMIT` is one of this repository's; `python -m benchmark.run --checkpoint hf://{repository}@COMMIT
+--dataset {dataset}{option}` scores them.
+
+**Licence.** The weights: {licence}. What they were trained on: {terms}.
+
+"""
+
+
+def card(folder: Path, repository: str | None = None, licence: str | None = None) -> str:
+    """The text of README.md.
+
+    Args:
+        folder: of a checkpoint, with training.json and scores.json.
+        repository: ORG/NAME where the weights are published; without, there is no header.
+        licence: of published weights, a name that the hub knows.
+    """
+    about = checkpoint.read(folder)
+    training, scores = (_json(folder / name) for name in (TRAINING, SCORES))
+    if repository is None:
+        return _body(folder, about, training, scores)
+    outside = ":" in about.model
+    use = _USE.format(
+        library=LIBRARY,
+        repository=repository,
+        dataset=about.dataset,
+        model=f', model="{about.model}"' if outside else "",
+        option=f" --model {about.model}" if outside else "",
+        licence=licence,
+        terms="; ".join(f"{one.name}, {one.licence}" for one in seen(training)),
+    )
+    header = ModelCardData(
+        license=licence,
+        library_name=LIBRARY,
+        pipeline_tag=_TASK,
+        tags=["fashion", "fashion-landmark-detection", "landmarks", about.model.partition(":")[0]],
+        datasets=[one.name for one in seen(training)],
+        model_name=repository.partition("/")[2],
+        eval_results=list(_results(scores)),
+    )
+    body = _body(folder, about, training, scores, use)
+    text = f"---\n{header.to_yaml()}\n---\n\n{body}"
+    ModelCard(text)  # reads the header as a hub will
+    return text
+
+
+def seen(training: Mapping[str, Any]) -> list[DatasetSpec]:
+    """What weights were trained on, by their training.json: the last dataset, then earlier ones."""
+    made = training["configuration"]
+    begun = [made["init"]["dataset"]] if made.get("init") else []
+    return [ffld.spec(name) for name in dict.fromkeys([made["dataset"], *begun])]
+
+
+def _results(scores: Mapping[str, Mapping[str, Any]]) -> Iterator[EvalResult]:
+    for one in scores.values():
+        for metric, subset in _METRICS:
+            if (value := one[metric][subset]["value"]) is None:
+                continue
+            yield EvalResult(
+                task_type=_TASK,
+                task_name="fashion landmark detection",
+                dataset_type=one["dataset"],
+                dataset_name=ffld.spec(one["dataset"]).title,
+                dataset_split=one["split"],
+                dataset_revision=one["revision"],
+                dataset_args={
+                    "samples": one["samples"], "predictions_sha256": one["predictions_sha256"]
+                },
+                metric_type=metric,
+                metric_value=value,
+                metric_name=f"{metric.upper()} {subset}",
+            )  # fmt: skip
+
+
+def _body(
+    folder: Path,
+    about: Checkpoint,
+    training: Mapping[str, Any],
+    scores: Mapping[str, Mapping[str, Any]],
+    use: str = "",
+) -> str:
+    made, environment = training["configuration"], training["environment"]
+    rendered = all(one.procedural for one in seen(training))
+    unseen = rendered and not all(ffld.spec(one["dataset"]).procedural for one in scores.values())
+    return _BODY.format(
+        title=f"{about.model}, trained on {about.revision}",
+        use=use,
+        model=about.model,
+        parameters=training["parameters"],
+        size=about.input_size,
+        width=about.config.get("width", 1),
+        data=_data(about, made),
+        epochs=training["epochs"],
+        val_limit=made["settings"]["val_limit"] or "all",
+        val_ne=math.nan if about.val_ne is None else about.val_ne,
+        recipe=_listing(made["settings"]),
+        config=_listing(about.config),
+        seed=about.seed,
+        commit=training["commit"],
+        hardware=f"{made['device']}, {environment['threads']} threads, {environment['machine']}, "
+        f"torch {environment['torch']}; {training['seconds'] / 60:.0f} minutes",
+        precision=_PRECISION[_is_half(folder / checkpoint.WEIGHTS)],
+        rows="\n".join(_rows(scores)),
+        unseen=" Scores on photographs are of weights that never saw one." if unseen else "",
+        domain=_DRAWINGS if rendered else "",
+    )
+
+
+def _data(about: Checkpoint, made: Mapping[str, Any]) -> str:
+    """What the weights have seen, themselves and before."""
+    rendered = ffld.spec(about.dataset).procedural
+    text = f"{about.samples:,} {'rendered training images' if rendered else 'training samples'} of "
+    text += f"`{about.revision}`"
+    if made["dials"]:
+        text += f" with {_listing(made['dials'])}"
+    text += f", landmarks of schema `{about.schema}`"
+    if start := made.get("init"):
+        return f"{text}; begun with weights of {start['model']} trained on `{start['revision']}`"
+    if made["settings"]["pretrained"]:
+        return f"{text}; begun with torchvision's ImageNet weights"
+    photograph = "no photograph, no one" if rendered else "no one"
+    return f"{text}; {photograph} else's weights"
+
+
+def _is_half(weights: Path) -> bool:
+    with safe_open(weights, "pt") as tensors:
+        names = tensors.keys()
+        return any(tensors.get_slice(name).get_dtype() == "F16" for name in names)
+
+
+def _rows(scores: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for name, one in scores.items():
+        visible = one["ne"]["visible"]
+        interval = f"{_number(visible['low'])}–{_number(visible['high'])}"
+        yield (
+            f"| {name} | {one['samples']:,} | {_number(visible['value'])} | {interval} | "
+            f"{_number(one['ne']['all']['value'])} | "
+            f"{_number(one['pck@0.1']['visible']['value'], 3)} | {_number(one['floor'])} |"
+        )
+
+
+def _number(value: float | None, digits: int = 4) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _listing(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in values.items())
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,130 @@
+"""Trained weights as a model repository of a Hugging Face hub, with a card of what they scored.
+
+A repository holds what `python -m benchmark.ship` writes: the checkpoint's three files,
+training.json, scores.json and the card. All of it becomes one commit, or none if it is there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark import checkpoint
+from benchmark.card import CARD, SCORES, TRAINING, card, seen
+from benchmark.checkpoint import Checkpoint
+from benchmark.plan import RunError
+from benchmark.ship import add_scores, gather, write
+from ffld.hub import client, transfer
+from ffld.hub.client import Repository, Snapshot
+from ffld.hub.errors import HubError
+from ffld.hub.transfer import Published
+
+LICENCE = "apache-2.0"  # of weights that have seen rendered images alone, as of this project
+
+_HELD = (*checkpoint.FILES, TRAINING, SCORES)
+_OTHERS = {".gitattributes", "LICENSE", CARD}
+
+
+def prepare(source: Path, folder: Path, scores: Sequence[Path], *, half: bool = False) -> None:
+    """Write all that is published into an empty folder, but for the card.
+
+    Args:
+        source: folder of a finished run, whose own scores count, or one that `ship` wrote.
+        scores: runs that scored the weights as they are published.
+        half: round matrices and kernels of a run to 16 bits; then its own scores do not count.
+
+    Raises:
+        RunError, CheckpointError, ResultError: weights or scores that cannot be published.
+    """
+    if (source / TRAINING).is_file():
+        if missing := [file for file in _HELD if not (source / file).is_file()]:
+            raise RunError(f"{str(source)!r} has no {missing[0]}; make it anew: benchmark.ship")
+        for file in _HELD:
+            shutil.copyfile(source / file, folder / file)
+        add_scores(folder, scores)
+    else:
+        gather(source, folder, half=half)
+        add_scores(folder, scores, own=None if half else source)
+    held = json.loads((folder / SCORES).read_text(encoding="utf-8"))
+    if not held:
+        raise RunError(
+            "nobody has scored these weights in half precision, and the card has numbers of result "
+            f"files alone: python -m benchmark.ship {source} --out DIR, then python -m "
+            "benchmark.run --checkpoint DIR --out SCORED, then add --scores SCORED"
+        )
+    if any("revision" not in one for one in held.values()):
+        raise RunError(
+            f"{str(source)!r} is of an earlier version: make it anew with benchmark.ship"
+        )
+
+
+def licence_of(folder: Path, asked: str | None) -> str:
+    """The licence that goes on the card: the one asked for, or that of this project.
+
+    Raises:
+        RunError: none was asked for, and the weights have seen photographs; or it is no name.
+    """
+    if asked is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", asked):
+        raise RunError(f"--licence takes a name of the hub's, such as {LICENCE}, not {asked!r}")
+    training = json.loads((folder / TRAINING).read_text(encoding="utf-8"))
+    photographs = [one for one in seen(training) if not one.procedural]
+    if asked is None and photographs:
+        terms = "; ".join(f"{one.name}: {one.licence}" for one in photographs)
+        raise RunError(
+            f"these weights were trained on photographs under terms of their own ({terms}): say "
+            "under which licence they may be published, such as --licence cc-by-nc-4.0"
+        )
+    return asked or LICENCE
+
+
+def publish(
+    folder: Path, repository: Repository, licence: str, *, private: bool = False
+) -> Published:
+    """Make a repository hold prepared weights and their card; it is made if it isn't there.
+
+    Raises:
+        HubError: the hub refuses, or the repository holds something else.
+    """
+    about = checkpoint.read(folder)
+    client.create(repository, private)
+    before = client.look_up(repository)
+    _refuse_foreign(before, about)
+    _keep_commit(folder, before)
+    files: dict[str, Path | bytes] = {name: folder / name for name in _HELD}
+    files[CARD] = card(folder, repository.name, licence).encode()
+    return transfer.update(before, files, (), f"Publish {about.model} trained on {about.revision}")
+
+
+def _refuse_foreign(before: Snapshot, about: Checkpoint) -> None:
+    """Publishing replaces weights, which must have been of the same model and dataset."""
+    others = [path for path in before.hashes if path not in _OTHERS and path not in _HELD]
+    if others:
+        raise HubError(f"{before} holds {others[0]}, which isn't of weights; choose another one")
+    text = transfer.text(before, checkpoint.ABOUT)
+    if text is None:
+        return
+    try:
+        found = json.loads(text)
+        same = (found["model"], found["dataset"]) == (about.model, about.dataset)
+    except (KeyError, TypeError, ValueError):
+        same = False
+    if not same:
+        raise HubError(
+            f"{before} holds weights of something else than {about.model!r} trained on "
+            f"{about.dataset!r}; choose another one"
+        )
+
+
+def _keep_commit(folder: Path, before: Snapshot) -> None:
+    """Keep the code's commit that an earlier publication of the very same training names."""
+    earlier = transfer.text(before, TRAINING)
+    try:
+        there = json.loads(earlier or "{}")
+        here = json.loads((folder / TRAINING).read_text(encoding="utf-8"))
+        if there == here | {"commit": there.get("commit")}:
+            write(folder / TRAINING, earlier)
+    except (ValueError, AttributeError):
+        pass  # not a file that this wrote
