@@ -153,8 +153,7 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
             f"dataset {spec.name!r} has no split {request.split!r}; it has {', '.join(spec.splits)}"
         )
     device, reason = (elsewhere, "") if elsewhere else device_of(request.device)
-    weights = _weights(request)
-    start = _start(request)
+    start, weights = _start(request), _weights(request)
     given = weights or start
     model = given.about.model if given else request.model or DEFAULT_MODEL
     settings, overrides = _settings(request, device, model, start)
