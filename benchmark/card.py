@@ -40,7 +40,7 @@ _BODY = """\
 {use}| | |
 |---|---|
 | model | `{model}`, {parameters:,} parameters; input {size} x {size}, width {width} |
-| data | {data} |
+| data | {data} |{before}
 | selection | the best of {epochs} epochs by NE on {val_limit} validation images ({val_ne:.4f}) |
 | recipe | {recipe} |
 | model settings | {config} |
@@ -160,6 +160,7 @@ def _body(
         size=about.input_size,
         width=about.config.get("width", 1),
         data=_data(about, made),
+        before="".join(_before(training)),
         epochs=training["epochs"],
         val_limit=made["settings"]["val_limit"] or "all",
         val_ne=math.nan if about.val_ne is None else about.val_ne,
@@ -190,6 +191,21 @@ def _data(about: Checkpoint, made: Mapping[str, Any]) -> str:
         return f"{text}; begun with torchvision's ImageNet weights"
     photograph = "no photograph, no one" if rendered else "no one"
     return f"{text}; {photograph} else's weights"
+
+
+def _before(training: Mapping[str, Any]) -> Iterator[str]:
+    """A row for each training that this one went on from, the latest first."""
+    for record in training.get("before", ()):
+        made, where = record["configuration"], record["environment"]
+        limit = made["settings"]["train_limit"]
+        dials = f" with {_listing(made['dials'])}" if made["dials"] else ""
+        code = f"; commit {record['commit']}" if "commit" in record else ""
+        yield (
+            f"\n| trained before | {record['epochs']} epochs of "
+            f"{'all' if limit is None else f'{limit:,}'} images of `{made['revision']}`{dials}; "
+            f"{_listing(made['settings'])}; seed {made['seed']}{code}; {where['threads']} threads, "
+            f"torch {where['torch']}; {record['seconds'] / 60:.0f} minutes |"
+        )
 
 
 def _is_half(weights: Path) -> bool:

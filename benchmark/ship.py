@@ -12,7 +12,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("run", type=Path, metavar="RUN", help="folder of a finished training")
     add("--out", type=Path, required=True, metavar="DIR", help="such as lgr/weights/lgr-ffld")
+    add("--before", type=Path, nargs="*", default=[], metavar="RUN",
+        help="runs or shipped weights that it went on from, the latest first")  # fmt: skip
     add("--scores", type=Path, nargs="*", default=[], metavar="RUN", help="runs that scored them")
     arguments = parser.parse_args(argv)
     return carried_out(lambda: _ship(arguments), "interrupted")
@@ -46,36 +48,37 @@ def _ship(arguments: argparse.Namespace) -> None:
     from benchmark.card import CARD, card
 
     out = arguments.out
-    gather(arguments.run, out, half=True)
+    gather(arguments.run, out, half=True, before=arguments.before)
     add_scores(out, arguments.scores)
     write(out / CARD, card(out))
     print(f"{out}: {sum(file.stat().st_size for file in out.iterdir()) / 1e6:.1f} MB")
 
 
-def gather(run: Path, out: Path, *, half: bool) -> None:
+def gather(run: Path, out: Path, *, half: bool, before: Sequence[Path] = ()) -> None:
     """Write a finished run's checkpoint, training.json and scores.json, which is yet empty.
 
     Args:
         half: round matrices and kernels to 16 bits; otherwise the files are the run's own.
+        before: the trainings whose weights it began with, the latest first; each is a run's folder
+            or one that `ship` wrote.
 
     Raises:
         RunError, CheckpointError: the run isn't finished, or its checkpoint is not sound.
     """
-    from benchmark import checkpoint, folder
+    from benchmark import checkpoint
     from benchmark.card import SCORES, TRAINING
 
-    history = _history(run)
+    _history(run)
     found = checkpoint.find(run)
     about = checkpoint.read(found)
     model, floor = about.build(found, ffld.spec(about.dataset).schema)
     training = {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "commit": commit(),
-        "seconds": round(sum(record["seconds"] for record in history), 1),
-        "epochs": len(history),
-        **folder.saved(run),
+        **_training(run),
     }
-    training["configuration"]["root"] = None  # where a copy lies is nobody else's affair
+    if before:
+        training["before"] = _earlier(training, before)
     if half:
         about.save(out, model, floor, half=True)
     else:
@@ -84,6 +87,45 @@ def gather(run: Path, out: Path, *, half: bool) -> None:
             shutil.copyfile(found / file, out / file)
     write(out / TRAINING, json.dumps(training, indent=2) + "\n")
     write(out / SCORES, "{}\n")
+
+
+def _training(run: Path) -> dict[str, Any]:
+    """How a finished run's weights came about."""
+    from benchmark import folder
+
+    history = _history(run)
+    content = folder.saved(run)
+    content["configuration"]["root"] = None  # where a copy lies is nobody else's affair
+    seconds = round(sum(record["seconds"] for record in history), 1)
+    return {"seconds": seconds, "epochs": len(history), **content}
+
+
+def _earlier(training: Mapping[str, Any], before: Sequence[Path]) -> list[dict[str, Any]]:
+    """The trainings before one, the latest first.
+
+    Raises:
+        RunError: these are not the weights that the later one began with.
+    """
+    from benchmark import checkpoint
+    from benchmark.card import TRAINING
+    from benchmark.plan import RunError, sha256
+
+    found: list[dict[str, Any]] = []
+    for place in before:
+        weights = checkpoint.find(place) / checkpoint.WEIGHTS
+        start = (found[-1] if found else training)["configuration"].get("init") or {}
+        if start.get("sha256") != sha256(weights):
+            raise RunError(
+                f"{str(place)!r} holds other weights than those that the later training began with"
+                + (f" ({start['sha256'][:12]}…)" if start else ", which were random")
+            )
+        shipped = weights.with_name(TRAINING)
+        if shipped.is_file():
+            record = json.loads(shipped.read_text(encoding="utf-8"))
+            found += [record, *record.pop("before", [])]
+        else:
+            found.append(_training(place))
+    return found
 
 
 def add_scores(out: Path, runs: Sequence[Path], *, own: Path | None = None) -> None:

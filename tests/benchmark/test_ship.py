@@ -54,6 +54,31 @@ def test_shipped_weights_score_and_their_card_says_so(run, ship, trained, tmp_pa
     assert "scored other weights than those in" in notes
 
 
+def test_the_card_tells_every_training_that_weights_went_through(run, ship, trained, tmp_path):
+    first, out = tmp_path / "weights" / "first", tmp_path / "weights" / "last"
+    assert ship(trained, "--out", first)[0] == 0
+    on = ["--dataset", "dots", "--device", "cpu", "--epochs", 1]
+    assert run(*on, "--init", first, "--seed", 3, "--out", "second")[0] == 0
+    assert run(*on, "--init", "second", "--set", "lr=0.002", "--out", "third")[0] == 0
+    assert ship("third", "--out", out, "--before", "second", first)[0] == 0
+    text = (out / "README.md").read_text()
+    assert text == card(out)
+    rows = [line for line in text.splitlines() if line.startswith("| trained before |")]
+    assert ["1 epochs" in rows[0], "seed 3" in rows[0]] == [True, True]
+    assert ["2 epochs" in rows[1], "seed 0" in rows[1]] == [True, True]
+    assert "begun with weights of vgg16 trained on `1`" in text
+    # As one: the second, shipped with what was before it.
+    middle = tmp_path / "weights" / "middle"
+    assert ship("second", "--out", middle, "--before", first)[0] == 0
+    assert run(*on, "--init", middle, "--set", "lr=0.002", "--out", "fourth")[0] == 0
+    assert ship("fourth", "--out", out, "--before", middle)[0] == 0
+    assert (out / "README.md").read_text().count("| trained before |") == 2
+    for wrong in ([first], ["second", "third"]):
+        code, _, notes = ship("third", "--out", out, "--before", *wrong)
+        assert code == 2
+        assert "holds other weights than those that the later training began with" in notes
+
+
 def test_what_is_no_finished_training_is_refused(run, ship, trained, tmp_path):
     refused = "is not the folder of a finished training"
     assert refused in ship("nowhere", "--out", tmp_path / "w")[2]
