@@ -124,14 +124,16 @@ def _robustness(arguments: argparse.Namespace) -> None:
 
 def _models(arguments: argparse.Namespace, schema: LandmarkSchema) -> list[Model]:
     from benchmark.detector import Detector
-    from benchmark.plan import SHIPPED, RunError, device_of
+    from benchmark.device import device_of
+    from benchmark.plan import RunError
     from benchmark.robustness.measure import Model
+    from benchmark.weights import SHIPPED
 
     device, _ = device_of(arguments.device)
     models = []
-    for text in arguments.checkpoints or [str(SHIPPED)]:
+    for text in arguments.checkpoints or [SHIPPED]:
         label, _, place = text.rpartition("=")
-        detector = Detector.load(None if place == str(SHIPPED) else place, device)
+        detector = Detector.load(place, device)
         models.append(Model.of(label or detector.about.model, detector, schema))
     labels, folders = ([getattr(one, of) for one in models] for of in ("label", "folder"))
     for what, names in (("label", labels), ("weights", folders)):
