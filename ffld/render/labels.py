@@ -46,11 +46,6 @@ class Painted:
     polygons: list[np.ndarray]
     scene: Scene
 
-    @property
-    def marks(self) -> list[np.ndarray]:
-        """The layer's marks in the same coordinates as `polygons`."""
-        return polygons(self.scene, [mark.path for mark in self.layer.marks])
-
 
 @dataclass(frozen=True)
 class TargetMap:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ffld.render.geometry.pieces import FAR_PANEL
-from ffld.render.labels import Painted
+from ffld.render.geometry.pieces import FAR_PANEL, Mark
+from ffld.render.labels import Painted, polygons
 from ffld.render.picture.decal import SIDE, Decal
 from ffld.render.picture.fabric import Material
 from ffld.render.picture.things import draw_thing
@@ -29,15 +29,18 @@ def draw_surface(piece: Painted, material: Material, window: Window) -> np.ndarr
     thin = max(1, round(piece.scene.unit * 0.0022))
     shift = np.array((x1 * 16, y1 * 16), np.int32)
     draw_thing(cloth, piece.layer.name, piece.polygons[0] - shift, material, thin)
-    for mark, path in zip(piece.layer.marks, piece.marks, strict=True):
-        shown = not mark.option or mark.option in material.trims
-        if (
-            shown
-            and (near or piece.owner < 0 or mark.kind in _INSIDE)
-            and (mark.kind != "label" or not near)
-        ):
-            draw_mark(cloth, mark.kind, path - shift, material, thin)
+    marks = [mark for mark in piece.layer.marks() if _is_shown(mark, piece, near, material)]
+    paths = polygons(piece.scene, [mark.path for mark in marks]) if marks else []
+    for mark, path in zip(marks, paths, strict=True):
+        draw_mark(cloth, mark.kind, path - shift, material, thin)
     return cloth
+
+
+def _is_shown(mark: Mark, piece: Painted, near: bool, material: Material) -> bool:
+    if mark.option and mark.option not in material.trims:
+        return False
+    inside = piece.owner >= 0 and not near
+    return mark.kind in _INSIDE if inside else mark.kind != "label" or not near
 
 
 def _even(material: Material, shape: tuple[int, int]) -> np.ndarray:
