@@ -115,7 +115,7 @@ class Easel:
         grain = piece.layer.grain / (abs(piece.layer.grain) or 1.0)
         mask = low.astype(np.float32) * (1 / 255)
         points = np.concatenate(piece.polygons) @ (grain.real, grain.imag) * (1 / 16 / LOW)
-        length = min(float(np.ptp(points)), max(mask.shape) * 1.0)
+        length = min(float(points.max() - points.min()), max(mask.shape) * 1.0)
         half = 0.5 * float(mask.sum()) / max(1.0, length)
         limb = piece.layer.name.startswith(("bare", "hand", "torso"))
         along = 0.12 if limb else 0.3 if material.relief > 0 else 0.5
@@ -207,7 +207,7 @@ class Easel:
 
 def _blend(part: np.ndarray, other: np.ndarray, mask: np.ndarray, amount: float) -> None:
     weight = mask.astype(np.float32) * (amount / 255)
-    part[:] = cv2.blendLinear(other, np.ascontiguousarray(part), weight, 1 - weight)
+    cv2.blendLinear(other, part, weight, 1 - weight, dst=part)
 
 
 def _tinted(lit: np.ndarray, warm: float) -> np.ndarray:
