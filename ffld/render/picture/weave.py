@@ -26,17 +26,20 @@ def clip(tile: np.ndarray) -> np.ndarray:
     return np.clip(tile, 0, 255).astype(np.uint8)
 
 
-def periodic(field: np.ndarray) -> np.ndarray:
-    """(TILE, TILE, ...) that repeats without a seam, mirrored in its middle rows and columns."""
-    half = field[: TILE // 2, : TILE // 2]
-    wide = np.concatenate([half, half[:, ::-1]], 1)
-    return np.concatenate([wide, wide[::-1]], 0)
+def quarter(kind: str, s: Stream) -> np.ndarray:
+    """(TILE // 2, TILE // 2) noise, enough for a tile that is made `periodic`."""
+    return noise(kind, s)[: TILE // 2, : TILE // 2]
+
+
+def periodic(corner: np.ndarray) -> np.ndarray:
+    """A tile that repeats without a seam: its upper left quarter, mirrored to both sides."""
+    return cv2.copyMakeBorder(corner, 0, TILE // 2, 0, TILE // 2, cv2.BORDER_REFLECT)
 
 
 def denim(base: Colour, s: Stream) -> np.ndarray:
     """Twill with slubs along the warp."""
-    fine = periodic(noise("grain", s) * 0.035 + noise("streaks", s) * 0.03)
-    return clip(np.array(base, np.float32) * (1 + fine)[..., None])
+    fine = quarter("grain", s) * 0.035 + quarter("streaks", s) * 0.03
+    return periodic(clip(np.array(base, np.float32) * (1 + fine)[..., None]))
 
 
 def weave(kind: str, base: Colour, s: Stream) -> tuple[np.ndarray, float]:
@@ -49,8 +52,9 @@ def _plain(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
 
 
 def _melange(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
-    field = periodic(noise("grain", s) + noise("streaks", s).T)
-    return clip(np.array(base, np.float32) + s.uniform(2, 5) * field[..., None]), 0.25
+    field = quarter("grain", s) + quarter("streaks", s).T
+    corner = clip(np.array(base, np.float32) + s.uniform(2, 5) * field[..., None])
+    return periodic(corner), 0.25
 
 
 def _knit(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
@@ -182,8 +186,9 @@ def _quilt(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
 
 def _fur(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
     """Teddy, fleece or boucle: soft lumps."""
-    lumps = periodic(noise("blotches", s)[::2, ::2]) + 0.6 * periodic(noise("grain", s))
-    return clip(np.array(base, np.float32) * (1 + 0.08 * lumps)[..., None]), s.uniform(0.12, 0.3)
+    lumps = noise("blotches", s)[:TILE:2, :TILE:2] + 0.6 * quarter("grain", s)
+    corner = clip(np.array(base, np.float32) * (1 + 0.08 * lumps)[..., None])
+    return periodic(corner), s.uniform(0.12, 0.3)
 
 
 _WEAVES = {"plain": _plain, "melange": _melange, "knit": _knit, "stripes": _stripes,
