@@ -91,8 +91,14 @@ class Easel:
 
     def _darken(self, field: np.ndarray, depth: float, corner: tuple[int, int]) -> None:
         """Darken a part of the picture by a field at reduced size, 0 to 255."""
+        left, top, w, h = cv2.boundingRect(field)
+        if not w:
+            return
+        # with what is interpolated between the darkened pixels and the others
+        left, top, right, low = max(0, left - 1), max(0, top - 1), left + w + 1, top + h + 1
+        field = field[top:low, left:right]
         dim = cv2.convertScaleAbs(field, alpha=-depth, beta=255)
-        (h, w), (x, y) = field.shape, corner
+        (h, w), x, y = field.shape, corner[0] + left, corner[1] + top
         part = self.canvas[y * LOW : (y + h) * LOW, x * LOW : (x + w) * LOW]
         dim = cv2.resize(dim, (w * LOW, h * LOW))[: part.shape[0], : part.shape[1]]
         cv2.multiply(part, cv2.merge([dim] * 3), dst=part, scale=1 / 255)
