@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -58,7 +60,13 @@ class Easel:
             self._darken(cv2.blur(floor, (4 * size + 1, 2 * size + 1)), 0.5, (0, 0))
 
     def paint(
-        self, piece: Painted, window: Window, material: Material, skin: Material | None, s: Stream
+        self,
+        piece: Painted,
+        window: Window,
+        material: Material,
+        marks: Sequence[tuple[str, np.ndarray]],
+        skin: Material | None,
+        s: Stream,
     ) -> None:
         """Paint a layer within a window of the picture; sheer sleeves show `skin`."""
         x1, y1, x2, y2 = window
@@ -75,7 +83,7 @@ class Easel:
             around = self.figures[y : y + low.shape[0], x : x + low.shape[1]]
             near = cv2.min(shadow(low, self.light, reach), around)
             self._darken(near, self.light.shadow * (0.4 if name.startswith("hand") else 1), corner)
-        cloth = draw_surface(piece, material, window)
+        cloth = draw_surface(piece, material, window, marks)
         lit = self._lit(piece, material, low, corner, window, s)
         lit = cv2.resize(lit, mask.shape[::-1])
         part = self.canvas[y1:y2, x1:x2]
