@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ffld.render.geometry.stream import Stream, Streams
-from ffld.render.labels import Labels, Painted
+from ffld.render.labels import Labels, Painted, polygons
 from ffld.render.picture.backdrop import draw_backdrop
 from ffld.render.picture.easel import LOW, Easel
 from ffld.render.picture.fabric import (
@@ -25,7 +25,7 @@ from ffld.render.picture.fabric import (
 from ffld.render.picture.light import Light
 from ffld.render.picture.overlay import draw_overlay
 from ffld.render.picture.photo import photograph
-from ffld.render.picture.surface import Window
+from ffld.render.picture.surface import Window, shown_marks
 from ffld.render.picture.things import draw_hanger, draw_seat
 
 _BODY_AND_THINGS = {"skin": draw_skin, "hair": draw_hair, "leaf": draw_leaf,
@@ -64,11 +64,15 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
         points = {name: (anchor.point - frame.origin) * frame.zoom
                   for name, anchor in scene.garment.anchors.items()}  # fmt: skip
         draw_hanger(canvas, points, scene.unit)
-    for piece, window in zip(labels.painted, windows, strict=True):
-        if window is not None:
-            material = _material(piece, wardrobe[_worn(piece)])
-            skin = wardrobe.get((piece.person, -1, "skin"))
-            easel.paint(piece, window, material, skin, s)
+    pairs = zip(labels.painted, windows, strict=True)
+    visible = [(piece, window, _material(piece, wardrobe[_worn(piece)]))
+               for piece, window in pairs if window]  # fmt: skip
+    marks = [shown_marks(piece, material) for piece, _, material in visible]
+    paths = iter(polygons(scene, [mark.path for some in marks for mark in some]))
+    for (piece, window, material), some in zip(visible, marks, strict=True):
+        skin = wardrobe.get((piece.person, -1, "skin"))
+        drawn = [(mark.kind, next(paths)) for mark in some]
+        easel.paint(piece, window, material, drawn, skin, s)
     draw_overlay(canvas, labels.box, about["style"], s)
     return photograph(canvas, about["style"], scene.roughness, streams.stream("camera"))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
@@ -11,8 +12,9 @@ import cv2
 import numpy as np
 
 from ffld.render.geometry.pieces import Anchor, Garment, Layer
-from ffld.render.geometry.raster import UNIT, identity_map
+from ffld.render.geometry.raster import UNIT, fill, identity_map
 from ffld.render.geometry.stream import Stream, Streams
+from ffld.render.geometry.view import Frame
 from ffld.render.mix import Mix
 from ffld.render.scene.scene import Scene, draw_scene
 from ffld.schema import LandmarkSchema, Visibility
@@ -24,6 +26,7 @@ BOX_ROOM, BOX_JITTER = 0.026, 0.014  # sides lie this far out, as fractions, giv
 ATTEMPTS = 40
 
 _WINDOW, _ENOUGH = 2, 2  # visible: at least 2 own pixels within 2 pixels of the landmark
+_VISIBLE, _OCCLUDED = int(Visibility.VISIBLE), int(Visibility.OCCLUDED)
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,35 @@ class Painted:
     polygons: list[np.ndarray]
     scene: Scene
 
-    @property
-    def marks(self) -> list[np.ndarray]:
-        """The layer's marks in the same coordinates as `polygons`."""
-        return polygons(self.scene, [mark.path for mark in self.layer.marks])
+
+@dataclass(frozen=True)
+class TargetMap:
+    """Where the annotated garment is on top, in the rectangle of the image that it reaches.
+
+    Attributes:
+        ids: (h, w) uint8, its layer at each pixel; 0 where something else is on top.
+        left, top: of the rectangle, pixels.
+        names: the number of each layer by its name.
+    """
+
+    ids: np.ndarray
+    left: int
+    top: int
+    names: Mapping[str, int]
+
+    def extent(self) -> tuple[int, int, int, int] | None:
+        """x1, y1, x2, y2 in the image of what can be seen of the garment, if there is anything."""
+        x, y, w, h = cv2.boundingRect(self.ids)
+        x, y = x + self.left, y + self.top
+        return (x, y, x + w, y + h) if w else None
+
+    def shows(self, pixel: complex, anchor: Anchor) -> bool:
+        """Whether the garment shows at a landmark, with a layer that the landmark is on."""
+        x, y = int(pixel.real) - self.left, int(pixel.imag) - self.top
+        rows = slice(max(0, y - _WINDOW), max(0, y + _WINDOW + 1))
+        window = self.ids[rows, max(0, x - _WINDOW) : max(0, x + _WINDOW + 1)].tobytes()
+        own = bytes([self.names[part] for part in anchor.parts if part in self.names])
+        return len(window) - len(window.translate(None, own)) >= _ENOUGH
 
 
 @dataclass(frozen=True)
@@ -113,10 +141,14 @@ def polygons(scene: Scene, outlines: list[list[complex]]) -> list[np.ndarray]:
 
 def _corners(scene: Scene, outlines: list[list[complex]]) -> np.ndarray:
     frame, limit = scene.frame, UNIT * 8192
-    points = np.array(list(chain.from_iterable(outlines)), np.complex128)
-    points = (points - frame.origin).view(np.float64).reshape(-1, 2)
-    corners = np.floor(points * frame.zoom * UNIT + 0.5) - UNIT // 2
-    return np.clip(corners, -limit, limit).astype(np.int32)
+    points = np.fromiter(chain.from_iterable(outlines), np.complex128)
+    points -= frame.origin
+    corners = points.view(np.float64).reshape(-1, 2)
+    corners *= frame.zoom * UNIT
+    corners += 0.5
+    np.floor(corners, out=corners)
+    corners -= UNIT // 2
+    return np.minimum(np.maximum(corners, -limit), limit).astype(np.int32)
 
 
 def painted_map(scene: Scene, painted: list[Painted]) -> np.ndarray:
@@ -126,32 +158,8 @@ def painted_map(scene: Scene, painted: list[Painted]) -> np.ndarray:
     return identity_map(corners, values, scene.frame.width, scene.frame.height)
 
 
-def _measure(
-    scene: Scene, jitter: Stream, convert: Convert, schema: LandmarkSchema
-) -> Labels | None:
-    ids, names = target_map(scene)
-    extent = _extent(ids)
-    if extent is None or min(extent[2] - extent[0], extent[3] - extent[1]) < MIN_BOX:
-        return None
-    xy = np.full((len(schema), 2), np.nan)
-    visibility = np.full(len(schema), int(Visibility.ABSENT), np.uint8)
-    visible = 0
-    for name, anchor in convert(scene.garment).items():
-        pixel = scene.frame.pixel(anchor.point)
-        if scene.frame.contains(pixel):
-            xy[schema.index(name)] = pixel.real, pixel.imag
-            seen = anchor.facing and _shows(ids, pixel, anchor, names)
-            visibility[schema.index(name)] = Visibility.VISIBLE if seen else Visibility.OCCLUDED
-            visible += seen
-    if visible < MIN_VISIBLE:
-        return None
-    box = _jittered(_around(extent, xy), scene, jitter)
-    rivals = _rivals(scene, convert, schema, box)
-    return Labels(scene, box, xy, visibility, rivals)
-
-
-def target_map(scene: Scene) -> tuple[np.ndarray, dict[str, int]]:
-    """(H, W) uint8, the topmost layer where it is the target's, else 0; the values by name.
+def target_map(scene: Scene) -> TargetMap:
+    """Where the annotated garment is on top, and with which of its layers.
 
     Layers behind the target, and whatever lies beyond its reach, need not be painted for that.
     """
@@ -164,71 +172,81 @@ def target_map(scene: Scene) -> tuple[np.ndarray, dict[str, int]]:
         if names:
             outlines += layer.outline, *layer.patches
             values += [names[layer.name] if own else 0] * (1 + len(layer.patches))
-    corners = _corners(scene, outlines)
-    starts = list(accumulate(map(len, outlines), initial=0))
-    low = np.minimum.reduceat(corners, starts[:-1])
-    high = np.maximum.reduceat(corners, starts[:-1])
-    target = np.flatnonzero(values)
-    left, top = (max(0, v // UNIT) for v in low[target].min(0).tolist())
-    right, bottom = (v // UNIT + 1 for v in high[target].max(0).tolist())
+    corners, sizes = _corners(scene, outlines), np.array([len(outline) for outline in outlines])
+    reach = corners[(np.array(values) > 0).repeat(sizes)]
+    left, top = (max(0, v // UNIT) for v in reach.min(0).tolist())
+    right, bottom = (v // UNIT + 1 for v in reach.max(0).tolist())
     right, bottom = min(right, scene.frame.width), min(bottom, scene.frame.height)
-    ids = np.zeros((scene.frame.height, scene.frame.width), np.uint8)
-    if left < right and top < bottom:
-        corner = np.array((left, top), np.int32) * UNIT
-        ends = np.array((right, bottom), np.int32) * UNIT
-        reaching = np.flatnonzero(((high >= corner) & (low < ends)).all(1)).tolist()
-        corners -= corner
-        shapes = [corners[starts[i] : starts[i + 1]] for i in reaching]
-        inks = [values[i] for i in reaching]
-        ids[top:bottom, left:right] = identity_map(shapes, inks, right - left, bottom - top)
-    return ids, names
+    if left >= right or top >= bottom:  # it lies beside the image
+        return TargetMap(np.zeros((1, 1), np.uint8), 0, 0, names)
+    corners -= np.array((left * UNIT, top * UNIT), np.int32)
+    ids = fill(corners, sizes, values, right - left, bottom - top)
+    return TargetMap(ids, left, top, names)
 
 
-def _extent(ids: np.ndarray) -> tuple[int, int, int, int] | None:
-    x, y, w, h = cv2.boundingRect(ids)
-    return (x, y, x + w, y + h) if w else None
+def _measure(
+    scene: Scene, jitter: Stream, convert: Convert, schema: LandmarkSchema
+) -> Labels | None:
+    target = target_map(scene)
+    extent = target.extent()
+    if extent is None or min(extent[2] - extent[0], extent[3] - extent[1]) < MIN_BOX:
+        return None
+    anchors = convert(scene.garment)
+    pixels = _in_image(anchors, scene.frame)
+    seen = {name: anchors[name].facing and target.shows(pixel, anchors[name])
+            for name, pixel in pixels.items()}  # fmt: skip
+    if sum(seen.values()) < MIN_VISIBLE:
+        return None
+    visibility = np.full(len(schema), int(Visibility.ABSENT), np.uint8)
+    for name, visible in seen.items():
+        visibility[schema.index(name)] = _VISIBLE if visible else _OCCLUDED
+    box = _jittered(_around(extent, pixels.values()), scene, jitter)
+    rivals = _rivals(scene, convert, schema, box)
+    return Labels(scene, np.array(box), _slots(pixels, schema), visibility, rivals)
 
 
-def _shows(ids: np.ndarray, pixel: complex, anchor: Anchor, names: dict[str, int]) -> bool:
-    x, y = int(pixel.real), int(pixel.imag)
-    window = ids[max(0, y - _WINDOW) : y + _WINDOW + 1, max(0, x - _WINDOW) : x + _WINDOW + 1]
-    own = bytes(names[part] for part in anchor.parts if part in names)
-    pixels = window.tobytes()
-    return len(pixels) - len(pixels.translate(None, own)) >= _ENOUGH
+def _in_image(anchors: Mapping[str, Anchor], frame: Frame) -> dict[str, complex]:
+    """Pixel coordinates of the landmarks that lie in the image."""
+    pixels = {name: frame.pixel(anchor.point) for name, anchor in anchors.items()}
+    return {name: pixel for name, pixel in pixels.items() if frame.contains(pixel)}
 
 
-def _around(extent: tuple[int, int, int, int], xy: np.ndarray) -> tuple[float, ...]:
+def _slots(pixels: Mapping[str, complex], schema: LandmarkSchema) -> np.ndarray:
+    """(K, 2), NaN where a landmark isn't in the image."""
+    slots = [complex(math.nan, math.nan)] * len(schema)
+    for name, pixel in pixels.items():
+        slots[schema.index(name)] = pixel
+    return np.array(slots).view(np.float64).reshape(-1, 2)
+
+
+def _around(extent: tuple[int, int, int, int], known: Collection[complex]) -> tuple[float, ...]:
     """The visible extent let out to the landmarks: annotators' boxes hold the hidden ones too."""
-    known = xy[np.isfinite(xy[:, 0])]
-    low, high = known.min(0).tolist(), known.max(0).tolist()
     x1, y1, x2, y2 = extent
-    return min(x1, low[0]), min(y1, low[1]), max(x2, high[0]), max(y2, high[1])
+    xs, ys = [pixel.real for pixel in known], [pixel.imag for pixel in known]
+    return min(x1, *xs), min(y1, *ys), max(x2, *xs), max(y2, *ys)
 
 
-def _jittered(extent: tuple[float, ...], scene: Scene, s: Stream) -> np.ndarray:
+def _jittered(extent: tuple[float, ...], scene: Scene, s: Stream) -> list[float]:
     """An extent with its sides moved out by some 3 %, as those of annotators' boxes are."""
     x1, y1, x2, y2 = extent
     w, h = x2 - x1, y2 - y1
     out = [s.normal(BOX_ROOM, BOX_JITTER) for _ in range(4)]
     sides = [x1 - out[0] * w, y1 - out[1] * h, x2 + out[2] * w, y2 + out[3] * h]
     limits = (scene.frame.width, scene.frame.height) * 2
-    return np.array([min(limit, max(0, round(v))) for v, limit in zip(sides, limits, strict=True)],
-                    np.float64)  # fmt: skip
+    return [float(min(limit, max(0, round(side))))
+            for side, limit in zip(sides, limits, strict=True)]  # fmt: skip
 
 
-def _rivals(scene: Scene, convert: Convert, schema: LandmarkSchema, box: np.ndarray) -> np.ndarray:
+def _rivals(
+    scene: Scene, convert: Convert, schema: LandmarkSchema, box: Sequence[float]
+) -> np.ndarray:
     """(R, K, 2): landmarks in the image of the other garments that reach into the box."""
     found = []
+    x1, y1, x2, y2 = box
     for number, person in enumerate(scene.people):
         for owner, garment in enumerate(person.garments):
-            if (number, owner) == scene.target:
-                continue
-            xy = np.full((len(schema), 2), np.nan)
-            for name, anchor in convert(garment).items():
-                pixel = scene.frame.pixel(anchor.point)
-                if scene.frame.contains(pixel):
-                    xy[schema.index(name)] = pixel.real, pixel.imag
-            inside = (xy >= box[:2]).all(1) & (xy <= box[2:]).all(1)
-            if inside.any():
-                found.append(xy)
+            if (number, owner) != scene.target:
+                pixels = _in_image(convert(garment), scene.frame)
+                if any(x1 <= p.real <= x2 and y1 <= p.imag <= y2 for p in pixels.values()):
+                    found.append(_slots(pixels, schema))
     return np.array(found).reshape(-1, len(schema), 2)

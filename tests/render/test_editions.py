@@ -127,12 +127,15 @@ def test_the_targets_map_is_the_full_map_without_the_rest():
     for index in range(60):
         labels = editions.annotate_one(EDITION, "val", "", index)
         full = painted_map(labels.scene, labels.painted)
-        ids, names = target_map(labels.scene)
+        target = target_map(labels.scene)
         expected = np.zeros_like(full)
         for number, piece in enumerate(labels.painted, 1):
             if (piece.person, piece.owner) == labels.scene.target:
-                expected[full == number] = names[piece.layer.name]
+                expected[full == number] = target.names[piece.layer.name]
         assert expected.any()
+        ids = np.zeros_like(full)
+        height, width = target.ids.shape
+        ids[target.top : target.top + height, target.left : target.left + width] = target.ids
         assert np.array_equal(ids, expected)
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from ffld.render.geometry.raster import identity_map
 
 SIZE = 12
-CORNER = st.tuples(st.integers(-64, 256), st.integers(-64, 256))
+NEAR, FAR = st.integers(-64, 256), st.integers(-(2**18), 2**18)
+CORNER = st.tuples(NEAR, NEAR) | st.tuples(NEAR | FAR, NEAR | FAR)
 
 
 def test_a_square_covers_the_centres_within_it():

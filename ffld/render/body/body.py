@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ffld.render.body.extremities import hand, shoe
 from ffld.render.body.figure import SIDES, Figure
 from ffld.render.body.head import head_layers
@@ -47,6 +49,10 @@ def _torso(figure: Figure, view: View) -> Layer:
         sides[side] = [view.project(ring.corner(side)) for ring in rings]
     crotch = view.project(figure.torso(0.0, 0.452, 0.0))  # below it there are legs only
     outline = [*smooth(sides["left"], 2), crotch, *smooth(sides["right"], 2)[::-1]]
+    return Layer("torso", "skin", BODY, outline, marks=partial(_torso_marks, figure, view))
+
+
+def _torso_marks(figure: Figure, view: View) -> list[Mark]:
     marks = []
     if figure.faces_camera:
         for sign in (-1.0, 1.0):  # collar bones
@@ -54,7 +60,7 @@ def _torso(figure: Figure, view: View) -> Layer:
             marks.append(Mark("shadow", [view.project(point) for point in bone]))
         chain = [figure.torso(x, y, z) for x, y, z in _NECKLACE]
         marks.append(Mark("necklace", [view.project(point) for point in chain], "necklace"))
-    return Layer("torso", "skin", BODY, outline, marks=marks)
+    return marks
 
 
 def _leg(figure: Figure, view: View, side: str, look: Look) -> list[Layer]:
@@ -66,12 +72,7 @@ def _leg(figure: Figure, view: View, side: str, look: Look) -> list[Layer]:
     outline = [*smooth(outer), *smooth(inner[::-1])]
     grain = mix(outer[-1], inner[-1], 0.5) - mix(outer[0], inner[0], 0.5)
     patches = bend_patches(outer, inner)
-    marks = []
-    if figure.faces_camera and len(outer) == 5:
-        dip = mix(outer[2], inner[2], 0.5) + 0.06 * (outer[3] - outer[2])
-        across = 0.22 * (outer[2] - inner[2])
-        low = 0.04 * (outer[4] - outer[2])
-        marks.append(Mark("shadow", [dip - across, dip + low, dip + across]))
+    marks = partial(_knee, outer, inner) if figure.faces_camera else tuple
     leg = Layer(
         f"bare_leg_{side}",
         "tights" if look.tights else "skin",
@@ -82,6 +83,13 @@ def _leg(figure: Figure, view: View, side: str, look: Look) -> list[Layer]:
         patches,
     )
     return [leg, shoe(figure, view, side, look, order + 0.2)]
+
+
+def _knee(outer: list[complex], inner: list[complex]) -> list[Mark]:
+    dip = mix(outer[2], inner[2], 0.5) + 0.06 * (outer[3] - outer[2])
+    across = 0.22 * (outer[2] - inner[2])
+    low = 0.04 * (outer[4] - outer[2])
+    return [Mark("shadow", [dip - across, dip + low, dip + across])]
 
 
 def _arm(figure: Figure, view: View, side: str, start: float) -> Layer:
@@ -95,6 +103,10 @@ def _arm(figure: Figure, view: View, side: str, start: float) -> Layer:
     cap = ellipse(mix(outer[0], inner[0], 0.5), across, across * 1j, 12)
     patches = [cap, *bend_patches(outer, inner)]
     grain = mix(outer[-1], inner[-1], 0.5) - mix(outer[0], inner[0], 0.5)
-    wrist = [mix(p, q, 0.93) for p, q in ((outer[-2], outer[-1]), (inner[-2], inner[-1]))]
-    marks = [Mark("watch", wrist, "watch")] if side == "left" else []
+    marks = partial(_watch, outer, inner) if side == "left" else tuple
     return Layer(f"bare_arm_{side}", "skin", order, outline, grain, marks, patches)
+
+
+def _watch(outer: list[complex], inner: list[complex]) -> list[Mark]:
+    wrist = [mix(p, q, 0.93) for p, q in ((outer[-2], outer[-1]), (inner[-2], inner[-1]))]
+    return [Mark("watch", wrist, "watch")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from ffld.render.body.figure import Figure
 from ffld.render.body.look import Look
@@ -59,7 +60,9 @@ def hand(figure: Figure, view: View, side: str, look: Look) -> Layer:
     def place(points: Points) -> list[complex]:
         return [p + across * x + along * (y - 0.06) for x, y in points]
 
-    marks = [Mark("fold", place(gap)) for gap in _GAPS.get(shape, ())]
+    def marks() -> list[Mark]:
+        return [Mark("fold", place(gap)) for gap in _GAPS.get(shape, ())]
+
     outline = smooth(place(_HANDS[shape]), 2)
     order = limb_order(view, figure, limb) + 0.5
     thumb = smooth(place(_THUMBS[shape]), 2)
@@ -92,11 +95,12 @@ def shoe(figure: Figure, view: View, side: str, look: Look, order: float) -> Lay
             p + way * shaft]  # fmt: skip
     sole = [mix(h, t, 0.5) - way * ball + low, t - way * ball * 0.8 + low, tip + low]
     outline = [*back, *sole, *toes]
-    under = [h - way * 0.012 * u, mix(h, t, 0.5), t + way * 0.012 * u]
-    marks = []
-    if look.shoes in ("sneaker", "boot"):
-        marks.append(Mark("sole", under))
-        laces = mix(s, t, 0.35), mix(s, t, 0.65)
-        marks.append(Mark("laces", list(laces)))
+    laced = look.shoes in ("sneaker", "boot")
+    marks = partial(_shoe_marks, h, t, s, way * 0.012 * u) if laced else tuple
     material = "skin" if look.shoes == "bare" else "shoe"
     return Layer(f"shoe_{side}", material, order, outline, t - h, marks)
+
+
+def _shoe_marks(heel: complex, toe: complex, ankle: complex, beyond: complex) -> list[Mark]:
+    under = [heel - beyond, mix(heel, toe, 0.5), toe + beyond]
+    return [Mark("sole", under), Mark("laces", [mix(ankle, toe, 0.35), mix(ankle, toe, 0.65)])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from ffld.render.body.figure import NECK, Figure
 from ffld.render.body.look import Look
@@ -70,15 +71,18 @@ def _skull(f: _Frame) -> Layer:
         x = side * 0.82 - 0.75 * f.turned
         if abs(x) < 0.95 and f.faces > -0.6:
             ears.append(ellipse(f.at(x, -0.08), f.across * f.r * 0.11, f.up * f.r * 0.2, 12))
-    marks = []
-    if f.faces > -0.35:
-        # middle of the face, unit vectors to its side and up: all that drawing it needs
-        narrow = max(0.45, 1 - 0.5 * abs(f.turned))
-        middle = f.at(0.52 * f.turned, 0.0)
-        side, top = f.across * f.r * narrow, f.up * f.r
-        turned = "profile" if abs(f.turned) > 0.75 else "face"
-        marks = [Mark(turned, [middle, middle + side * sign, middle + top])]
-    return Layer("head", "skin", HEAD, smooth(outline, 2), -f.up, marks, ears)
+    return Layer("head", "skin", HEAD, smooth(outline, 2), -f.up, partial(_face, f, sign), ears)
+
+
+def _face(f: _Frame, sign: float) -> list[Mark]:
+    """Middle of the face, unit vectors to its side and up: all that drawing it needs."""
+    if f.faces <= -0.35:
+        return []
+    narrow = max(0.45, 1 - 0.5 * abs(f.turned))
+    middle = f.at(0.52 * f.turned, 0.0)
+    side, top = f.across * f.r * narrow, f.up * f.r
+    turned = "profile" if abs(f.turned) > 0.75 else "face"
+    return [Mark(turned, [middle, middle + side * sign, middle + top])]
 
 
 def _hair(f: _Frame, look: Look) -> list[Layer]:
@@ -101,7 +105,7 @@ def _hair(f: _Frame, look: Look) -> list[Layer]:
     inner = f.path(tuple(line), 0.42 * f.turned, narrow)
     outer = f.path(crown, -0.10 * f.turned)
     outline = [*smooth(outer, 2), *smooth(inner, 2)]
-    layers.append(Layer("fringe", "hair", HEAD + 1.0, outline, -f.up, _shine(f)))
+    layers.append(Layer("fringe", "hair", HEAD + 1.0, outline, -f.up, partial(_shine, f)))
     for side in look.strands:
         sign = -1.0 if side == "left" else 1.0
         layers.append(_strand(f, look, sign, f"strand_{side}"))
@@ -140,7 +144,7 @@ def _mass(f: _Frame, look: Look, order: float) -> Layer:
             (wide + hang - curl, 0.8 * low), *end)  # fmt: skip
     left = [(-x, y) for x, y in half[1:-1]][::-1]
     outline = f.path((*half, *left, half[0]), -0.25 * f.turned)
-    return Layer("hair", "hair", order, smooth(outline, 2), -f.up, _shine(f))
+    return Layer("hair", "hair", order, smooth(outline, 2), -f.up, partial(_shine, f))
 
 
 def _strand(f: _Frame, look: Look, sign: float, name: str) -> Layer:
@@ -161,6 +165,10 @@ def _shine(f: _Frame) -> list[Mark]:
     return [Mark("shine", f.path(arc))]
 
 
+def _band(f: _Frame, points: Points) -> list[Mark]:
+    return [Mark("band", f.path(points))]
+
+
 def _hat(f: _Frame, look: Look) -> list[Layer]:
     if not look.hat:
         return []
@@ -169,8 +177,9 @@ def _hat(f: _Frame, look: Look) -> list[Layer]:
     dome = ((0.98, low), (0.92, low + 0.4), (0.6, tall - 0.12), (0.0, tall), (-0.6, tall - 0.12),
             (-0.92, low + 0.4), (-0.98, low))  # fmt: skip
     outline = [*smooth(f.path(dome), 2), f.at(-0.5, low - 0.12), f.at(0.5, low - 0.12)]
-    band = Mark("band", f.path(((-0.95, low + 0.08), (0.0, low - 0.04), (0.95, low + 0.08))))
-    layers = [Layer("hat", "hat", HEAD + 2.6, outline, -f.up, [band])]
+    band = ((-0.95, low + 0.08), (0.0, low - 0.04), (0.95, low + 0.08))
+    marks = partial(_band, f, band)
+    layers = [Layer("hat", "hat", HEAD + 2.6, outline, -f.up, marks)]
     if look.hat == "brim":
         brim = ellipse(f.at(0.0, low), f.across * f.r * 1.75, f.up * f.r * 0.34)
         layers.append(Layer("brim", "hat", HEAD + 2.5, brim, -f.up))

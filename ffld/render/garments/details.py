@@ -58,6 +58,11 @@ def panel_details(
     return marks
 
 
+def stitching(edge: Path, away: complex) -> list[Mark]:
+    """The seam of a hem, at some way from its edge."""
+    return [Mark("edge", [p + away for p in edge])]
+
+
 def hem_edge(start: complex, middle: complex, end: complex, flare: float, u: float) -> Path:
     """A hem without its two ends; one wider than what it hangs from goes in waves.
 
@@ -84,10 +89,16 @@ def hood(necks: Path, order: float, u: float) -> Layer:
     return Layer("hood", "cloth", order, outline)
 
 
-def open_details(neck: complex, top: complex, hem: complex, pit: complex, collar: str, u: float):
-    """Details of one half of an open front, whose inner edge runs from neck over top to hem."""
+def open_details(
+    neck: complex, top: complex, hem: complex, pit: complex, edge: Path, inward: float,
+    collar: str, u: float,
+) -> list[Mark]:  # fmt: skip
+    """Details of one half of an open front, whose inner edge runs from neck over top to hem.
+
+    The stitching lies `inward` body heights beside the edge.
+    """
     down, out = _unit(hem - neck), _unit(pit - top)
-    marks = []
+    marks = stitching(edge, inward * u)
     if collar in ("lapel", "shirt"):
         reach = (0.055 if collar == "lapel" else 0.03) * u
         step = 0.045 * u * down
@@ -104,11 +115,19 @@ def open_details(neck: complex, top: complex, hem: complex, pit: complex, collar
     return marks
 
 
-def sleeve_details(shoulder: complex, outer: Path, inner: Path, rim: Path, u: float) -> list[Mark]:
-    """A band at the cuff, and stripes down the outer side."""
+def sleeve_details(ends: Path, outer: Path, inner: Path, rim: Path, u: float) -> list[Mark]:
+    """The hem, the seam at the arm-hole, a band at the cuff, and stripes down the outer side.
+
+    `ends` are the shoulder, the armpit and the middle of the chest.
+    """
+    shoulder, armpit, chest = ends
+    start = mix(shoulder, armpit, 0.5)
+    up = (start - mix(outer[-1], inner[-1], 0.5)) * 0.07
     back = _unit(mix(outer[0], inner[0], 0.5) - mix(outer[-1], inner[-1], 0.5))
     cuff = [p + 0.009 * u * back for p in (outer[-1], *rim, inner[-1])]
-    marks = [Mark("band", cuff, "cuff_band")]
+    marks = [*stitching([outer[-1], *rim, inner[-1]], up),
+             Mark("seam", [shoulder, mix(start, chest, 0.12), armpit]),
+             Mark("band", cuff, "cuff_band")]  # fmt: skip
     for share in (0.16, 0.30):
         line = [shoulder, *(mix(p, q, share) for p, q in zip(outer, inner, strict=True))]
         marks.append(Mark("stripe", line, "stripes"))
@@ -148,9 +167,9 @@ def yoke_details(front: bool, tops: Path, hips: Path, crotch: complex, band: Pat
     return marks
 
 
-def leg_details(outer: Path, inner: Path, u: float) -> list[Mark]:
-    """The outer seam with stripes, a pressed crease, and holes at the knee."""
-    marks = []
+def leg_details(outer: Path, inner: Path, rim: Path, u: float) -> list[Mark]:
+    """The hem, the outer seam with stripes, a pressed crease, and holes at the knee."""
+    marks = stitching([outer[-1], *rim, inner[-1]], -0.016j * u)
     for share, kind, option in ((0.10, "stripe", "stripes"), (0.5, "seam", "pressed"),
                                 (0.06, "seam", "outseam")):  # fmt: skip
         line = [mix(p, q, share) for p, q in zip(outer, inner, strict=True)]
@@ -164,10 +183,11 @@ def leg_details(outer: Path, inner: Path, u: float) -> list[Mark]:
 
 
 def skirt_details(band: Path, edge: Path, u: float) -> list[Mark]:
-    """Waistband, belt, pleats and a row of buttons; the edge runs from right to left."""
+    """Hem, waistband, belt, pleats and buttons; the edge runs from right to left."""
     middle, hem = band[len(band) // 2], edge[len(edge) // 2]
     down = _unit(hem - middle)
-    marks = [Mark("waistband", [p + 0.016 * u * down for p in band]),
+    marks = [*stitching(edge, -0.010j * u),
+             Mark("waistband", [p + 0.016 * u * down for p in band]),
              Mark("belt", [p + 0.009 * u * down for p in band], "belt")]  # fmt: skip
     low = edge[::-1]
     for k in range(1, 12):

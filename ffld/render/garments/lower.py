@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ffld.render.body.figure import CROTCH, SIDES
 from ffld.render.garments.details import hem_edge, leg_details, skirt_details, yoke_details
 from ffld.render.garments.tailor import Tailor
 from ffld.render.geometry.outline import bow, mix, smooth
-from ffld.render.geometry.pieces import LOWER, Anchor, Layer, Mark, bend_patches, outward, tube, way
+from ffld.render.geometry.pieces import LOWER, Anchor, Layer, bend_patches, outward, tube, way
 
 
 class Trousers(Tailor):
@@ -33,7 +35,7 @@ class Trousers(Tailor):
         band = [tops["left"], *bow(tops["left"], middle, tops["right"]), tops["right"]]
         outline = [*band, hips["right"], crotch, hips["left"]]
         ends = [[points[side] for side in SIDES] for points in (tops, hips)]
-        marks = yoke_details(self.near > 0, *ends, crotch, band, self.unit)
+        marks = partial(yoke_details, self.near > 0, *ends, crotch, band, self.unit)
         order = LOWER + 0.5 + self.level
         self.layers.append(Layer("yoke", "cloth", order, outline, crotch - middle, marks))
 
@@ -89,9 +91,7 @@ class Trousers(Tailor):
         inside = view.project(figure.torso(0.0, 0.535, 0.0))
         outline = [*smooth([hip, *outer]), *rim, *smooth([*inner[::-1], crotch]),
                    mix(crotch, inside, 0.5), mix(hip, inside, 0.3)]  # fmt: skip
-        up = -0.016j * self.unit
-        marks = [Mark("edge", [p + up for p in (outer[-1], *rim, inner[-1])])]
-        marks += leg_details([hip, *outer], [crotch, *inner], self.unit)
+        marks = partial(leg_details, [hip, *outer], [crotch, *inner], rim, self.unit)
         ahead = view.depth(limb.joints[1]) - view.depth(figure.torso(0.0, 0.5, 0.0))
         order = LOWER + 0.6 + self.level + 0.3 * min(1.0, max(-0.25, ahead))
         grain = middle - hip
@@ -126,8 +126,7 @@ class Skirt(Tailor):
         low = self.hem_middle(ring, left[-1], right[-1])
         edge = hem_edge(right[-1], low, left[-1], cut.flare, self.unit)
         outline = [left[0], *band, *right, *edge, *left[::-1]]
-        top = (left[0], *band, right[0])
-        marks = [Mark("edge", [p - 0.010j * self.unit for p in (right[-1], *edge, left[-1])])]
-        marks += skirt_details([*top], [right[-1], *edge, left[-1]], self.unit)
+        ends = [left[0], *band, right[0]], [right[-1], *edge, left[-1]]
+        marks = partial(skirt_details, *ends, self.unit)
         order = LOWER + 1.0 + self.level
         self.layers.append(Layer("skirt", "cloth", order, outline, low - middle, marks))

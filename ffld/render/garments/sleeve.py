@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ffld.render.body.figure import SIDES
 from ffld.render.garments.cut import STRAPPED
-from ffld.render.garments.details import sleeve_details
+from ffld.render.garments.details import sleeve_details, stitching
 from ffld.render.garments.tailor import Tailor
 from ffld.render.geometry.outline import bow, mix, smooth
 from ffld.render.geometry.pieces import (
     Anchor,
     Layer,
-    Mark,
     bend_patches,
     limb_order,
     outward,
@@ -67,10 +68,8 @@ class Sleeved(Tailor):
             *smooth([*inner[::-1], armpit]),
             closing,
         ]
-        back = (mix(shoulder, armpit, 0.5) - mix(outer[-1], inner[-1], 0.5)) * 0.07
-        marks = [Mark("edge", [p + back for p in (outer[-1], *rim, inner[-1])])]
-        marks.append(Mark("seam", [shoulder, mix(mix(shoulder, armpit, 0.5), chest, 0.12), armpit]))
-        marks += sleeve_details(shoulder, outer, inner, rim, self.unit)
+        ends = shoulder, armpit, chest
+        marks = partial(sleeve_details, ends, outer, inner, rim, self.unit)
         order = limb_order(view, figure, arm) + 0.52 + 0.02 * self.level  # over the hand
         grain = mix(outer[-1], inner[-1], 0.5) - mix(shoulder, armpit, 0.5)
         patches = [[shoulder, outer[0], inner[0], armpit], [shoulder, armpit, closing]]
@@ -101,7 +100,7 @@ class Sleeved(Tailor):
         rim = self._rim(side, outer, inner)
         outline = [*smooth(outer), *rim, *smooth(inner[::-1])]
         grain = mix(outer[0], inner[0], 0.5) - mix(outer[-1], inner[-1], 0.5)
-        marks = [Mark("edge", [p + 0.07 * grain for p in (outer[-1], *rim, inner[-1])])]
+        marks = partial(stitching, [outer[-1], *rim, inner[-1]], 0.07 * grain)
         order = limb_order(self.view, self.figure, arm) + 0.52
         patches = bend_patches(outer, inner)
         layer = Layer(f"sleeve_{side}", "cloth", order, outline, -grain, marks, patches)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ffld.render.body.figure import SHOULDER, SIDES, Ring
 from ffld.render.garments.cut import DRESSES, OUTWEAR, STRAPPED, TOPS
-from ffld.render.garments.details import hem_edge, hood, open_details, panel_details
+from ffld.render.garments.details import hem_edge, hood, open_details, panel_details, stitching
 from ffld.render.garments.sleeve import TURNED, Sleeved
 from ffld.render.geometry.outline import bow, mix, smooth
 from ffld.render.geometry.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
@@ -231,7 +233,7 @@ class Upper(Sleeved):
             outline = [necks["left"], *neckline, necks["right"], right_edge, *right, *edge,
                        *left[::-1], left_edge]  # fmt: skip
         neck = [necks["left"], *neckline, necks["right"]]
-        marks = self._panel_marks(front, neck, edge, hem)
+        marks = partial(self._panel_marks, front, neck, edge, hem)
         grain = hem - mix(necks["left"], necks["right"], 0.5)
         name = "front" if front else "back"
         patches = self.yokes(neck) if front == (self.near > 0) else []
@@ -265,9 +267,8 @@ class Upper(Sleeved):
         hem += 1j * cut.hem_sag * self.unit
         edge = smooth([neck, top, waist, hem])
         rim = bow(hem, mix(hem, flank[-1], 0.5) + 0.006j * self.unit, flank[-1])
-        marks = [Mark("edge", [p + sign * self.near * 0.008 * self.unit for p in edge])]
-        pit = self.anchors[f"{side}_armpit"].point
-        marks += open_details(neck, top, hem, pit, cut.collar, self.unit)
+        inward, pit = sign * self.near * 0.008, self.anchors[f"{side}_armpit"].point
+        marks = partial(open_details, neck, top, hem, pit, edge, inward, cut.collar, self.unit)
         outline = [*edge, *rim, *flank[::-1]]
         ahead = figure.ring(0.790).ahead(side)
         patches = [] if ahead > TURNED else [self.yoke(side, [neck], chest=False)]
@@ -284,7 +285,7 @@ class Upper(Sleeved):
         outline = [high, hem, *edge, mix(high, inside, 0.8)]
         self.anchors[f"{side}_top_hem"] = Anchor(hem, ("tail",))
         self.seam(self.figure.ring(0.560, self.ease), side, ("tail",), hem)
-        marks = [Mark("edge", [p - 0.010j * self.unit for p in (hem, *edge)])]
+        marks = partial(stitching, [hem, *edge], -0.010j * self.unit)
         order = NEAR_PANEL + self.level
         self.layers.append(Layer("tail", "cloth", order, outline, hem - high, marks))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -52,6 +52,7 @@ class Layer(NamedTuple):
         material: key of the material, such as "cloth", "skin", "hair".
         order: larger is painted later.
         grain: direction down the piece, along which folds run.
+        marks: finds out its marks, once it is painted; labels need none of them.
         patches: further polygons of the same piece, where a bent tube's outline crosses itself.
     """
 
@@ -60,7 +61,7 @@ class Layer(NamedTuple):
     order: float
     outline: list[complex]
     grain: complex = 1j
-    marks: Sequence[Mark] = ()
+    marks: Callable[[], Sequence[Mark]] = tuple
     patches: Sequence[list[complex]] = ()
 
 

@@ -1,4 +1,4 @@
-"""Polygons painted into an identity map, in exact integer arithmetic.
+"""Polygons painted into an identity map, exactly.
 
 OpenCV's own filling differs from version to version at the edges of a polygon; labels must not.
 """
@@ -12,6 +12,9 @@ import numpy as np
 UNIT = 16  # polygon coordinates count 1/16 pixel, 0 at the centre of the first pixel
 
 _GROUP = 52  # polygons whose bits fit the mantissa of a float64
+# An edge between corners of at most 2**18 crosses a row at a whole pixel, or 2**-23 beside one at
+# least; taking off less than that, but more than floating-point errors, makes rounding up exact.
+_LESS = 2.0**-24
 
 
 def identity_map(
@@ -22,50 +25,76 @@ def identity_map(
     Inside is even-odd; a centre on an edge belongs to the side that lies right of or below it.
 
     Args:
-        polygons: (n, 2) integer vertices each, in units of 1/16 pixel.
+        polygons: (n, 2) integer vertices each, in units of 1/16 pixel, none beyond 2**18.
         values: 0 to 255, one a polygon; 0 also stands where there is none.
     """
     if not polygons:
         return np.zeros((height, width), np.uint8)
-    place, owner = _crossings(polygons, width, height)
-    top = np.zeros(len(owner), np.intp)  # 1 + number of the topmost polygon behind each crossing
-    for first in range(0, len(polygons), _GROUP):
-        # a crossing switches its polygon's bit from there on; bits 0 and 53 are of other groups
-        bits = 1 << np.minimum(np.maximum(owner - first + 1, 0), _GROUP + 1)
-        covering = np.bitwise_xor.accumulate(bits) & (2 << _GROUP) - 2
-        _, highest = np.frexp(covering.astype(np.float64))
+    sizes = np.array([len(corners) for corners in polygons])
+    return fill(np.concatenate(polygons), sizes, values, width, height)
+
+
+def fill(
+    corners: np.ndarray, sizes: np.ndarray, values: Sequence[int], width: int, height: int
+) -> np.ndarray:
+    """`identity_map` of polygons one after another in one array, with their numbers of corners."""
+    place, owner = _crossings(corners, sizes, width, height)
+    inks = np.zeros(len(place) + 1, np.uint8)
+    inks[1:] = np.array([0, *values], np.uint8)[_topmost(owner, len(sizes))]
+    runs = np.empty(len(place) + 1, np.int64)
+    runs[:-1], runs[-1] = place, width * height
+    runs[1:] -= place
+    return inks.repeat(runs).reshape(height, width)
+
+
+def _topmost(owner: np.ndarray, count: int) -> np.ndarray:
+    """1 + number of the topmost of `count` polygons behind each crossing, 0 for none."""
+    if count <= _GROUP:
+        return _highest(np.bitwise_xor.accumulate(np.int64(1) << owner))
+    top = np.zeros(len(owner), np.intp)
+    for first in range(0, count, _GROUP):
+        # bits 0 and 53 are of other groups
+        bits = np.int64(1) << np.minimum(np.maximum(owner - first + 1, 0), _GROUP + 1)
+        highest = _highest(np.bitwise_xor.accumulate(bits) & (2 << _GROUP) - 2)
         top = np.where(highest, highest + (first - 1), top)
-    inks = np.array([0, *values], np.uint8)[np.concatenate(([0], top))]
-    runs = np.diff(np.concatenate(([0], place, [width * height])))
-    return np.repeat(inks, runs).reshape(height, width)
+    return top
+
+
+def _highest(bits: np.ndarray) -> np.ndarray:
+    """1 + number of the highest bit, 0 where none is set."""
+    return np.frexp(bits.astype(np.float64))[1]
 
 
 def _crossings(
-    polygons: Sequence[np.ndarray], width: int, height: int
+    corners: np.ndarray, sizes: np.ndarray, width: int, height: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where edges cross rows: the first pixel behind and the polygon's number, in their order.
 
     Pixels are counted row after row. Closed polygons cross each row an even number of times.
     """
-    sizes = np.array([len(corners) for corners in polygons])
-    ends = np.concatenate(polygons).astype(np.int64)
-    starts = np.empty_like(ends)
-    starts[1:] = ends[:-1]
-    stops = np.cumsum(sizes)
-    starts[stops - sizes] = ends[stops - 1]
+    stops = sizes.cumsum()
+    before = np.arange(-1, len(corners) - 1)  # an edge comes from the corner before
+    before[stops - sizes] = stops - 1
+    corners = corners / UNIT
     # an edge crosses the rows from its upper end to its lower one, the latter excluded
-    enters, leaves = (
-        np.minimum(np.maximum(-(-y // UNIT), 0), height) for y in (starts[:, 1], ends[:, 1])
-    )
-    first, count = np.minimum(enters, leaves), abs(leaves - enters)
-    run, drop = (ends - starts).T
-    shift = starts[:, 0] * drop - starts[:, 1] * run
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    first -= np.cumsum(count) - count
-    edges = np.stack([first, UNIT * run, shift, UNIT * drop, owner])
-    first, run, shift, drop, owner = np.repeat(edges, count, axis=1)
-    row = first + np.arange(len(first))
-    column = np.minimum(np.maximum(-(-(shift + run * row) // drop), 0), width)
+    rows = np.minimum(np.maximum(np.ceil(corners[:, 1]), 0), height)
+    others = rows[before]
+    count = abs(rows - others)
+    edges = count.nonzero()[0]
+    first, count = np.minimum(rows, others)[edges], count[edges].astype(np.intp)
+    starts = corners[before[edges]]
+    run, drop = (corners[edges] - starts).T
+    lean = run / drop
+    column = starts[:, 0] + (first - starts[:, 1]) * lean - _LESS
+    polygon = np.arange(len(sizes)).repeat(sizes)[edges]
+    edge = np.array([first, column, lean, polygon, count.cumsum() - count])
+    # and now all its rows
+    first, column, lean, polygon, earlier = edge.repeat(count, axis=1)
+    down = np.arange(len(first), dtype=np.float64) - earlier
+    column = np.minimum(np.maximum(np.ceil(column + lean * down), 0), width)
     bits = len(sizes).bit_length()
-    keys = np.sort(row * width + column << bits | owner)
+    small = width * height + 1 << bits < 2**31  # shorter numbers are sorted faster
+    keys = ((first + down) * width + column) * (1 << bits) + polygon
+    keys = keys.astype(np.int32 if small else np.int64)
+    keys.sort()
     return keys >> bits, keys & (1 << bits) - 1

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import struct
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, count
 from typing import TypeVar
 
 import numpy as np
@@ -24,33 +26,36 @@ class _Philox(threading.local):
 
     def __init__(self) -> None:
         self._bits = np.random.Philox(key=0)
-        self._state = self._bits.state
+        # plain numbers are taken over faster than arrays
+        self._start = {**self._bits.state, "buffer": (0, 0, 0, 0)}
 
-    def words(self, key: np.ndarray, block: int) -> np.ndarray:
+    def words(self, key: tuple[int, int], block: int) -> np.ndarray:
         """(_BLOCK,) uint64: the block of that number, 0 first."""
-        counter = np.array([block * _BLOCK // 4, 0, 0, 0], np.uint64)
-        self._bits.state = {**self._state, "state": {"counter": counter, "key": key}}
+        state = {"counter": (block * _BLOCK // 4, 0, 0, 0), "key": key}
+        self._bits.state = self._start | {"state": state}
         return self._bits.random_raw(_BLOCK)
 
 
 _PHILOX = _Philox()
 
 
+def _units(key: tuple[int, int]) -> Iterator[list[float]]:
+    """Block after block of numbers in [0, 1), multiples of 2**-53; each is read from its end."""
+    for block in count():
+        words = _PHILOX.words(key, block)[::-1] >> np.uint64(11)
+        yield (words * 2.0**-53).tolist()
+
+
 class Stream:
-    """A sequence of random numbers fixed by its seed (at least 16 bytes)."""
+    """A sequence of random numbers fixed by its seed (at least 16 bytes).
+
+    Attributes:
+        unit: called without arguments, the next number, uniform in [0, 1), a multiple of 2**-53.
+    """
 
     def __init__(self, seed: bytes) -> None:
-        self._key = np.frombuffer(seed[:16], "<u8")
-        self._blocks = 0
-        self._units: list[float] = []
-
-    def unit(self) -> float:
-        """Uniform in [0, 1), a multiple of 2**-53."""
-        if not self._units:
-            words = _PHILOX.words(self._key, self._blocks) >> np.uint64(11)
-            self._units = (words * 2.0**-53).tolist()
-            self._blocks += 1
-        return self._units.pop()
+        units = chain.from_iterable(_units(struct.unpack("<2Q", seed[:16])))
+        self.unit: Callable[[], float] = units.__next__
 
     def uniform(self, low: float, high: float) -> float:
         """Uniform in [low, high)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -58,7 +60,13 @@ class Easel:
             self._darken(cv2.blur(floor, (4 * size + 1, 2 * size + 1)), 0.5, (0, 0))
 
     def paint(
-        self, piece: Painted, window: Window, material: Material, skin: Material | None, s: Stream
+        self,
+        piece: Painted,
+        window: Window,
+        material: Material,
+        marks: Sequence[tuple[str, np.ndarray]],
+        skin: Material | None,
+        s: Stream,
     ) -> None:
         """Paint a layer within a window of the picture; sheer sleeves show `skin`."""
         x1, y1, x2, y2 = window
@@ -75,7 +83,7 @@ class Easel:
             around = self.figures[y : y + low.shape[0], x : x + low.shape[1]]
             near = cv2.min(shadow(low, self.light, reach), around)
             self._darken(near, self.light.shadow * (0.4 if name.startswith("hand") else 1), corner)
-        cloth = draw_surface(piece, material, window)
+        cloth = draw_surface(piece, material, window, marks)
         lit = self._lit(piece, material, low, corner, window, s)
         lit = cv2.resize(lit, mask.shape[::-1])
         part = self.canvas[y1:y2, x1:x2]
@@ -91,8 +99,14 @@ class Easel:
 
     def _darken(self, field: np.ndarray, depth: float, corner: tuple[int, int]) -> None:
         """Darken a part of the picture by a field at reduced size, 0 to 255."""
+        left, top, w, h = cv2.boundingRect(field)
+        if not w:
+            return
+        # with what is interpolated between the darkened pixels and the others
+        left, top, right, low = max(0, left - 1), max(0, top - 1), left + w + 1, top + h + 1
+        field = field[top:low, left:right]
         dim = cv2.convertScaleAbs(field, alpha=-depth, beta=255)
-        (h, w), (x, y) = field.shape, corner
+        (h, w), x, y = field.shape, corner[0] + left, corner[1] + top
         part = self.canvas[y * LOW : (y + h) * LOW, x * LOW : (x + w) * LOW]
         dim = cv2.resize(dim, (w * LOW, h * LOW))[: part.shape[0], : part.shape[1]]
         cv2.multiply(part, cv2.merge([dim] * 3), dst=part, scale=1 / 255)
@@ -115,7 +129,7 @@ class Easel:
         grain = piece.layer.grain / (abs(piece.layer.grain) or 1.0)
         mask = low.astype(np.float32) * (1 / 255)
         points = np.concatenate(piece.polygons) @ (grain.real, grain.imag) * (1 / 16 / LOW)
-        length = min(float(np.ptp(points)), max(mask.shape) * 1.0)
+        length = min(float(points.max() - points.min()), max(mask.shape) * 1.0)
         half = 0.5 * float(mask.sum()) / max(1.0, length)
         limb = piece.layer.name.startswith(("bare", "hand", "torso"))
         along = 0.12 if limb else 0.3 if material.relief > 0 else 0.5
@@ -207,7 +221,7 @@ class Easel:
 
 def _blend(part: np.ndarray, other: np.ndarray, mask: np.ndarray, amount: float) -> None:
     weight = mask.astype(np.float32) * (amount / 255)
-    part[:] = cv2.blendLinear(other, np.ascontiguousarray(part), weight, 1 - weight)
+    cv2.blendLinear(other, part, weight, 1 - weight, dst=part)
 
 
 def _tinted(lit: np.ndarray, warm: float) -> np.ndarray:

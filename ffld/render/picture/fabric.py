@@ -12,9 +12,8 @@ import numpy as np
 
 from ffld.render.geometry.stream import Stream
 from ffld.render.picture.decal import Decal, draw_decal
-from ffld.render.picture.noise import noise
 from ffld.render.picture.palette import Colour, blend, contrast, draw_colour, luma, near, scaled
-from ffld.render.picture.weave import clip, denim, flat, periodic, weave
+from ffld.render.picture.weave import clip, denim, flat, periodic, quarter, weave
 
 _TRIMS = {
     "hem_band": 0.12, "cuff_band": 0.2, "stripes": 0.05, "pouch": 0.6, "cords": 0.4,
@@ -130,9 +129,9 @@ def draw_mannequin(stream: Stream) -> Material:
 def draw_hair(stream: Stream) -> Material:
     """Hair: strands along the grain."""
     base = draw_colour(stream, "hair")
-    strands = periodic(noise("strands", stream) + 0.6 * noise("streaks", stream))
+    strands = quarter("strands", stream) + 0.6 * quarter("streaks", stream)
     tile = clip(np.array(base) + (6 + 0.10 * luma(base)) * strands[..., None])
-    return Material(tile, 0.16, 0.0, base, scaled(base, 0.6))
+    return Material(periodic(tile), 0.16, 0.0, base, scaled(base, 0.6))
 
 
 def draw_thing(stream: Stream) -> Material:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import median
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from ffld.render.picture.noise import noise
 Crease = tuple[complex, complex, float]  # start, end, width
 
 _T = np.linspace(0, 1, 7)[None, :]
+_BOW = 4 * _T * (1 - _T)
 _TAPER = np.array([[0.30, 0.85, 1.0, 0.86, 0.60, 0.30, 0.02]])  # it runs out slowly
 
 
@@ -49,18 +51,16 @@ def relief(
     height = np.zeros(shape, np.uint8)
     if not strokes:
         return height.astype(np.float32)
-    start = np.array([stroke[0] for stroke in strokes])[:, None]
-    end = np.array([stroke[1] for stroke in strokes])[:, None]
-    width = np.array([stroke[2] for stroke in strokes])[:, None]
+    start, end, width = (np.array(column)[:, None] for column in zip(*strokes, strict=True))
     step = end - start
-    bend = 0.09 * np.where(np.arange(len(strokes)) % 2, 1, -1)[:, None]
-    spine = start + _T * step + step * 1j * bend * (4 * _T * (1 - _T))
+    bend = np.array([(-0.09, 0.09)[number % 2] for number in range(len(strokes))])[:, None]
+    spine = start + _T * step + step * 1j * bend * _BOW
     side = step * 1j / np.maximum(1e-6, abs(step)) * width * 0.5 * _TAPER
     ring = (np.concatenate([spine + side, (spine - side)[:, ::-1]], 1) - corner) * 8
-    ring = np.stack([ring.real, ring.imag], -1).clip(-30000, 30000).astype(np.int32)
-    for number, polygon in enumerate(ring):
+    ring = np.minimum(np.maximum(ring.view(np.float64), -30000), 30000).astype(np.int32)
+    for number, polygon in enumerate(ring.reshape(len(strokes), -1, 2)):
         cv2.fillPoly(height, [polygon], 90 + 50 * (number % 4), cv2.LINE_AA, 4)
-    size = max(0.8, 0.12 * float(np.median(width)))
+    size = max(0.8, 0.12 * median(stroke[2] for stroke in strokes))
     soft = cv2.GaussianBlur(height, (0, 0), size).astype(np.float32)
     move = way * max(1.0, size)
     matrix = np.array([[1, 0, -move.real], [0, 1, -move.imag]], np.float32)
@@ -109,13 +109,13 @@ def swell(
 
 def drift(kind: str, shape: tuple[int, int], grain: complex, scale: float, s: Stream) -> np.ndarray:
     """Noise of unit deviation laid along a direction; `scale` is noise pixels per pixel."""
-    field = noise(kind, s)
     across = grain / (abs(grain) or 1.0) / 1j * scale
     a, b = across.real, across.imag
     matrix = np.array([[a, b, 40], [-b, a, 40]], np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    field = np.ascontiguousarray(field)
-    return cv2.warpAffine(field, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT)
+    return cv2.warpAffine(
+        noise(kind, s), matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT
+    )
 
 
 def _torso(points: Mapping[str, complex], s: Stream) -> list[Crease]:

@@ -58,8 +58,10 @@ def shade(mask: np.ndarray, light: Light, across: complex, half: float, along: f
     wide = cv2.copyMakeBorder(mask, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     soft = cv2.blur(cv2.blur(wide, kernel), kernel)
     gain = -0.9 * (2 * reach - 1) / 2
-    dx = cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=gain / 4)[reach:-reach, reach:-reach]
-    dy = cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=gain / 4)[reach:-reach, reach:-reach]
+    height, width = mask.shape
+    soft = soft[reach - 1 : reach + height + 1, reach - 1 : reach + width + 1]
+    dx = cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=gain / 4)[1:-1, 1:-1]
+    dy = cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=gain / 4)[1:-1, 1:-1]
     u = dx * across.real + dy * across.imag
     v = (dy * across.real - dx * across.imag) * along
     lateral = light.side.real * across.real + light.side.imag * across.imag

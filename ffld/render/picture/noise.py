@@ -28,6 +28,17 @@ def _bank(kind: str) -> np.ndarray:
     return np.ascontiguousarray(soft / soft.std())
 
 
+@cache
+def _levels() -> np.ndarray:
+    return cv2.merge([cv2.convertScaleAbs(_bank("grain"), alpha=32, beta=128)] * 3)
+
+
+def levels(stream: Stream) -> np.ndarray:
+    """(256, 256, 3) uint8: "grain" as grey levels, 128 for 0 and 32 for its deviation."""
+    y, x = stream.integer(256), stream.integer(256)
+    return _levels()[y : y + 256, x : x + 256]
+
+
 def noise(kind: str, stream: Stream) -> np.ndarray:
     """(256, 256) float32 of unit deviation, from a random place of a fixed bank of noise.
 

@@ -38,17 +38,18 @@ def _develop(picture: np.ndarray, rough: float, s: Stream) -> np.ndarray:
     tint = s.normal(0, 0.012)
     soft, lifted = rough * s.unit(), 0.7 * rough * s.unit()
     levels = np.arange(256, dtype=np.float32)
-    table = np.empty((1, 256, 3), np.uint8)
-    for channel, cast in enumerate((warm, tint, -1.2 * warm)):
-        curve = (levels * exposure * (1 + rough * cast) - 96) * contrast + 96
-        # bright tones roll off softly, as on film and in phones
-        rolled = 180 + 75 * np.tanh((curve - 180) / 75)
-        curve = np.where(curve > 180, curve + soft * (rolled - curve), curve)
-        raised = 45 * np.exp((curve - 45) / 45)  # and dark ones keep their folds
-        curve = np.where(curve < 45, curve + lifted * (raised - curve), curve)
-        curve = fade[channel] + curve * (1 - fade[channel] / 255)
-        table[0, :, channel] = np.clip(curve, 0, 255)
-    return cv2.LUT(picture, table)
+    casts = [1 + rough * cast for cast in (warm, tint, -1.2 * warm)]
+    curve = levels * exposure * np.array(casts, np.float32)[:, None]  # a row for each channel
+    curve = (curve - 96) * contrast + 96
+    # bright tones roll off softly, as on film and in phones
+    rolled = 180 + 75 * np.tanh((curve - 180) / 75)
+    curve = np.where(curve > 180, curve + soft * (rolled - curve), curve)
+    raised = 45 * np.exp((curve - 45) / 45)  # and dark ones keep their folds
+    curve = np.where(curve < 45, curve + lifted * (raised - curve), curve)
+    floor, rest = (np.array(column, np.float32)[:, None]
+                   for column in (fade, [1 - haze / 255 for haze in fade]))  # fmt: skip
+    curve = np.clip(floor + curve * rest, 0, 255).astype(np.uint8)
+    return cv2.LUT(picture, np.ascontiguousarray(curve.T)[None])
 
 
 def _falloff(picture: np.ndarray, s: Stream) -> np.ndarray:

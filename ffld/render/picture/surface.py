@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
-from ffld.render.geometry.pieces import FAR_PANEL
+from ffld.render.geometry.pieces import FAR_PANEL, Mark
 from ffld.render.labels import Painted
 from ffld.render.picture.decal import SIDE, Decal
 from ffld.render.picture.fabric import Material
@@ -18,31 +20,48 @@ _INSIDE = ("label", "seam", "edge")  # marks that are seen from the inside too
 _STEP = 8  # the map of a pattern is computed for every so many pixels
 
 
-def draw_surface(piece: Painted, material: Material, window: Window) -> np.ndarray:
-    """(h, w, 3) uint8 of a window of the image."""
+def shown_marks(piece: Painted, material: Material) -> list[Mark]:
+    """The marks of a layer that are drawn on this material, and not hidden on its other side."""
+    inside = piece.owner >= 0 and not _is_near(piece)
+    return [
+        mark
+        for mark in piece.layer.marks()
+        if (not mark.option or mark.option in material.trims)
+        and (mark.kind in _INSIDE if inside else mark.kind != "label" or not _is_near(piece))
+    ]
+
+
+def draw_surface(
+    piece: Painted, material: Material, window: Window, marks: Sequence[tuple[str, np.ndarray]]
+) -> np.ndarray:
+    """(h, w, 3) uint8 of a window of the image.
+
+    Args:
+        marks: kinds and paths, the latter in the coordinates of the layer's polygons.
+    """
     x1, y1, x2, y2 = window
     corner, shape = (x1, y1), (y2 - y1, x2 - x1)
     cloth = _even(material, shape) if material.even else _lay(material, piece, corner, shape)
-    near = piece.layer.order > FAR_PANEL + 5
-    if piece.owner >= 0 and near and piece.layer.name in ("front", "back"):
+    if piece.owner >= 0 and _is_near(piece) and piece.layer.name in ("front", "back"):
         _draw_prints(cloth, piece, material, corner)
     thin = max(1, round(piece.scene.unit * 0.0022))
     shift = np.array((x1 * 16, y1 * 16), np.int32)
     draw_thing(cloth, piece.layer.name, piece.polygons[0] - shift, material, thin)
-    for mark, path in zip(piece.layer.marks, piece.marks, strict=True):
-        shown = not mark.option or mark.option in material.trims
-        if (
-            shown
-            and (near or piece.owner < 0 or mark.kind in _INSIDE)
-            and (mark.kind != "label" or not near)
-        ):
-            draw_mark(cloth, mark.kind, path - shift, material, thin)
+    for kind, path in marks:
+        draw_mark(cloth, kind, path - shift, material, thin)
     return cloth
+
+
+def _is_near(piece: Painted) -> bool:
+    return piece.layer.order > FAR_PANEL + 5
 
 
 def _even(material: Material, shape: tuple[int, int]) -> np.ndarray:
     down, across = -(-shape[0] // TILE), -(-shape[1] // TILE)
-    return np.ascontiguousarray(cv2.repeat(material.tile, down, across)[: shape[0], : shape[1]])
+    tile = material.tile
+    if down > 1 or across > 1:
+        tile = cv2.repeat(tile, down, across)
+    return tile[: shape[0], : shape[1]].copy()
 
 
 def _lay(

@@ -8,17 +8,18 @@ import cv2
 import numpy as np
 
 from ffld.render.geometry.stream import Stream
-from ffld.render.picture.noise import noise
+from ffld.render.picture.noise import levels, noise
 from ffld.render.picture.palette import Colour, contrast, draw_colour, near, scaled
 
 TILE = 128
 
+_TONES = np.arange(-128, 128)
+
 
 def flat(base: Colour, grain: float, s: Stream) -> np.ndarray:
     """A tile of one colour with fine irregularity."""
-    field = cv2.convertScaleAbs(noise("grain", s)[:TILE, :TILE], alpha=32, beta=128)
-    tones = np.array(base) + (np.arange(-128, 128) * (grain / 32))[:, None]
-    return cv2.LUT(cv2.merge([field] * 3), clip(tones)[None])
+    tones = np.array(base) + (_TONES * (grain / 32))[:, None]
+    return cv2.LUT(levels(s)[:TILE, :TILE], clip(tones)[None])
 
 
 def clip(tile: np.ndarray) -> np.ndarray:
@@ -26,17 +27,20 @@ def clip(tile: np.ndarray) -> np.ndarray:
     return np.clip(tile, 0, 255).astype(np.uint8)
 
 
-def periodic(field: np.ndarray) -> np.ndarray:
-    """(TILE, TILE, ...) that repeats without a seam, mirrored in its middle rows and columns."""
-    half = field[: TILE // 2, : TILE // 2]
-    wide = np.concatenate([half, half[:, ::-1]], 1)
-    return np.concatenate([wide, wide[::-1]], 0)
+def quarter(kind: str, s: Stream) -> np.ndarray:
+    """(TILE // 2, TILE // 2) noise, enough for a tile that is made `periodic`."""
+    return noise(kind, s)[: TILE // 2, : TILE // 2]
+
+
+def periodic(corner: np.ndarray) -> np.ndarray:
+    """A tile that repeats without a seam: its upper left quarter, mirrored to both sides."""
+    return cv2.copyMakeBorder(corner, 0, TILE // 2, 0, TILE // 2, cv2.BORDER_REFLECT)
 
 
 def denim(base: Colour, s: Stream) -> np.ndarray:
     """Twill with slubs along the warp."""
-    fine = periodic(noise("grain", s) * 0.035 + noise("streaks", s) * 0.03)
-    return clip(np.array(base, np.float32) * (1 + fine)[..., None])
+    fine = quarter("grain", s) * 0.035 + quarter("streaks", s) * 0.03
+    return periodic(clip(np.array(base, np.float32) * (1 + fine)[..., None]))
 
 
 def weave(kind: str, base: Colour, s: Stream) -> tuple[np.ndarray, float]:
@@ -49,8 +53,9 @@ def _plain(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
 
 
 def _melange(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
-    field = periodic(noise("grain", s) + noise("streaks", s).T)
-    return clip(np.array(base, np.float32) + s.uniform(2, 5) * field[..., None]), 0.25
+    field = quarter("grain", s) + quarter("streaks", s).T
+    corner = clip(np.array(base, np.float32) + s.uniform(2, 5) * field[..., None])
+    return periodic(corner), 0.25
 
 
 def _knit(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
@@ -69,13 +74,13 @@ def _stripes(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
     step = s.pick((8, 16, 32, 32, 64))
     width = max(2, int(step * s.uniform(0.12, 0.55)))
     on = (np.arange(TILE) % step) < width
-    tile = np.where(on[:, None, None], np.array(contrast(base, s)), np.array(base))
+    line = np.where(on[:, None], np.array(contrast(base, s)), np.array(base))
     if step > 16 and s.chance(0.3):
-        tile[(np.arange(TILE) % step) == (width + step) // 2] = draw_colour(s)
-    tile = np.broadcast_to(tile, (TILE, TILE, 3))
+        line[(np.arange(TILE) % step) == (width + step) // 2] = draw_colour(s)
+    tile = np.broadcast_to(clip(line)[:, None], (TILE, TILE, 3))
     if s.chance(0.35):
         tile = tile.transpose(1, 0, 2)
-    return clip(np.ascontiguousarray(tile)), s.uniform(0.12, 0.28)
+    return np.ascontiguousarray(tile), s.uniform(0.12, 0.28)
 
 
 def _checks(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
@@ -110,34 +115,34 @@ def _floral(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
     """Flowers of five petals with leaves, scattered so that the tile repeats."""
     tile = flat(base, 1, s)
     colours = [draw_colour(s), contrast(base, s), contrast(base, s)]
+    petals = [[scaled(colour, 0.88 + 0.06 * k) for k in range(5)] for colour in colours]
     green, heart = near((74, 108, 66), s, 18), near((226, 190, 84), s, 15)
     size = s.uniform(3, 11)
     for _ in range(int(s.uniform(160, 420) / size)):
-        x, y, turn, colour = s.integer(TILE), s.integer(TILE), s.unit() * 6.28, s.pick(colours)
+        x, y, turn, shades = s.integer(TILE), s.integer(TILE), s.unit() * 6.28, s.pick(petals)
         r = size * s.uniform(0.6, 1.3)
         for dx in (0, -TILE if x > TILE / 2 else TILE):
             for dy in (0, -TILE if y > TILE / 2 else TILE):
                 reach = 2.2 * r + 2
                 if -reach < x + dx < TILE + reach and -reach < y + dy < TILE + reach:
-                    _flower(tile, x + dx, y + dy, r, turn, (green, colour, heart))
+                    _flower(tile, x + dx, y + dy, r, turn, (green, *shades, heart))
     return tile, s.uniform(0.14, 0.4)
 
 
 def _flower(
     tile: np.ndarray, x: float, y: float, r: float, turn: float, colours: tuple[Colour, ...]
 ) -> None:
-    green, petal, heart = colours
+    green, *petals, heart = colours
     if r > 3:
         for k in (0.5, 3.2):
             way = complex(math.cos(turn + k), math.sin(turn + k)) * r * 1.4
             axes = (int(r * 0.75), int(r * 0.28) + 1)
             at = (int(x + way.real), int(y + way.imag))
             cv2.ellipse(tile, at, axes, math.degrees(turn + k), 0, 360, green, -1, cv2.LINE_AA)
-    for k in range(5):
+    for k, petal in enumerate(petals):
         a = turn + k * 1.2566
         at = (int(x + math.cos(a) * r * 0.55), int(y + math.sin(a) * r * 0.55))
-        shade = scaled(petal, 0.88 + 0.06 * k)
-        cv2.circle(tile, at, max(1, int(r * 0.48)), shade, -1, cv2.LINE_AA)
+        cv2.circle(tile, at, max(1, int(r * 0.48)), petal, -1, cv2.LINE_AA)
     cv2.circle(tile, (int(x), int(y)), max(1, int(r * 0.25)), heart, -1, cv2.LINE_AA)
 
 
@@ -182,8 +187,9 @@ def _quilt(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
 
 def _fur(base: Colour, s: Stream) -> tuple[np.ndarray, float]:
     """Teddy, fleece or boucle: soft lumps."""
-    lumps = periodic(noise("blotches", s)[::2, ::2]) + 0.6 * periodic(noise("grain", s))
-    return clip(np.array(base, np.float32) * (1 + 0.08 * lumps)[..., None]), s.uniform(0.12, 0.3)
+    lumps = noise("blotches", s)[:TILE:2, :TILE:2] + 0.6 * quarter("grain", s)
+    corner = clip(np.array(base, np.float32) * (1 + 0.08 * lumps)[..., None])
+    return periodic(corner), s.uniform(0.12, 0.3)
 
 
 _WEAVES = {"plain": _plain, "melange": _melange, "knit": _knit, "stripes": _stripes,
