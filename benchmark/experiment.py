@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from torch import nn
 
 import ffld
 from benchmark import folder, models, pictures, world
+from benchmark.augment import margin
 from benchmark.checkpoint import FLOOR, Checkpoint
 from benchmark.crops import Crops, Source, cut
 from benchmark.evaluate import evaluate
-from benchmark.feeding import margin, predict
+from benchmark.feeding import predict
 from benchmark.folder import State
 from benchmark.plan import Plan, RunError, environment
 from benchmark.result import Result
@@ -76,7 +78,8 @@ def _score_checkpoint(plan: Plan) -> None:
 def _begin(plan: Plan) -> None:
     with world.first_alone():
         if world.rank() == 0:
-            folder.begin(plan.folder, plan.configuration, environment())
+            about = environment() | plan.settings.execution
+            folder.begin(plan.folder, plan.configuration, about)
 
 
 def _train_and_score(plan: Plan, state: State) -> None:
@@ -254,7 +257,11 @@ def _be_repeatable(plan: Plan, state: State) -> None:
     if state is State.UNFINISHED and (count := folder.threads(plan.folder)):
         torch.set_num_threads(count)  # sums depend on it in their last digits
     torch.manual_seed(plan.seed)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    exact = plan.settings.deterministic
+    if exact:  # cuBLAS reads it when it is first used; without, it may sum in another order
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(exact, warn_only=True)
+    torch.backends.cudnn.benchmark = not exact
     torch.utils.deterministic.fill_uninitialized_memory = False
 
 

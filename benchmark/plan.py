@@ -101,7 +101,7 @@ class Plan:
             "dials": dict(self.dials),
             "device": self.device.type,
             "checkpoint": weights,
-            "settings": dataclasses.asdict(self.settings),
+            "settings": self.settings.content,
             "overrides": dict(self.overrides),
         }
         if self.source is not None:  # the samples are those of the revision, but for JPEG's loss

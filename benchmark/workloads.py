@@ -16,10 +16,11 @@ from torch import nn
 from torchvision.models import vgg
 
 from benchmark import models, timing
+from benchmark.augment import margin
 from benchmark.backbone import BLOCKS, scaled
 from benchmark.cost import cost
 from benchmark.crops import Source, cut
-from benchmark.feeding import batches, margin
+from benchmark.feeding import batches
 from benchmark.models import Batch, Inputs
 from benchmark.settings import Settings
 from ffld.schema import FFLD
