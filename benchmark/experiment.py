@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from benchmark.feeding import predict
 from benchmark.folder import State
 from benchmark.plan import Plan, RunError, environment
 from benchmark.result import Result
+from benchmark.step import choose_algorithms
 from benchmark.train import History, Task, best_ne, train
 from ffld.catalog import DatasetSpec
 from ffld.sample import DataError, Split
@@ -257,12 +257,7 @@ def _be_repeatable(plan: Plan, state: State) -> None:
     if state is State.UNFINISHED and (count := folder.threads(plan.folder)):
         torch.set_num_threads(count)  # sums depend on it in their last digits
     torch.manual_seed(plan.seed)
-    exact = plan.settings.deterministic
-    if exact:  # cuBLAS reads it when it is first used; without, it may sum in another order
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(exact, warn_only=True)
-    torch.backends.cudnn.benchmark = not exact
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    choose_algorithms(plan.settings.deterministic)
 
 
 def _say(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -72,6 +73,18 @@ class Gauge:
             event.record()
             self._coming = copy, event
         return self._latest
+
+
+def choose_algorithms(deterministic: bool) -> None:
+    """Those that give the same bytes again, as far as there are any, or the fastest ones.
+
+    To be called before the process first computes on CUDA.
+    """
+    if deterministic:  # cuBLAS reads it once; without it, products may be summed in another order
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.backends.cudnn.benchmark = not deterministic
 
 
 def _precision(settings: Settings, device: torch.device) -> str | None:
