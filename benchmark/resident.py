@@ -1,9 +1,9 @@
 """A training split in the device's memory, and its augmentation there, a batch at a time.
 
-The same changes as `benchmark.augment` makes of one sample: the same geometry and landmarks, images
-within a level or two of 255, since here nothing but the last digits of arithmetic differs. Noise,
-which is drawn pixel by pixel, is other noise of the same strength. Nothing here makes the host wait
-for the device: what it needs of a batch travels to it in one piece.
+The same changes as `benchmark.augment` makes of one sample: landmarks are the same, images within
+three levels of 255, since arithmetic differs in its last digits. Noise, which is drawn pixel by
+pixel, is other noise of the same strength. The host never waits for the device here: what that must
+know of a batch travels to it in one piece.
 """
 
 from __future__ import annotations
