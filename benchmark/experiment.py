@@ -13,13 +13,15 @@ from torch import nn
 
 import ffld
 from benchmark import checkpoint, folder, models, pictures, world
+from benchmark.augment import margin
 from benchmark.checkpoint import FLOOR, Checkpoint
 from benchmark.crops import Crops, Source, cut
 from benchmark.evaluate import evaluate
-from benchmark.feeding import margin, predict
+from benchmark.feeding import predict
 from benchmark.folder import State
 from benchmark.plan import Plan, RunError, environment
 from benchmark.result import Result
+from benchmark.step import choose_algorithms
 from benchmark.train import History, Task, best_ne, train
 from ffld.catalog import DatasetSpec
 from ffld.sample import DataError, Split
@@ -76,7 +78,8 @@ def _score_checkpoint(plan: Plan) -> None:
 def _begin(plan: Plan) -> None:
     with world.first_alone():
         if world.rank() == 0:
-            folder.begin(plan.folder, plan.configuration, environment())
+            about = environment() | plan.settings.execution
+            folder.begin(plan.folder, plan.configuration, about)
 
 
 def _train_and_score(plan: Plan, state: State) -> None:
@@ -262,8 +265,7 @@ def _be_repeatable(plan: Plan, state: State) -> None:
     if state is State.UNFINISHED and (count := folder.threads(plan.folder)):
         torch.set_num_threads(count)  # sums depend on it in their last digits
     torch.manual_seed(plan.seed)
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    choose_algorithms(plan.settings.deterministic)
 
 
 def _say(text: str) -> None:

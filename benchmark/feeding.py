@@ -1,62 +1,65 @@
-"""From crops to batches: augmentation for training, plain crops for prediction.
-
-A sample's augmentation depends on (seed, epoch, row) alone, never on threads or batch mates.
-"""
+"""From crops to batches: augmented ones for training, plain ones for prediction."""
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as photometric
 from tqdm import tqdm
 
 from benchmark import world
+from benchmark.augment import Sample, changed, draw
 from benchmark.crops import Crops, cores
 from benchmark.models import Batch, Inputs
 from benchmark.predictions import Predictions
+from benchmark.resident import Resident, sent
 from benchmark.settings import Settings, SettingsError
-from ffld.transforms import apply, augmentation, drop_outside, mirror, translation, warp
+from ffld.transforms import apply
 
 _AHEAD = 3  # batches prepared while one is trained on
 
 
-def margin(settings: Settings, size: int) -> int:
-    """Pixels around the input frame that crops must keep for the augmentation.
-
-    An eighth of the frame: augmented frames reach further in their corners only, far from the
-    garment, and are filled there.
-    """
-    moves = settings.scale or settings.rotation or settings.shift
-    return math.ceil(size / 8) if moves else 0
-
-
 def batches(
-    crops: Crops, settings: Settings, *, seed: int, epoch: int, device: torch.device
+    samples: Crops | Resident,
+    settings: Settings,
+    *,
+    seed: int,
+    epoch: int,
+    device: torch.device,
 ) -> Iterator[Batch]:
     """One epoch of augmented batches, all of one size; a remainder waits for a later epoch.
 
     Each process of a job makes its part of every batch.
 
+    Args:
+        device: to which the batches go; where resident samples are already.
+
     Raises:
         SettingsError: a batch that its processes cannot share evenly.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(len(crops))
-    size = min(settings.batch_size, len(crops))
-    prepare = partial(augmented, crops, settings=settings, seed=seed, epoch=epoch)
+    order = np.random.default_rng([seed, epoch]).permutation(len(samples))
+    size = min(settings.batch_size, len(samples))
     if size % world.size():
         raise SettingsError(
             f"a batch of {size} samples cannot be shared by {world.size()} processes; set a "
             "batch_size that is a multiple of them"
         )
-    whole = order[: batch_count(crops, settings) * size].reshape(-1, size).tolist()
+    whole = order[: batch_count(samples, settings) * size].reshape(-1, size).tolist()
     chosen = [world.part(rows) for rows in whole]
+    drawn = partial(draw, settings, samples.size, seed=seed, epoch=epoch)
+    if isinstance(samples, Resident):
+        for rows in chosen:
+            yield samples.batch(rows, [drawn(row=row, pixels=False) for row in rows])
+        return
+
+    def prepare(row: int) -> Sample:
+        return changed(samples, row, drawn(row=row))
+
     if device.type == "cuda":
         yield from _prepared_ahead(chosen, prepare, device)
     else:  # a second thread would slow the training's own down by more than it prepares
@@ -64,43 +67,9 @@ def batches(
             yield _collated([prepare(row) for row in rows], device)
 
 
-def batch_count(crops: Crops, settings: Settings) -> int:
+def batch_count(samples: Crops | Resident, settings: Settings) -> int:
     """Batches in an epoch."""
-    return max(1, len(crops) // settings.batch_size)
-
-
-def augmented(
-    crops: Crops, row: int, settings: Settings, seed: int, epoch: int
-) -> tuple[Tensor, np.ndarray, np.ndarray, int]:
-    """One training sample.
-
-    Returns:
-        Image (3, S, S) uint8, landmarks (K, 2) float32 in input pixels, visibility (K,), slot of
-        the garment type.
-    """
-    rng = np.random.default_rng([seed, epoch, row])
-    flip = bool(rng.random() < settings.flip)
-    reach = math.log1p(settings.scale)
-    moved = augmentation(
-        crops.size,
-        scale=math.exp(rng.uniform(-reach, reach)),
-        rotation=rng.uniform(-settings.rotation, settings.rotation),
-        shift=tuple(rng.uniform(-settings.shift, settings.shift, 2)),
-        flip=flip,
-    )
-    image = warp(crops.images[row], moved @ translation(-crops.margin, -crops.margin), crops.size)
-    targets = crops.targets
-    xy, visibility = apply(moved @ crops.matrices[row], targets.xy[row]), targets.visibility[row]
-    if flip:
-        xy, visibility = mirror(xy, visibility, targets.schema.flip_index)
-    xy, visibility = drop_outside(xy, visibility, crops.size)
-    tensor = torch.from_numpy(image).permute(2, 0, 1)
-    return (
-        _recoloured(tensor, settings, rng),
-        xy.astype(np.float32),
-        visibility,
-        int(targets.type_index[row]),
-    )
+    return max(1, len(samples) // settings.batch_size)
 
 
 def predict(
@@ -119,30 +88,31 @@ def predict(
         title: of the progress bar; none is shown without.
     """
     landmarks = len(crops.targets.schema)
-    xy, confidence = [np.empty((0, landmarks, 2))], [np.empty((0, landmarks), np.float32)]
+    xy = [torch.empty(0, landmarks, 2, dtype=torch.float64, device=device)]
+    confidence = [torch.empty(0, landmarks, device=device)]
     mine = world.part(np.arange(len(crops)))
     quiet = title is None or world.rank() > 0
     for start in tqdm(range(0, len(mine), batch_size), desc=title, unit=" batches", disable=quiet):
         rows = mine[start : start + batch_size]
         images = torch.from_numpy(np.array(crops.images[rows])).permute(0, 3, 1, 2)
         types = torch.from_numpy(crops.targets.type_index[rows])
-        found, sure = model.predict(Inputs(_unit(images, device), types.to(device)))
-        xy.append(found.double().cpu().numpy())
-        confidence.append(sure.float().cpu().numpy())
+        found, sure = model.predict(Inputs(_unit(images, device), sent(types, device)))
+        xy.append(found.double())  # on the device: the host does not wait for every batch
+        confidence.append(sure.float())
     targets = crops.targets
     return Predictions(
         dataset=targets.dataset,
         split=targets.split,
         ids=targets.ids,
-        xy=apply(np.linalg.inv(crops.matrices), world.whole(np.concatenate(xy))),
-        confidence=world.whole(np.concatenate(confidence)),
+        xy=apply(np.linalg.inv(crops.matrices), world.whole(torch.cat(xy).cpu().numpy())),
+        confidence=world.whole(torch.cat(confidence).cpu().numpy()),
         revision=targets.revision,
         schema_fingerprint=targets.schema.fingerprint,
     )
 
 
 def _prepared_ahead(
-    chosen: list[list[int]], prepare: Callable[[int], tuple], device: torch.device
+    chosen: Sequence[Sequence[int]], prepare: Callable[[int], Sample], device: torch.device
 ) -> Iterator[Batch]:
     """Batches made by threads while earlier ones are trained on."""
     pending: deque[list[Future]] = deque()
@@ -155,53 +125,19 @@ def _prepared_ahead(
             yield _collated([sample.result() for sample in pending.popleft()], device)
 
 
-def _recoloured(image: Tensor, settings: Settings, rng: np.random.Generator) -> Tensor:
-    brightness, contrast, saturation = (
-        1 + rng.uniform(-reach, reach)
-        for reach in (settings.brightness, settings.contrast, settings.saturation)
-    )
-    image = photometric.adjust_brightness(image, brightness)
-    image = photometric.adjust_contrast(image, contrast)
-    image = photometric.adjust_saturation(image, saturation)
-    if rng.random() < settings.blur:
-        image = photometric.gaussian_blur(image, [5, 5], [rng.uniform(0.5, 1.5)] * 2)
-    if settings.cast or settings.noise:
-        image = _degraded(image, settings, rng)
-    if settings.erase and rng.random() < settings.erase:
-        _erase(image, rng)
-    return image
-
-
-def _degraded(image: Tensor, settings: Settings, rng: np.random.Generator) -> Tensor:
-    """A lamp's colour and a sensor's noise."""
-    cast = 1 + rng.uniform(-settings.cast, settings.cast, 3)
-    values = image.float() * torch.from_numpy(cast).float()[:, None, None]
-    if deviation := 255 * settings.noise * rng.random():
-        values += torch.from_numpy(rng.standard_normal(image.shape, np.float32) * deviation)
-    return values.clamp_(0, 255).to(torch.uint8)
-
-
-def _erase(image: Tensor, rng: np.random.Generator) -> None:
-    """Fill a rectangle of (3, S, S) with one colour, in place."""
-    size = image.shape[-1]
-    height, width = (int(size * rng.uniform(0.1, 0.4)) for _ in range(2))
-    top, left = (int(rng.integers(0, size - side + 1)) for side in (height, width))
-    colour = torch.from_numpy(rng.integers(0, 256, (3, 1, 1), np.uint8))
-    image[:, top : top + height, left : left + width] = colour
-
-
-def _collated(samples: list[tuple], device: torch.device) -> Batch:
+def _collated(samples: Sequence[Sample], device: torch.device) -> Batch:
     images, xy, visibility, types = zip(*samples, strict=True)
     return Batch(
         inputs=Inputs(
             images=_unit(torch.stack(images), device),
-            garment_type=torch.tensor(types, dtype=torch.int64).to(device),
+            garment_type=sent(torch.tensor(types, dtype=torch.int64), device),
         ),
-        xy=torch.from_numpy(np.stack(xy)).to(device),
-        visibility=torch.from_numpy(np.stack(visibility)).to(device),
+        xy=sent(torch.from_numpy(np.stack(xy)), device),
+        visibility=sent(torch.from_numpy(np.stack(visibility)), device),
     )
 
 
 def _unit(images: Tensor, device: torch.device) -> Tensor:
     """uint8 images as float in [0, 1] on the device, to which they travel as bytes."""
-    return images.to(device, memory_format=torch.channels_last).float().div_(255)
+    images = sent(images, device).contiguous(memory_format=torch.channels_last)
+    return images.float().div_(255)

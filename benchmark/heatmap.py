@@ -33,7 +33,8 @@ def encode(
     Returns:
         (B, K, height / stride, width / stride) float32; zeros for absent landmarks.
     """
-    present = (visibility != Visibility.ABSENT) & xy.isfinite().all(-1)
+    absent = int(Visibility.ABSENT)  # torch.compile takes tensors and members for unequal
+    present = (visibility != absent) & xy.isfinite().all(-1)
     cells = torch.where(present[..., None], xy, 0.0).float() / stride
     columns = _bell(cells[..., 0], size[1] // stride, sigma)
     rows = _bell(cells[..., 1], size[0] // stride, sigma) * present[..., None]

@@ -237,8 +237,9 @@ class StackedNet(LandmarkNet):
 
 def landmark_weight(batch: Batch, occluded: float) -> Tensor:
     """(B, K) in a loss: 1 for visible, `occluded` for occluded, 0 for absent landmarks."""
-    seen = (batch.visibility == Visibility.VISIBLE).float()
-    hidden = (batch.visibility == Visibility.OCCLUDED).float()
+    # As plain numbers: torch.compile takes a tensor and an enumeration's member for unequal.
+    seen = (batch.visibility == int(Visibility.VISIBLE)).float()
+    hidden = (batch.visibility == int(Visibility.OCCLUDED)).float()
     return (seen + occluded * hidden) * batch.xy.isfinite().all(-1)
 
 

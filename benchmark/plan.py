@@ -104,7 +104,7 @@ class Plan:
             "dials": dict(self.dials),
             "device": self.device.type,
             "checkpoint": self.weights and sha256(self.weights.folder / WEIGHTS),
-            "settings": dataclasses.asdict(self.settings),
+            "settings": self.settings.content,
             "overrides": dict(self.overrides),
         }
         if self.start is not None:

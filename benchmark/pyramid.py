@@ -140,9 +140,10 @@ def _resampling(cells: int, scale: float, dtype: torch.dtype, device: torch.devi
     """
     small = max(1, round(cells * scale))
     with torch.inference_mode(False), torch.no_grad():  # they outlive the caller's mode
-        pool = F.adaptive_avg_pool1d(torch.eye(cells)[:, None], small)[:, 0].T
-        widen = F.interpolate(torch.eye(small)[:, None], cells, mode="linear")[:, 0].T
-        return _Resampling(pool.to(device, dtype), widen.to(device, dtype))
+        fine, coarse = (torch.eye(count, device=device)[:, None] for count in (cells, small))
+        pool = F.adaptive_avg_pool1d(fine, small)[:, 0].T
+        widen = F.interpolate(coarse, cells, mode="linear")[:, 0].T
+        return _Resampling(pool.to(dtype), widen.to(dtype))
 
 
 def _before(channels: int, wide: int, size: int) -> nn.Sequential:

@@ -14,6 +14,10 @@ import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Settings of how the work is done, not of what: a result depends on them as on the machine, by last
+# digits and by which noise was drawn. A run notes them beside its configuration, not in it.
+EXECUTION = ("resident", "compile", "deterministic")
+
 
 class SettingsError(ValueError):
     """Settings that cannot be used; the message lists every problem and what is valid."""
@@ -50,6 +54,11 @@ class Settings:
             units for it, such as AMX, and is slower elsewhere.
         pretrained: start VGG16 from torchvision's ImageNet weights, which are downloaded; the LGR
             paper trains "without any pre-trained models".
+        resident: keep the training crops in the device's memory and augment them there; "auto" does
+            so on CUDA where they take at most half of what is free.
+        compile: "true" compiles the loss by torch.compile, "graphs" replays it as CUDA graphs too.
+        deterministic: take algorithms that give the same bytes again, where there are any; "false"
+            lets CUDA choose the fastest ones for the sizes at hand.
     """
 
     input_size: int = 224
@@ -79,6 +88,19 @@ class Settings:
     erase: float = 0.0
     mixed_precision: bool = True
     pretrained: bool = False
+    resident: typing.Literal["auto", "true", "false"] = "auto"
+    compile: typing.Literal["false", "true", "graphs"] = "false"
+    deterministic: bool = True
+
+    @property
+    def content(self) -> dict[str, typing.Any]:
+        """What a result depends on: all but `EXECUTION`."""
+        return {k: v for k, v in dataclasses.asdict(self).items() if k not in EXECUTION}
+
+    @property
+    def execution(self) -> dict[str, typing.Any]:
+        """How the work is done: `EXECUTION`."""
+        return {name: getattr(self, name) for name in EXECUTION}
 
     def __post_init__(self) -> None:
         if found := list(self._problems()):

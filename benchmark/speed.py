@@ -2,7 +2,8 @@
 
 Every model at batch 1 and at its best batch, in prediction and in training, beside what the
 machine could do at best; LGR against VGG16 with the same head, VGG16 against torchvision's bare
-features, end-to-end training against the step alone, the loader against decoding alone.
+features, end-to-end training against the step alone, the loader against decoding alone, and the
+ways of training (`resident`, `deterministic`, `compile` in `benchmark.settings`) with each other.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ examples:
       every model in the sizes of this device's profile
   python -m benchmark.speed --models lgr --set input_size=224 --set width=1 --out speed.json
       LGR and VGG16 in full size, with all figures as JSON
+  python -m benchmark.speed --models lgr --set compile=true
+      LGR's compiled step beside its eager one, too
 
 The table and the goals go to stdout. vgg16 is always measured, since others are compared with it.
-Times are medians over rounds in which all that is compared takes its turn, on float32; ratios are
-medians of those within a round. Floors are the larger of operations over those of a large matrix
-product, and bytes moved over those of a copy, both measured in this run.
+Times are medians over rounds in which all that is compared takes its turn, prediction in float32,
+training in the precision that the settings say; ratios are medians of those within a round. Floors
+are the larger of operations over those of a large matrix product, and bytes moved over those of a
+copy, both measured in this run.
 """
 GOALS = {
     "lgr prediction / vgg16's": ("at most", 1.5),
@@ -92,6 +96,7 @@ def _measure(arguments: argparse.Namespace) -> None:
     from benchmark import models, workloads
     from benchmark.device import device_of
     from benchmark.settings import parse, profile
+    from benchmark.step import choose_algorithms
     from ffld.atomic import replacing
 
     device, why = device_of(arguments.device)
@@ -102,6 +107,7 @@ def _measure(arguments: argparse.Namespace) -> None:
             raise models.ModelError(f"no model {name!r} to time; there are {', '.join(trained)}")
     names = list(dict.fromkeys(["vgg16", *(arguments.models or trained)]))
     largest = arguments.largest or (512 if device.type == "cuda" else 64)
+    choose_algorithms(settings.deterministic)
     bench = workloads.Bench(device, settings, arguments.rounds, largest)
     threads = torch.get_num_threads()
     _say(f"{why}: input {settings.input_size}, width {settings.width:g}, {threads} threads")
@@ -112,6 +118,7 @@ def _measure(arguments: argparse.Namespace) -> None:
     rows = {name: row | trainings[name] for name, row in rows.items()}
     _say("torchvision's features; reading")
     ratios = workloads.bare(bench) | workloads.pipeline(bench, arguments.samples)
+    ratios |= workloads.variants(bench)
     if "lgr" in rows:
         ratios = {"lgr prediction / vgg16's": rows["lgr"]["time / vgg16's"], **ratios}
     print(table(rows, ratios))
@@ -123,6 +130,7 @@ def _measure(arguments: argparse.Namespace) -> None:
             "torch": torch.__version__,
             "input_size": settings.input_size,
             "width": settings.width,
+            **settings.execution,
             "rounds": arguments.rounds,
             "process_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
             "models": rows,

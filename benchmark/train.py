@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +22,10 @@ from benchmark.checkpoint import TrainingState
 from benchmark.crops import Crops
 from benchmark.evaluate import evaluate
 from benchmark.feeding import batch_count, batches, predict
+from benchmark.models import Batch
+from benchmark.resident import Resident, placed
 from benchmark.settings import Settings
+from benchmark.step import Gauge, Step
 
 History = list[dict[str, float]]
 
@@ -56,22 +58,21 @@ def train(model: nn.Module, task: Task) -> History:
 
     In a job of several processes the first one writes, and all end with the same weights.
     """
-    model.to(task.device, memory_format=torch.channels_last)
-    loss_of = world.sharing(model)
-    optimizer = torch.optim.Adam(model.parameters(), lr=task.settings.lr, fused=True)
+    step = Step.of(model, task.settings, task.device)
+    samples = placed(task.train, task.settings, task.device)
     history: History = []
     best: dict[str, Tensor] = {}
     if world.from_first(task.state.exists):
-        state = TrainingState.load(task.state, model, optimizer)
+        state = TrainingState.load(task.state, model, step.optimizer)
         history, best = state.history, dict(state.best)
         task.log(history)
     while not finished(history, task.settings):
-        record = _epoch(model, loss_of, optimizer, task, len(history))
+        record = _epoch(model, step, samples, task, len(history))
         if record["val_ne"] < best_ne(history):
             best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
         history = [*history, record]
         if world.rank() == 0:
-            TrainingState(history, best).save(task.state, model, optimizer)
+            TrainingState(history, best).save(task.state, model, step.optimizer)
         task.log(history)
     model.load_state_dict(best)
     return history
@@ -105,11 +106,7 @@ def learning_rate(step: int, epoch: float, settings: Settings) -> float:
 
 
 def _epoch(
-    model: nn.Module,
-    loss_of: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    task: Task,
-    epoch: int,
+    model: nn.Module, step: Step, samples: Crops | Resident, task: Task, epoch: int
 ) -> dict[str, float]:
     """Train for one epoch and validate; the record of it."""
     settings, started = task.settings, time.perf_counter()
@@ -120,7 +117,8 @@ def _epoch(
         torch.manual_seed(int(own.integers(2**63)))
     quiet = world.rank() > 0
     with tqdm(total=count, desc=title, unit=" batches", mininterval=0.5, disable=quiet) as progress:
-        loss = _train_epoch(loss_of, optimizer, task, epoch, progress)
+        source = batches(samples, settings, seed=task.seed, epoch=epoch, device=task.device)
+        loss = _train_epoch(step, source, task, epoch, progress)
         world.agree(model)
         seconds = time.perf_counter() - started
         if not math.isfinite(loss):
@@ -133,7 +131,7 @@ def _epoch(
     images = count * min(settings.batch_size, len(task.train))
     return {
         "epoch": epoch + 1,
-        "lr": optimizer.param_groups[0]["lr"],
+        "lr": step.optimizer.param_groups[0]["lr"],
         "loss": loss,
         "val_ne": ne,
         "seconds": round(seconds, 3),
@@ -142,27 +140,19 @@ def _epoch(
 
 
 def _train_epoch(
-    loss_of: nn.Module, optimizer: torch.optim.Optimizer, task: Task, epoch: int, progress: tqdm
+    step: Step, source: Iterable[Batch], task: Task, epoch: int, progress: tqdm
 ) -> float:
-    """Mean loss over the epoch's batches."""
-    settings = task.settings
-    loss_of.train()
-    total = torch.zeros((), device=task.device)
-    source = batches(task.train, settings, seed=task.seed, epoch=epoch, device=task.device)
+    """Mean loss over the epoch's batches; the host waits for the device at its end alone."""
+    step.loss_of.train()
+    total, gauge = torch.zeros((), device=task.device), Gauge()
     for done, batch in enumerate(source, start=1):
         passed = epoch + (done - 1) / progress.total
-        rate = learning_rate(round(passed * progress.total), passed, settings)
-        for group in optimizer.param_groups:
+        rate = learning_rate(round(passed * progress.total), passed, task.settings)
+        for group in step.optimizer.param_groups:
             group["lr"] = rate
-        with _precision(task):
-            loss = loss_of(batch)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(loss_of.parameters(), settings.clip)
-        optimizer.step()
-        total += loss.detach()
-        if done % 10 == 0:  # reading the loss makes a GPU wait
-            progress.set_postfix_str(f"loss {total.item() / done:.4f}", refresh=False)
+        total += step(batch)
+        if done % 10 == 0:
+            progress.set_postfix_str(f"loss {gauge.read(total / done):.4f}", refresh=False)
         progress.update()
     return world.mean(total).item() / progress.total
 
@@ -173,11 +163,3 @@ def _validation_ne(model: nn.Module, task: Task) -> float:
     if math.isnan(ne):
         raise TrainingError("no visible landmark to validate on; raise val_limit")
     return ne
-
-
-def _precision(task: Task) -> AbstractContextManager:
-    """bfloat16 where it was asked for and the device has it; it needs no loss scaling."""
-    kind = task.device.type
-    if task.settings.mixed_precision and (kind == "cpu" or torch.cuda.is_bf16_supported()):
-        return torch.autocast(kind, torch.bfloat16)
-    return nullcontext()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -16,13 +16,16 @@ from torch import nn
 from torchvision.models import vgg
 
 from benchmark import models, timing
+from benchmark.augment import margin
 from benchmark.backbone import BLOCKS, scaled
 from benchmark.cost import cost
-from benchmark.crops import Source, cut
-from benchmark.feeding import batches, margin
+from benchmark.crops import Crops, Source, cut
+from benchmark.feeding import batches
 from benchmark.frozen import frozen
 from benchmark.models import Batch, Inputs
+from benchmark.resident import Resident, placed
 from benchmark.settings import Settings
+from benchmark.step import Step, choose_algorithms
 from ffld.schema import FFLD
 
 
@@ -61,19 +64,15 @@ class Bench:
         return Batch(self.inputs(size), xy.to(self.device), visible.to(self.device))
 
 
-def step(model: nn.Module, bench: Bench) -> Callable[[Batch], None]:
-    """One step of training as `benchmark.train` takes it."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-5, fused=True)
-    model.train()
+def step(model: nn.Module, bench: Bench, **settings: Any) -> Step:
+    """One step of training as `benchmark.train` takes it, and hardly any learning.
 
-    def run(batch: Batch) -> None:
-        loss = model.loss(batch)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), bench.settings.clip)
-        optimizer.step()
-
-    return run
+    Args:
+        settings: that differ from the bench's.
+    """
+    made = Step.of(model, replace(bench.settings, lr=1e-5, **settings), bench.device)
+    made.loss_of.train()
+    return made
 
 
 def predictions(names: Sequence[str], bench: Bench) -> dict[str, dict[str, Any]]:
@@ -115,7 +114,7 @@ def trainings(names: Sequence[str], bench: Bench) -> dict[str, dict[str, Any]]:
     """Each model's training: images a second at its best batch, and memory on CUDA."""
     works, best, peak = {}, {}, {}
     for name in names:
-        of = _step_of(bench.model(name), bench)
+        of = _of_batches(step(bench.model(name), bench, compile="false"), bench)
         if bench.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(bench.device)
         best[name] = timing.best_batch(of, bench.device, bench.largest)
@@ -145,9 +144,8 @@ def _prediction_of(model: nn.Module, bench: Bench) -> Callable[[int], Callable[[
     return of
 
 
-def _step_of(model: nn.Module, bench: Bench) -> Callable[[int], Callable[[], object]]:
+def _of_batches(run: Step, bench: Bench) -> Callable[[int], Callable[[], object]]:
     """From a number of samples to a step on them."""
-    run = step(model, bench)
 
     def of(size: int) -> Callable[[], object]:
         batch = bench.batch(size)
@@ -183,31 +181,72 @@ def bare(bench: Bench) -> dict[str, float]:
 
 
 def pipeline(bench: Bench, samples: int) -> dict[str, float]:
-    """Training from crops against the step alone, and the loader against decoding JPEG."""
+    """Training from crops against the step alone, and the loader against decoding JPEG.
+
+    Both ways of reading crops take part: from the host's memory, and from the device's. Goals are
+    those of the way that training takes here.
+    """
     source = Source("ffld", "val", samples)
     split, settings, device = source.open(), bench.settings, bench.device
     kept = cut(source, split, settings.input_size, margin=margin(settings, settings.input_size))
     images = [split.image(row) for row in range(min(samples, 32))]
     encoded = [cv2.imencode(".jpg", one, [cv2.IMWRITE_JPEG_QUALITY, 95])[1] for one in images]
-
-    def endless() -> Iterator[Batch]:
-        for epoch in count():
-            yield from batches(kept, settings, seed=0, epoch=epoch, device=device)
-
     size = min(settings.batch_size, len(kept))
-    fed, loaded, batch = endless(), endless(), bench.batch(size)
-    run = step(bench.model("lgr"), bench)
+    run, batch = step(bench.model("lgr"), bench), bench.batch(size)
     works = {
         "step": lambda: run(batch),
-        "end to end": lambda: run(next(fed)),
-        "loader": lambda: next(loaded),
         "decoding": lambda: [cv2.imdecode(one, cv2.IMREAD_COLOR_RGB) for one in encoded],
     }
+    for way, held in (("host", kept), ("device", Resident.of(kept, device))):
+        fed, loaded = _endless(held, bench), _endless(held, bench)
+        works[f"end to end, {way}"] = lambda fed=fed: run(next(fed))
+        works[f"loader, {way}"] = lambda loaded=loaded: next(loaded)
     times = timing.in_turns(works, device, bench.rounds, least=0.2)
-    loader, decoding = times["loader"] / size, times["decoding"] / len(encoded)
+    own = "device" if isinstance(placed(kept, settings, device), Resident) else "host"
+    loader, decoding = times[f"loader, {own}"] / size, times["decoding"] / len(encoded)
     return {
-        "end to end / step alone": timing.ratio(times["step"], times["end to end"]),
+        "end to end / step alone": timing.ratio(times["step"], times[f"end to end, {own}"]),
         "loader / JPEG decoding": timing.ratio(decoding, loader),
         "loader, images a second": 1 / statistics.median(loader),
         "JPEG decoding, images a second": 1 / statistics.median(decoding),
+        "loader, device / host, in images a second": timing.ratio(
+            times["loader, host"], times["loader, device"]
+        ),
+        "end to end, device / host, in images a second": timing.ratio(
+            times["end to end, host"], times["end to end, device"]
+        ),
     }
+
+
+def variants(bench: Bench) -> dict[str, float]:
+    """LGR's step with deterministic algorithms and without, and compiled if settings say so."""
+    batch, chosen = bench.batch(bench.settings.batch_size), bench.settings.deterministic
+    plain = step(bench.model("lgr"), bench, compile="false")
+
+    def with_algorithms(deterministic: bool) -> None:
+        choose_algorithms(deterministic)
+        plain(batch)
+        choose_algorithms(chosen)
+
+    works = {
+        "eager": lambda: plain(batch),
+        "exact": lambda: with_algorithms(True),
+        "free": lambda: with_algorithms(False),
+    }
+    if compiles := bench.settings.compile != "false":
+        compiled = step(bench.model("lgr"), bench)
+        works["compiled"] = lambda: compiled(batch)
+    times = timing.in_turns(works, bench.device, bench.rounds, least=0.2)
+    found = {
+        "step, deterministic / not, in images a second": timing.ratio(times["free"], times["exact"])
+    }
+    if compiles:
+        found["step, compiled / eager, in images a second"] = timing.ratio(
+            times["eager"], times["compiled"]
+        )
+    return found
+
+
+def _endless(samples: Crops | Resident, bench: Bench) -> Iterator[Batch]:
+    for epoch in count():
+        yield from batches(samples, bench.settings, seed=0, epoch=epoch, device=bench.device)

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from benchmark import feeding
+from benchmark.augment import changed, draw, margin
 from benchmark.crops import Source, cut
-from benchmark.feeding import augmented, batch_count, batches, margin, predict
+from benchmark.feeding import batch_count, batches, predict
 from benchmark.settings import CPU
 from ffld.schema import FLD8
 from ffld.transforms import apply
@@ -22,6 +23,11 @@ PLAIN = replace(
 @pytest.fixture
 def samples(dots):
     return cut(Source("dots", "train"), dots["train"].open(), 64, margin=margin(CPU, 64))
+
+
+def augmented(samples, row, settings, seed, epoch):
+    change = draw(settings, samples.size, seed=seed, epoch=epoch, row=row)
+    return changed(samples, row, change)
 
 
 def _near(image, point, k):

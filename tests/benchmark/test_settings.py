@@ -98,7 +98,7 @@ def test_every_problem_is_listed_with_what_is_valid():
     "text",
     [
         "epochs=1.5", "epochs=", "taps=1", "channels=1,x", "train_limit=many", "penalty=high",
-        "width=1,5", "mixed_precision=1",
+        "width=1,5", "mixed_precision=1", "resident=maybe", "compile=always", "deterministic=auto",
     ],
 )  # fmt: skip
 def test_a_wrong_type_is_refused(text):

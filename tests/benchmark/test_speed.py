@@ -2,13 +2,17 @@
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from benchmark import speed, timing
+from benchmark import speed, timing, workloads
+from benchmark.network import HeatmapNet
+from benchmark.settings import profile
+from benchmark.step import choose_algorithms
 
 CPU = torch.device("cpu")
 
@@ -86,6 +90,30 @@ def test_the_command_prints_models_and_goals(tmp_path, capsys):
     assert content["models"]["lgr"]["gflops"] > content["models"]["vgg16"]["gflops"] > 0
     assert content["process_peak_mb"] > 0
     assert set(speed.GOALS) <= set(content["ratios"])
+    both = [name for name in content["ratios"] if "device / host" in name]
+    assert len(both) == 2
+    assert content["resident"] == "auto"
+
+
+def test_a_compiled_step_takes_its_turn_and_algorithms_are_as_before(monkeypatch):
+    seen, loss = set(), HeatmapNet.loss
+
+    def note(kind):
+        seen.add((kind, torch.are_deterministic_algorithms_enabled()))
+
+    def watched(module, mode):
+        module.register_forward_hook(lambda *_: note("compiled"))
+        return module
+
+    monkeypatch.setattr(torch, "compile", watched)
+    monkeypatch.setattr(HeatmapNet, "loss", lambda *given: note("any") or loss(*given))
+    settings = replace(profile("cpu"), input_size=48, width=0.05, batch_size=2, compile="true")
+    choose_algorithms(True)
+    found = workloads.variants(workloads.Bench(CPU, settings, rounds=1, largest=1))
+    assert [name.split(",")[1] for name in found] == [" deterministic / not", " compiled / eager"]
+    assert all(value > 0 for value in found.values())
+    assert seen == {("compiled", True), ("any", True), ("any", False)}
+    assert torch.are_deterministic_algorithms_enabled()
 
 
 @pytest.mark.parametrize("model", ["lgrr", "mean-shape"])

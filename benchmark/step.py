@@ -1,0 +1,93 @@
+"""One step of training, in which the host never waits for the device."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from benchmark import world
+from benchmark.models import Batch
+from benchmark.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """Loss, gradient, clipping and Adam.
+
+    Attributes:
+        loss_of: batch -> loss; its parameters are the model's.
+        precision: "cuda" or "cpu" where the loss is computed in bfloat16; None for float32.
+    """
+
+    loss_of: nn.Module
+    optimizer: torch.optim.Optimizer
+    clip: float
+    precision: str | None
+
+    @classmethod
+    def of(cls, model: nn.Module, settings: Settings, device: torch.device) -> Step:
+        """The step of a model, which goes to the device; processes of a job share its batches."""
+        model.to(device, memory_format=torch.channels_last)
+        loss_of = world.sharing(model)
+        if settings.compile != "false":
+            mode = "reduce-overhead" if settings.compile == "graphs" else None
+            loss_of = torch.compile(loss_of, mode=mode)
+        optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, fused=True)
+        return cls(loss_of, optimizer, settings.clip, _precision(settings, device))
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Take one step; its loss, on the device."""
+        self.optimizer.zero_grad(set_to_none=True)  # first, so that graphs may reuse their memory
+        with self._arithmetic():
+            loss = self.loss_of(batch)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.loss_of.parameters(), self.clip)
+        self.optimizer.step()
+        return loss.detach()
+
+    def _arithmetic(self) -> AbstractContextManager:
+        if self.precision is None:
+            return nullcontext()
+        return torch.autocast(self.precision, torch.bfloat16)
+
+
+class Gauge:
+    """A number of the device's that is shown while it works: the latest that has arrived."""
+
+    def __init__(self) -> None:
+        self._latest = float("nan")
+        self._coming: tuple[Tensor, torch.cuda.Event] | None = None
+
+    def read(self, number: Tensor) -> float:
+        """Ask for a number, unless one is on its way; NaN until the first is here."""
+        if not number.is_cuda:
+            return number.item()
+        if self._coming is not None and self._coming[1].query():
+            self._latest, self._coming = self._coming[0].item(), None
+        if self._coming is None:
+            copy, event = number.to("cpu", non_blocking=True), torch.cuda.Event()
+            event.record()
+            self._coming = copy, event
+        return self._latest
+
+
+def choose_algorithms(deterministic: bool) -> None:
+    """Those that give the same bytes again, as far as there are any, or the fastest ones.
+
+    To be called before the process first computes on CUDA.
+    """
+    if deterministic:  # cuBLAS reads it once; without it, products may be summed in another order
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.backends.cudnn.benchmark = not deterministic
+
+
+def _precision(settings: Settings, device: torch.device) -> str | None:
+    """bfloat16 where it was asked for and the device has it; it needs no loss scaling."""
+    has = device.type == "cpu" or torch.cuda.is_bf16_supported()
+    return device.type if settings.mixed_precision and has else None
