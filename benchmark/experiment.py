@@ -204,7 +204,7 @@ def _start(plan: Plan, model: nn.Module) -> None:
     if plan.start is not None:
         kept = checkpoint.start_from(plan.start.folder, model, plan.spec.schema)
         if kept:
-            _say(f"{plan.start.folder} is of another schema; not taken from it: {', '.join(kept)}")
+            _say(f"{plan.start.name} is of another schema; not taken from it: {', '.join(kept)}")
     if not plan.settings.pretrained:
         return
     load = getattr(model, "load_imagenet", None)

@@ -110,6 +110,8 @@ class Plan:
         if self.start is not None:
             digest = sha256(self.start.folder / WEIGHTS)
             content["init"] = {"sha256": digest, **dataclasses.asdict(self.start.about)}
+            if self.start.address is not None:
+                content["init"]["address"] = self.start.address
         if self.source is not None:  # the samples are those of the revision, but for JPEG's loss
             content["source"] = identity(self.source)
         if self.weights is not None and self.weights.address is not None:
@@ -133,7 +135,7 @@ class Plan:
             f"{self.reason}: input {s.input_size}x{s.input_size}, width {s.width:g}, "
             f"{' / '.join(limits)} train / val samples, at most {s.epochs} epochs of batches of "
             f"{s.batch_size}; change any with --set"
-            + (f"; starting from the weights in {self.start.folder}" if self.start else "")
+            + (f"; starting from the weights in {self.start.name}" if self.start else "")
         )
 
 

@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=_seed, help="of initial weights, order and augmentation (0)")
     add("--epochs", type=count, metavar="N", help="short for --set epochs=N")
     add("--checkpoint", metavar="WEIGHTS", help="score these: a folder, shipped, hf://ORG/NAME@REV")
-    add("--init", metavar="WEIGHTS", help="train on from these: the same")
+    add("--init", metavar="WEIGHTS", help="train on from these, named in the same ways")
     add("--train", action="store_true", help="train, even where weights come with the model")
     add("--afresh", action="store_true", help="begin anew, whatever the folder holds")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N; picks the profile")

@@ -58,6 +58,11 @@ class Weights:
     address: str | None = None
     shipped: bool = False
 
+    @property
+    def name(self) -> str:
+        """Where they are from, for messages."""
+        return self.address or str(self.folder)
+
 
 def find_weights(name: str | Path, model: str | None = None) -> Weights:
     """Find weights, fetched into the cache where they are published and not there yet.

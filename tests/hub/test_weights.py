@@ -146,6 +146,14 @@ def test_a_run_names_the_commit_and_keeps_to_it(hub, put, folder):
     assert resolve(Request(checkpoint=ADDRESS, **options)).folder != plan.folder
 
 
+def test_training_starts_from_a_name_and_says_its_commit(hub, put):
+    commit = put()
+    plan = resolve(Request(init=ADDRESS, dataset="fld-procedural", device="cpu"))
+    assert plan.configuration["init"]["address"] == f"{ADDRESS}@{commit}"
+    assert f"starting from the weights in {ADDRESS}@{commit}" in plan.note()
+    assert plan.model == "vgg16"
+
+
 def test_damage_and_broken_transfers(hub, put, folder, tmp_path):
     commit = put()
     hub.fault("GET .*model.safetensors", damage=True)
