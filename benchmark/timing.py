@@ -78,7 +78,9 @@ def in_turns(
     return {name: np.array(values) for name, values in found.items()}
 
 
-def best_batch(work: Callable[[int], Work], device: torch.device, largest: int) -> int:
+def best_batch(
+    work: Callable[[int], Work], device: torch.device, largest: int, *, least: int = 1
+) -> int:
     """The number of samples at once, a power of two, that takes the least time a sample.
 
     Each size is repeated for as long as in a round, lest a short work slip through where a long one
@@ -87,15 +89,16 @@ def best_batch(work: Callable[[int], Work], device: torch.device, largest: int) 
     Args:
         work: from a number of samples to what is done with them; running out of memory ends the
             search.
+        least: the first size to be tried; taken whatever the largest may be.
     """
-    best, least, size = 1, float("inf"), 1
+    best, shortest, size = least, float("inf"), least
     while size <= largest:
         try:
             each = in_turns({"work": work(size)}, device, rounds=3)["work"].min() / size
         except torch.OutOfMemoryError:
             break
-        if each < least:
-            best, least = size, each
+        if each < shortest:
+            best, shortest = size, each
         size *= 2
     return best
 

@@ -120,3 +120,16 @@ def test_a_compiled_step_takes_its_turn_and_algorithms_are_as_before(monkeypatch
 def test_a_model_that_cannot_be_timed_is_said(capsys, model):
     assert speed.main(["--models", model, "--device", "cpu"]) == 2
     assert model in capsys.readouterr().err
+
+
+def test_a_training_s_batch_never_has_one_sample_alone():
+    """A model whose map is 1 x 1 has nothing to normalise over then."""
+    tried = []
+
+    def work(size):
+        return lambda: tried.append(size)
+
+    device = torch.device("cpu")
+    assert timing.best_batch(work, device, 1, least=2) == 2
+    assert timing.best_batch(work, device, 4, least=2) in (2, 4)
+    assert set(tried) <= {2, 4}
