@@ -116,9 +116,26 @@ def card(folder: Path, repository: str | None = None, licence: str | None = None
 
 def seen(training: Mapping[str, Any]) -> list[DatasetSpec]:
     """What weights were trained on, by their training.json: the last dataset, then earlier ones."""
-    made = training["configuration"]
-    begun = [made["init"]["dataset"]] if made.get("init") else []
-    return [ffld.spec(name) for name in dict.fromkeys([made["dataset"], *begun])]
+    found = []
+    for made in _trainings(training):
+        found += [made["dataset"], *([made["init"]["dataset"]] if made.get("init") else [])]
+    return [ffld.spec(name) for name in dict.fromkeys(found)]
+
+
+def is_whole(training: Mapping[str, Any]) -> bool:
+    """Whether training.json tells all that weights went through, from random ones on."""
+    return not _trainings(training)[-1].get("init")
+
+
+def _never_saw_a_photograph(training: Mapping[str, Any]) -> bool:
+    """As far as training.json tells, and only if it tells all."""
+    pretrained = any(made["settings"]["pretrained"] for made in _trainings(training))
+    return is_whole(training) and not pretrained and all(one.procedural for one in seen(training))
+
+
+def _trainings(training: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Configurations of the trainings that weights went through, the latest first."""
+    return [one["configuration"] for one in (training, *training.get("before", ()))]
 
 
 def _results(scores: Mapping[str, Mapping[str, Any]]) -> Iterator[EvalResult]:
@@ -150,7 +167,7 @@ def _body(
     use: str = "",
 ) -> str:
     made, environment = training["configuration"], training["environment"]
-    rendered = all(one.procedural for one in seen(training))
+    rendered = _never_saw_a_photograph(training)
     unseen = rendered and not all(ffld.spec(one["dataset"]).procedural for one in scores.values())
     return _BODY.format(
         title=f"{about.model}, trained on {about.revision}",

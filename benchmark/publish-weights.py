@@ -38,6 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     add("run", type=Path, metavar="RUN", help="folder of a finished training, or one of `ship`")
     add("--repo", metavar="ORG/NAME", required=True, help="made if there is none")
     add("--scores", type=Path, nargs="*", default=[], metavar="RUN", help="runs that scored them")
+    add("--before", type=Path, nargs="*", default=[], metavar="RUN",
+        help="runs that it went on from (--init), the latest first")  # fmt: skip
     add("--half", action="store_true", help="matrices in half precision; needs --scores of these")
     add("--licence", metavar="NAME", help="such as cc-by-nc-4.0; a must after photographs")
     add("--private", action="store_true", help="if it is made: not for everybody")
@@ -54,7 +56,8 @@ def _publish(arguments: argparse.Namespace) -> None:
     repository = Repository(arguments.repo, "model")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        prepare(arguments.run, folder, arguments.scores, half=arguments.half)
+        before, half = arguments.before, arguments.half
+        prepare(arguments.run, folder, arguments.scores, half=half, before=before)
         licence = licence_of(folder, arguments.licence)
         if arguments.dry_run:
             for file in sorted(folder.iterdir()):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import checkpoint
-from benchmark.card import CARD, SCORES, TRAINING, card, seen
+from benchmark.card import CARD, SCORES, TRAINING, card, is_whole, seen
 from benchmark.checkpoint import Checkpoint
 from benchmark.plan import RunError
 from benchmark.ship import add_scores, gather, write
@@ -28,25 +28,35 @@ _HELD = (*checkpoint.FILES, TRAINING, SCORES)
 _OTHERS = {".gitattributes", "LICENSE", CARD}
 
 
-def prepare(source: Path, folder: Path, scores: Sequence[Path], *, half: bool = False) -> None:
+def prepare(
+    source: Path,
+    folder: Path,
+    scores: Sequence[Path],
+    *,
+    half: bool = False,
+    before: Sequence[Path] = (),
+) -> None:
     """Write all that is published into an empty folder, but for the card.
 
     Args:
         source: folder of a finished run, whose own scores count, or one that `ship` wrote.
         scores: runs that scored the weights as they are published.
         half: round matrices and kernels of a run to 16 bits; then its own scores do not count.
+        before: the runs that a run went on from, the latest first.
 
     Raises:
         RunError, CheckpointError, ResultError: weights or scores that cannot be published.
     """
     if (source / TRAINING).is_file():
+        if before:
+            raise RunError(f"--before is for a run; {str(source)!r} was made by ship, which has it")
         if missing := [file for file in _HELD if not (source / file).is_file()]:
             raise RunError(f"{str(source)!r} has no {missing[0]}; make it anew: benchmark.ship")
         for file in _HELD:
             shutil.copyfile(source / file, folder / file)
         add_scores(folder, scores)
     else:
-        gather(source, folder, half=half)
+        gather(source, folder, half=half, before=before)
         add_scores(folder, scores, own=None if half else source)
     held = json.loads((folder / SCORES).read_text(encoding="utf-8"))
     if not held:
@@ -65,7 +75,8 @@ def licence_of(folder: Path, asked: str | None) -> str:
     """The licence that goes on the card: the one asked for, or that of this project.
 
     Raises:
-        RunError: none was asked for, and the weights have seen photographs; or it is no name.
+        RunError: none was asked for, and the weights have seen photographs, or may have; or it is
+            no name.
     """
     if asked is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", asked):
         raise RunError(f"--licence takes a name of the hub's, such as {LICENCE}, not {asked!r}")
@@ -76,6 +87,11 @@ def licence_of(folder: Path, asked: str | None) -> str:
         raise RunError(
             f"these weights were trained on photographs under terms of their own ({terms}): say "
             "under which licence they may be published, such as --licence cc-by-nc-4.0"
+        )
+    if asked is None and not is_whole(training):
+        raise RunError(
+            "these weights went on from others, and nothing says what those had seen: name their "
+            "runs with --before, or say under which licence they may be published: --licence"
         )
     return asked or LICENCE
 

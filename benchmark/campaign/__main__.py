@@ -99,6 +99,9 @@ def _dry_run(arguments: argparse.Namespace) -> None:
     profile = profile_of(arguments.profile)
     for number, stage in enumerate(STAGES, start=1):
         planned = runs(stage, profile, arguments.out / "runs")
+        if not planned:
+            print(f"stage {number}: {stage.title}: its rows are known after the first seeds")
+            continue
         done, minutes = sum(job.finished for job in planned), Estimator(planned).total(planned) / 60
         print(
             f"stage {number}: {stage.title}: {done} of {len(planned)} runs finished; the others "

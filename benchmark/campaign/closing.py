@@ -50,9 +50,9 @@ class Closing:
         runs = [records.of_folder(job.plan.folder) for job in self.finished]
         records.save(runs, into / _PACK)
         weights = self._weights(into)
+        _write(into / _SUMMARY, self._summary(weights, failures))
         _write(into / _TRANSFER, list(self._transfers()))
         self._speed(into / _SPEED)
-        _write(into / _SUMMARY, self._summary(weights, failures))
         return into
 
     def _weights(self, into: Path) -> Mapping[str, Any]:
@@ -80,10 +80,11 @@ class Closing:
         """NE of every finished model on photographs, as far as it can be scored there."""
         for name, root in self.photographs:
             for job in self.finished:
-                if self.end is not None and time.monotonic() > self.end:
-                    _say("time is up before all models were scored on photographs")
-                    return
                 to = self.out / "transfer" / f"{name}-{job.plan.folder.name}"
+                late = self.end is not None and time.monotonic() > self.end
+                if late and not (to / folder.RESULT).is_file():
+                    _say(f"time is up before {job.title} was scored on {name}")
+                    continue
                 request = Request(
                     dataset=name, root=root, checkpoint=job.plan.folder, out=to,
                     device=self.profile.device,

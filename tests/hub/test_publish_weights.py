@@ -99,8 +99,9 @@ def test_the_card_is_a_card_of_the_result(hub, publish, trained):
     found = ModelCard.load(hf_hub_download("org/vgg", CARD))
     found.validate()
     data, result = found.data, json.loads(Path(trained, "result.json").read_text())
-    assert (data.license, data.datasets, data.library_name) == ("apache-2.0", ["dots"],
-                                                               "ffld-benchmark")  # fmt: skip
+    header = data.to_dict()
+    assert (header["license"], header["datasets"]) == ("apache-2.0", ["dots"])
+    assert header["library_name"] == "ffld-benchmark"
     assert (data.pipeline_tag, data.model_name) == ("keypoint-detection", "vgg")
     stated = [(e.metric_type, e.metric_name, e.metric_value) for e in data.eval_results]
     assert stated == values(result)
@@ -232,6 +233,31 @@ def test_photographs_need_a_licence_that_somebody_chose(hub, publish, trained, t
     assert not [f for f, data in files(tmp_path / "all").items() if b"mine" in data]
     begun = {"configuration": {"dataset": "ffld", "init": {"dataset": "deepfashion2"}}}
     assert [one.name for one in seen(begun)] == ["ffld", "deepfashion2"]
+
+
+def test_what_weights_went_on_from_must_be_told(run, publish, trained):
+    """Photographs two trainings ago count; who tells nothing of them must say a licence."""
+    on = ["--dataset", "dots", "--device", "cpu", "--epochs", 1]
+    assert run(*on, "--init", trained, "--out", "second")[0] == 0
+    assert run(*on, "--init", "second", "--out", "third")[0] == 0
+    for told in ([], ["second"]):
+        options = ["--before", *told] if told else []
+        refused(
+            publish("third", "--repo", "org/vgg", *options, "--dry-run"),
+            "nothing says what those had seen: name their runs with --before",
+        )
+    code, answer, _ = publish(
+        "third", "--repo", "org/vgg", "--before", "second", trained, "--dry-run"
+    )
+    assert code == 0
+    assert answer.count("| trained before |") == 2
+    assert "Trained on drawings" in answer
+    config = Path(trained, "config.json")
+    config.write_text(config.read_text().replace('"dataset": "dots"', '"dataset": "fld"'))
+    refused(
+        publish("third", "--repo", "org/vgg", "--before", "second", trained, "--dry-run"),
+        "trained on photographs under terms of their own (fld: non-commercial research and",
+    )
 
 
 def test_repositories_of_something_else_are_left_alone(hub, publish, trained):
