@@ -9,6 +9,7 @@ import numpy as np
 
 from ffld.render.geometry.stream import Stream, Streams
 from ffld.render.labels import Labels, Painted, polygons
+from ffld.render.picture.artwork import embolden
 from ffld.render.picture.backdrop import draw_backdrop
 from ffld.render.picture.easel import LOW, Easel
 from ffld.render.picture.fabric import (
@@ -45,7 +46,7 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
     )
     canvas = draw_backdrop(about["style"], about["presentation"], frame.width, frame.height,
                            feet, mirrored, s)  # fmt: skip
-    wardrobe = _wardrobe(labels, mirrored, s, streams.stream("back prints"))
+    wardrobe = _wardrobe(labels, mirrored, s, streams)
     windows, figures = _seen(labels, wardrobe)
     torso = next(
         (
@@ -93,16 +94,19 @@ def _worn(piece: Painted) -> tuple[int, int, str]:
 
 
 def _wardrobe(
-    labels: Labels, mirrored: bool, s: Stream, backs: Stream
+    labels: Labels, mirrored: bool, s: Stream, streams: Streams
 ) -> dict[tuple[int, int, str], Material]:
     """The material of everything that is painted, by person, garment and kind."""
     materials = {}
+    backs, bold = streams.stream("back prints"), streams.stream("bold")
     heads = {piece.person for piece in labels.painted if piece.layer.name == "head"}
     for person, owner, kind in sorted({_worn(piece) for piece in labels.painted}):
         if kind == "cloth":
             garment = labels.scene.people[person].garments[owner].garment_type
             material = draw_cloth(s, garment)
             material = replace(material, backed=backs.chance(labels.scene.back_prints))
+            if bold.chance(labels.scene.bold):
+                material = embolden(material, garment, bold)
             if mirrored and material.decal:
                 material = replace(material, decal=material.decal.mirrored())
         elif kind == "skin" and person not in heads and s.chance(0.6):

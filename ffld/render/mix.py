@@ -11,12 +11,16 @@ from ffld.schema import FFLD
 STYLES = ("consumer", "shop")
 VIEWPOINTS = ("front", "side", "back")
 _MOST = {
-    "consumer": 1, "clutter": 1, "loose_hair": 1, "back_prints": 1, "slim": 2, "company": 3,
-    "occlusion": 3, "blur": 3,
+    "consumer": 1, "clutter": 1, "loose_hair": 1, "back_prints": 1, "bold": 1, "slim": 2,
+    "company": 3, "occlusion": 3, "blur": 3,
 }  # fmt: skip
 _SIDES = (64, 4096)  # pixels
 _ZOOM = 4.0  # times the image: nothing but cloth would be seen
 HABITS = ("posed", "mirror", "selfie")
+STANCES = ("standing", "apart", "walking", "crossed", "leg up", "kneeling", "crossing", "lunge")
+EDITION_STANCES = {
+    "standing": 3.5, "apart": 3, "walking": 3.5, "crossed": 1.2, "leg up": 2.8, "kneeling": 0.3,
+}  # fmt: skip
 FRAMINGS = ("garment", "cut", "person", "bust", "torso", "legs", "close")
 
 
@@ -38,6 +42,8 @@ class Mix:
         loose_hair: probability that long hair falls before a shoulder and hides the collar.
         habits: weights of how people in consumer images are photographed: "posed" for somebody
             else, before a "mirror" or with an outstretched arm, a "selfie".
+        stances: weights of what the legs do of people who are neither calm nor sit. "crossing", one
+            leg swung before the other, and "lunge" are in no edition.
         slim: factor on the widths of waists, hips and hems.
         company: mean number of further people in consumer images.
         clutter: probability of something in front of a consumer image's garment.
@@ -45,6 +51,9 @@ class Mix:
         blur: factor on what a camera does to a picture: exposure, cast, blur, noise.
         back_prints: share of printed garments that have their print on the back, too; 1 in every
             edition, though on most real ones a print says that the front is seen.
+        bold: share of tops and sleeved dresses that have artwork all over the front (where no
+            buttons are), sleeves of two colours or both; 0 in every edition, whose prints are
+            smaller.
         long_side: longest image sides in pixels, equally likely.
     """
 
@@ -62,7 +71,9 @@ class Mix:
     habits: Mapping[str, float] = field(
         default_factory=lambda: {"posed": 6.0, "mirror": 2.5, "selfie": 1.5}
     )
+    stances: Mapping[str, float] = field(default_factory=lambda: dict(EDITION_STANCES))
     back_prints: float = 1.0
+    bold: float = 0.0
     slim: float = 1.0
     occlusion: float = 1.0
     blur: float = 1.0
@@ -88,7 +99,8 @@ class Mix:
             for style, share in getattr(self, name).items():
                 if not _is_number(share, 0, 1):
                     yield f"{name} of {style} is {share}; it must be from 0 to 1"
-        weights = {"types": (self.types, FFLD.type_names), "habits": (self.habits, HABITS)}
+        weights = {"types": (self.types, FFLD.type_names), "habits": (self.habits, HABITS),
+                   "stances": (self.stances, STANCES)}  # fmt: skip
         weights |= {f"viewpoints of {s}": (self.viewpoints[s], VIEWPOINTS) for s in STYLES}
         weights |= {f"framing of {s}": (self.framing[s], FRAMINGS) for s in STYLES}
         for name, (given, keys) in weights.items():

@@ -237,6 +237,29 @@ def test_prints_can_be_left_off_the_backs_and_nothing_else_changes(viewpoint, di
     assert any((one.image != other.image).any() for one, other in pairs) == differ
 
 
+@pytest.mark.parametrize(("garment", "differ"), [("long_sleeve_top", True), ("trousers", False)])
+def test_bold_shirts_differ_in_their_pictures_alone(garment, differ):
+    """Shirts with buttons have no prints, and may have sleeves of one colour."""
+    mix = {"types": {garment: 1}, "company": 0, "flat": both(1), "back_prints": 0}
+    plain, bold = (ffld.load("ffld", "val", limit=6, dials={**mix, "bold": b}) for b in (0, 1))
+    assert np.array_equal(plain.targets.xy, bold.targets.xy, equal_nan=True)
+    pairs = zip(plain, bold, strict=True)
+    changed = sum((one.image != other.image).any() for one, other in pairs)
+    assert changed >= 4 if differ else changed == 0
+
+
+def test_legs_cross_where_the_dial_says_so():
+    def ankles_exchanged(stance):
+        mix = {"types": {"trousers": 1}, "viewpoints": both({"front": 1}), "flat": both(0)}
+        dials = {**mix, "calm": both(0), "stances": {stance: 1}, "habits": {"posed": 1}}
+        table = ffld.load("ffld", "val", limit=60, dials=dials).targets
+        left, right = (table.schema.index(f"{side}_bottom_out") for side in ("left", "right"))
+        turned = table.xy[:, left, 0] > table.xy[:, right, 0]
+        return turned[table.attributes["pose"] != "sitting"].mean()
+
+    assert ankles_exchanged("crossing") > 0.5 > 0.1 > ankles_exchanged("apart")
+
+
 @pytest.mark.parametrize(
     ("dials", "said"),
     [
@@ -247,6 +270,8 @@ def test_prints_can_be_left_off_the_backs_and_nothing_else_changes(viewpoint, di
         ({"zoom": {"shop": {(0.4, 0.9): 1}}}, "zoom must map each of consumer, shop"),
         ({"zoom": {s: {(0.9, 0.4): 1} for s in ("consumer", "shop")}}, "0 < least < most <= 4"),
         ({"zoom": {s: {(0.4, 0.9): 0} for s in ("consumer", "shop")}}, "weights, not all zero"),
+        ({"stances": {"flying": 1}}, "stances must map some of standing, apart"),
+        ({"bold": 2}, "bold is 2; it must be from 0 to 1"),
         ({"slim": -1}, "slim is -1; it must be from 0 to 2"),
         ({"loose_hair": "much"}, "loose_hair is much; it must be from 0 to 1"),
         ({"calm": both(2)}, "calm of consumer is 2; it must be from 0 to 1"),

@@ -13,7 +13,7 @@ from ffld.render.picture.noise import noise
 from ffld.render.picture.palette import Colour, contrast, draw_colour
 
 SIDE = 128
-_WORDS = ("NEW", "LOVE", "BOY", "GIRL", "PARIS", "1989", "SPORT", "TOKYO", "HAPPY", "ROCK", "CLUB",
+WORDS = ("NEW", "LOVE", "BOY", "GIRL", "PARIS", "1989", "SPORT", "TOKYO", "HAPPY", "ROCK", "CLUB",
           "ENJOY", "HELLO", "88", "23", "NO", "WILD", "SUN", "DREAM", "CITY", "LUCKY", "MUSIC",
           "YEAH", "OK", "STAR", "SEOUL", "RIDE", "TEAM", "COOL", "DAY", "HOPE")  # fmt: skip
 _KINDS = {"words": 4, "glyphs": 0.7, "badge": 1.5, "shape": 2, "photo": 1.2, "face": 1.2, "band": 1}
@@ -65,7 +65,7 @@ def draw_decal(base: Colour, s: Stream) -> Decal:
     return Decal(picture, alpha, s.uniform(0.42, 0.92), at, s.normal(0, 0.05) * s.chance(0.5))
 
 
-def _line(alpha: np.ndarray, text: str, y: float, height: float, s: Stream) -> None:
+def draw_line(alpha: np.ndarray, text: str, y: float, height: float, s: Stream) -> None:
     """A line of text, stretched to the full width when it is short."""
     canvas = np.zeros((64, 320), np.uint8)
     weight = s.pick((3, 5, 8))
@@ -86,7 +86,7 @@ def _words(picture: np.ndarray, alpha: np.ndarray, ink: Colour, s: Stream) -> No
     height = s.uniform(0.18, 0.42) if count == 1 else 0.8 / count * s.uniform(0.6, 0.9)
     for k in range(count):
         y = (k + 0.5) / count - height / 2 if count > 1 else 0.5 - height / 2
-        _line(alpha, s.pick(_WORDS), y, height, s)
+        draw_line(alpha, s.pick(WORDS), y, height, s)
     if s.chance(0.3):
         other = np.array(draw_colour(s), np.uint8)
         picture[: int(SIDE * s.uniform(0.3, 0.6))] = other
@@ -125,7 +125,7 @@ def _badge(picture: np.ndarray, alpha: np.ndarray, ink: Colour, s: Stream) -> No
         cv2.circle(alpha, (64, 64), 60, 255, -1, cv2.LINE_AA)
         cv2.circle(picture, (64, 64), 40, draw_colour(s), -1)
     else:
-        _line(alpha, s.pick(_WORDS), 0.35, 0.35, s)
+        draw_line(alpha, s.pick(WORDS), 0.35, 0.35, s)
 
 
 def _star(count: int, inner: float, radius: float, turn: float) -> np.ndarray:
@@ -148,7 +148,7 @@ def _shape(picture: np.ndarray, alpha: np.ndarray, ink: Colour, s: Stream) -> No
             small = ((points - 64) * (1 - 0.25 * k) + (64, 64 + 8 * k)).astype(np.int32)
             cv2.polylines(alpha, [small], True, 255, s.pick((4, 7)), cv2.LINE_AA)
     if s.chance(0.4):
-        _line(alpha, s.pick(_WORDS), 0.82, 0.16, s)
+        draw_line(alpha, s.pick(WORDS), 0.82, 0.16, s)
 
 
 def _photo(picture: np.ndarray, alpha: np.ndarray, ink: Colour, s: Stream) -> None:
@@ -163,7 +163,7 @@ def _photo(picture: np.ndarray, alpha: np.ndarray, ink: Colour, s: Stream) -> No
     x, y = int(s.uniform(0, 24)), int(s.uniform(0, 24))
     alpha[y : SIDE - y, x : SIDE - x] = 255
     if s.chance(0.4):
-        _line(picture[..., 1], s.pick(_WORDS), 0.78, 0.14, s)
+        draw_line(picture[..., 1], s.pick(WORDS), 0.78, 0.14, s)
 
 
 def _face(picture: np.ndarray, alpha: np.ndarray, ink: Colour, s: Stream) -> None:

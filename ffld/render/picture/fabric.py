@@ -46,6 +46,8 @@ class Material:
         decal: a picture or lettering on the chest; `backed` if it is on the back, too.
         block: colour of the lower part of the chest and where it begins, armpit 0 to hem 1.
         sleeve: another material for the sleeves.
+        cap: colour of the sleeves' upper part, up to which share of them it reaches, and how
+            slanting it ends (its slope against the sleeve's width).
         trims: optional marks that it shows, such as "belt" or "chest_pocket".
         features: what makes a face, five numbers from 0 to 1.
         cover: "", "sunglasses", "glasses", "mask", "mosaic" or "sticker".
@@ -67,6 +69,7 @@ class Material:
     backed: bool = True
     block: tuple[Colour, float] | None = None
     sleeve: Material | None = None
+    cap: tuple[Colour, float, float] | None = None
     trims: frozenset[str] = frozenset()
     features: tuple[float, ...] = ()
     cover: str = ""
@@ -96,9 +99,14 @@ def draw_cloth(stream: Stream, garment: str) -> Material:
     )  # fmt: skip
     if s.chance(0.25):
         cloth = replace(cloth, rim=contrast(base, s) if s.chance(0.6) else draw_colour(s))
-    if "top" in garment or garment in ("vest", "short_sleeve_dress", "long_sleeve_dress"):
+    if is_printed(garment):
         cloth = _decorated(cloth, kind, "dress" in garment, s)
     return cloth
+
+
+def is_printed(garment: str) -> bool:
+    """Whether garments of that type may have prints and sleeves of another cloth."""
+    return "top" in garment or garment in ("vest", "short_sleeve_dress", "long_sleeve_dress")
 
 
 def draw_skin(stream: Stream) -> Material:

@@ -11,6 +11,7 @@ from ffld.render.geometry.pieces import FAR_PANEL, Mark
 from ffld.render.labels import Painted
 from ffld.render.picture.decal import SIDE, Decal
 from ffld.render.picture.fabric import Material
+from ffld.render.picture.palette import Colour
 from ffld.render.picture.things import draw_thing
 from ffld.render.picture.trim import draw_mark
 from ffld.render.picture.weave import TILE
@@ -44,6 +45,8 @@ def draw_surface(
     cloth = _even(material, shape) if material.even else _lay(material, piece, corner, shape)
     if piece.owner >= 0 and _is_near(piece) and piece.layer.name in ("front", "back"):
         _draw_prints(cloth, piece, material, corner)
+    if material.cap and piece.layer.name.startswith("sleeve"):
+        _draw_cap(cloth, piece, material.cap, corner)
     thin = max(1, round(piece.scene.unit * 0.0022))
     shift = np.array((x1 * 16, y1 * 16), np.int32)
     draw_thing(cloth, piece.layer.name, piece.polygons[0] - shift, material, thin)
@@ -119,6 +122,23 @@ def _draw_prints(
     if printed and garment.cut.collar not in ("shirt", "lapel"):
         way = across if front else -across  # to read from the outside
         _print(cloth, material.decal, middle, way, down)
+
+
+def _draw_cap(
+    cloth: np.ndarray, piece: Painted, cap: tuple[Colour, float, float], corner: tuple[int, int]
+) -> None:
+    """Another colour from the shoulder down to some part of the sleeve."""
+    colour, share, slope = cap
+    way = piece.layer.grain / (abs(piece.layer.grain) or 1.0)
+    outline = piece.polygons[0] @ (1 / 16, 1j / 16) - complex(*corner)
+    along, across = (outline * way.conjugate()).real, (outline * way.conjugate()).imag
+    low, end = along.min(), along.min() + share * np.ptp(along)
+    half, middle = float(np.ptp(across)) + 1, float(across.mean())
+    lean = slope * half / 2
+    far = [(low - half, -1), (low - half, 1), (end + lean, 1), (end - lean, -1)]
+    path = [complex(a, middle + side * half) * way for a, side in far]
+    points = np.array([(p.real * 16, p.imag * 16) for p in path]).astype(np.int32)
+    cv2.fillPoly(cloth, [points], colour, cv2.LINE_AA, 4)
 
 
 def _print(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from ffld.render.body.figure import SIDES, Posture
 from ffld.render.geometry.measure import around, scatter
 from ffld.render.geometry.stream import Stream
 from ffld.render.geometry.view import Vector
+from ffld.render.mix import EDITION_STANCES
 from ffld.render.scene.poses import ARMS, LEGS, LimbPose
 
 _ARMS = {
@@ -23,9 +25,6 @@ _ONE_ARM = {
     "on_hip": 2, "in_pocket": 2, "at_face": 1.5, "holding": 1, "clasped": 1, "phone": 0.7,
     "behind": 0.5,
 }  # fmt: skip
-_STANCES = {
-    "standing": 3.5, "apart": 3, "walking": 3.5, "crossed": 1.2, "leg up": 2.8, "kneeling": 0.3,
-}  # fmt: skip
 _SEATS = {"sitting": 4, "sitting_apart": 2, "sitting_low": 1.5, "cross_legged": 1}
 
 
@@ -35,12 +34,13 @@ def draw_posture(
     stream: Stream,
     place: Vector = (0.0, 0.0, 0.0),
     habit: str = "posed",
+    stances: Mapping[str, float] = EDITION_STANCES,
 ) -> Posture:
     """A posture of somebody seen from the front, the side or the back.
 
     A `calm` one is as of those who stand up straight to be photographed. `habit` is one of
     `mix.HABITS`: before a "mirror" a hand holds the phone up, for a "selfie" it reaches for the
-    camera.
+    camera. `stances` are weights of what the legs of others do who do not sit.
     """
     s = stream
     facing = math.pi if viewpoint == "back" else 0.0
@@ -51,7 +51,7 @@ def draw_posture(
     if calm:
         legs, name = _calm_legs(s), "standing"
     else:
-        legs, name = _legs(s, sits=0.20 if habit == "selfie" else 0.13)
+        legs, name = _legs(s, 0.20 if habit == "selfie" else 0.13, stances)
     return Posture(
         yaw=yaw,
         twist=scatter(s, 0.04) if calm else s.normal(0.0, 0.18),
@@ -133,8 +133,8 @@ def _calm_legs(s: Stream) -> dict[str, LimbPose]:
     return {side: _scattered(LEGS[name], s, 0.022) for side, name in names.items()}
 
 
-def _legs(s: Stream, sits: float) -> tuple[dict[str, LimbPose], str]:
-    """Poses of both legs, and what they do: sitting, or one of _STANCES."""
+def _legs(s: Stream, sits: float, stances: Mapping[str, float]) -> tuple[dict[str, LimbPose], str]:
+    """Poses of both legs, and what they do: sitting, or one of `mix.STANCES`."""
     one = s.pick(SIDES)
     other = "right" if one == "left" else "left"
     if s.chance(sits):
@@ -142,7 +142,7 @@ def _legs(s: Stream, sits: float) -> tuple[dict[str, LimbPose], str]:
         if names[one] == "sitting" and s.chance(0.35):
             names[one] = "sitting_crossed"
         return {side: _jitter(LEGS[names[side]], s, 0.09) for side in SIDES}, "sitting"
-    stance = s.weighted(_STANCES)
+    stance = s.weighted(stances)
     names = dict.fromkeys(SIDES, "standing")
     if stance in ("apart", "kneeling"):
         names = dict.fromkeys(SIDES, stance)
@@ -153,5 +153,9 @@ def _legs(s: Stream, sits: float) -> tuple[dict[str, LimbPose], str]:
                                  "figure_four": 0.6})  # fmt: skip
     elif stance == "crossed":
         names[one] = "crossed"
-    stance = "standing" if stance in ("apart", "crossed") else stance
+    elif stance == "crossing":
+        names = {one: "over", other: "under"}
+    elif stance == "lunge":
+        names = {one: "lunge_front", other: "lunge_back"}
+    stance = "standing" if stance in ("apart", "crossed", "crossing") else stance
     return {side: _jitter(LEGS[names[side]], s, 0.05) for side in SIDES}, stance

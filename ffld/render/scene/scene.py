@@ -30,6 +30,7 @@ class Scene:
         foreground: layers before everybody.
         roughness: how much the camera does to the picture, 0 nothing.
         back_prints: share of prints that are on the back, too.
+        bold: share of tops and sleeved dresses with artwork or sleeves of two colours.
         attributes: style, viewpoint, presentation, pose.
     """
 
@@ -40,6 +41,7 @@ class Scene:
     foreground: list[Layer]
     roughness: float
     back_prints: float
+    bold: float
     attributes: Mapping[str, str]
 
     @property
@@ -86,6 +88,7 @@ def _laid_out(mix: Mix, garment_type: str, style: str, stream: Callable[[str], S
         foreground=_foreground(0.5 * mix.clutter, frame, stream("clutter")),
         roughness=mix.blur * _ROUGHNESS[style],
         back_prints=mix.back_prints,
+        bold=mix.bold,
         attributes=attributes,
     )
 
@@ -100,7 +103,8 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
     outfit = draw_outfit(garment_type, not look.head and s.chance(0.2), s)
     lower = garment_type in TROUSERS or garment_type == "skirt"
     p = stream("posture")
-    posture = draw_posture(viewpoint, p.chance(mix.calm[style]), p, habit=habit)
+    calm = p.chance(mix.calm[style])
+    posture = draw_posture(viewpoint, calm, p, habit=habit, stances=mix.stances)
     tuck = 0.90 if garment_type == "skirt" else 0.86 if lower else 0.06
     main = dress(outfit, posture, view, look, g, tuck, mix.occlusion, mix.slim)
     number = outfit.index(garment_type)
@@ -125,6 +129,7 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
         foreground=_foreground(clutter, frame, stream("clutter")),
         roughness=mix.blur * _ROUGHNESS[style],
         back_prints=mix.back_prints,
+        bold=mix.bold,
         attributes=attributes,
     )
 
