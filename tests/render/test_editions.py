@@ -253,7 +253,7 @@ def test_legs_cross_where_the_dial_says_so():
         mix = {"types": {"trousers": 1}, "viewpoints": both({"front": 1}), "flat": both(0)}
         dials = {**mix, "calm": both(0), "stances": {stance: 1}, "habits": {"posed": 1}}
         table = ffld.load("ffld", "val", limit=60, dials=dials).targets
-        left, right = (table.schema.index(f"{side}_bottom_out") for side in ("left", "right"))
+        left, right = (table.schema.index(f"{side}_bottom_in") for side in ("left", "right"))
         turned = table.xy[:, left, 0] > table.xy[:, right, 0]
         return turned[table.attributes["pose"] != "sitting"].mean()
 
