@@ -16,7 +16,7 @@ _MOST = {
 }  # fmt: skip
 _SIDES = (64, 4096)  # pixels
 _ZOOM = 4.0  # times the image: nothing but cloth would be seen
-HABITS = ("posed", "mirror", "selfie")
+HABITS = ("posed", "mirror", "selfie", "close selfie")
 STANCES = ("standing", "apart", "walking", "crossed", "leg up", "kneeling", "crossing", "lunge")
 EDITION_STANCES = {
     "standing": 3.5, "apart": 3, "walking": 3.5, "crossed": 1.2, "leg up": 2.8, "kneeling": 0.3,
@@ -41,7 +41,8 @@ class Mix:
         zoom: by style, weights of (least, most) part of the image that a garment takes up.
         loose_hair: probability that long hair falls before a shoulder and hides the collar.
         habits: weights of how people in consumer images are photographed: "posed" for somebody
-            else, before a "mirror" or with an outstretched arm, a "selfie".
+            else, before a "mirror" or with an outstretched arm, a "selfie". A "close selfie", with
+            the camera itself in the hand, is in no edition.
         stances: weights of what the legs do of people who are neither calm nor sit. "crossing", one
             leg swung before the other, and "lunge" are in no edition.
         slim: factor on the widths of waists, hips and hems.

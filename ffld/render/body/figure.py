@@ -95,6 +95,7 @@ class Posture:
     """How a body stands: angles in radians, poses of arms and legs by side, position of the feet.
 
     `yaw` 0 faces the camera; `twist`, `lean` (forward) and `tilt` (to the right) bend the torso.
+    Who `shoots` holds the camera itself, and no phone is seen.
     """
 
     yaw: float
@@ -105,6 +106,7 @@ class Posture:
     legs: dict[str, LimbPose]
     place: Vector = (0.0, 0.0, 0.0)
     name: str = "standing"
+    shoots: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ def draw_camera(style: str, habit: str, s: Stream) -> View:
         return View(distance, height, s.normal(0.0, 0.03), roll)
     if habit == "selfie":
         distance, height, roll = s.uniform(0.50, 0.95), s.uniform(0.85, 1.20), 0.20
+    elif habit == "close selfie":
+        distance, height, roll = s.uniform(0.34, 0.58), s.uniform(0.80, 1.25), 0.24
     elif habit == "mirror":
         distance, height, roll = s.uniform(0.9, 2.4), s.uniform(0.60, 0.95), 0.11
     else:

@@ -130,7 +130,7 @@ def _held(figure: Figure, view: View, s: Stream, often: float) -> list[Layer]:
     order = limb_order(view, figure, arm) + 0.6
     if s.chance(0.16 * often):
         held += draw_bag(figure, view, side, s)
-    raised = arm.joints[2][1] > arm.joints[1][1]
+    raised = arm.joints[2][1] > arm.joints[1][1] and not figure.posture.shoots
     if raised and s.chance(0.6 * often):
         w, h = 0.020 * u, 0.040 * u
         tilt = complex(1.0, s.normal(0.0, 0.2))

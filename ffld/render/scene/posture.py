@@ -40,7 +40,8 @@ def draw_posture(
 
     A `calm` one is as of those who stand up straight to be photographed. `habit` is one of
     `mix.HABITS`: before a "mirror" a hand holds the phone up, for a "selfie" it reaches for the
-    camera. `stances` are weights of what the legs of others do who do not sit.
+    camera, for a "close selfie" it holds it. `stances` are weights of what the legs do of those who
+    neither are calm nor sit.
     """
     s = stream
     facing = math.pi if viewpoint == "back" else 0.0
@@ -51,7 +52,7 @@ def draw_posture(
     if calm:
         legs, name = _calm_legs(s), "standing"
     else:
-        legs, name = _legs(s, 0.20 if habit == "selfie" else 0.13, stances)
+        legs, name = _legs(s, 0.20 if "selfie" in habit else 0.13, stances)
     return Posture(
         yaw=yaw,
         twist=scatter(s, 0.04) if calm else s.normal(0.0, 0.18),
@@ -61,6 +62,7 @@ def draw_posture(
         legs=legs,
         place=place,
         name=name,
+        shoots=habit == "close selfie",
     )
 
 
@@ -124,6 +126,8 @@ def _hold_phone(names: dict[str, str], habit: str, s: Stream) -> None:
         names[s.pick(SIDES)] = s.weighted({"phone": 3, "at_face": 1})
     elif habit == "selfie":
         names[s.pick(SIDES)] = "selfie"
+    elif habit == "close selfie":
+        names[s.pick(SIDES)] = "to_camera"
 
 
 def _calm_legs(s: Stream) -> dict[str, LimbPose]:
