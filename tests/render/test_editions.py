@@ -248,6 +248,16 @@ def test_bold_shirts_differ_in_their_pictures_alone(garment, differ):
     assert changed >= 4 if differ else changed == 0
 
 
+def test_no_phone_is_seen_in_the_hand_that_takes_a_close_selfie():
+    def phones(habit):
+        turned = EDITION.turned({"consumer": 1, "flat": both(0), "habits": {habit: 1}})
+        scenes = [editions.annotate_one(turned, "val", "", k).scene for k in range(40)]
+        held = [layer.name for one in scenes for layer in one.people[one.target[0]].held]
+        return held.count("phone")
+
+    assert phones("close selfie") == 0 < phones("selfie")
+
+
 def test_legs_cross_where_the_dial_says_so():
     def ankles_exchanged(stance):
         mix = {"types": {"trousers": 1}, "viewpoints": both({"front": 1}), "flat": both(0)}
