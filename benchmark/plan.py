@@ -23,6 +23,7 @@ from benchmark.settings import Settings, parse, profile, recipe, understood
 from benchmark.source import identity, settled
 from benchmark.weights import DEFAULT_MODEL, Weights, find_weights, shipped_weights
 from ffld.catalog import DatasetSpec
+from ffld.render.named import NAMED
 from ffld.sample import DataError
 
 
@@ -243,15 +244,19 @@ def _settings(
 
 
 def _dials(texts: Sequence[str]) -> dict[str, Any]:
-    """`key=value` texts with JSON values, as `ffld.load` takes them."""
+    """Names of dials and `key=value` texts with JSON values, as `ffld.load` takes them."""
     dials = {}
     for text in texts:
+        if text in NAMED:
+            dials |= NAMED[text]
+            continue
         key, _, value = text.partition("=")
         try:
             dials[key] = json.loads(value)
         except ValueError as error:
             raise RunError(
-                f"--dial takes key=value with a JSON value, such as company=0, not {text!r}"
+                f"--dial takes key=value with a JSON value, such as company=0, or one of the names "
+                f"{', '.join(NAMED)}, not {text!r}"
             ) from error
     return dials
 

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import ffld.datasets
+from ffld.render.named import named
 from ffld.sample import DataError, Split
 from ffld.schema import LandmarkSchema
 
@@ -80,7 +81,7 @@ def load(
     limit: int | None = None,
     key: str = "",
     approximate: bool = False,
-    dials: Mapping[str, Any] | None = None,
+    dials: Mapping[str, Any] | str | None = None,
     source: str | Path | None = None,
 ) -> Split:
     """Open one split of a dataset.
@@ -93,8 +94,9 @@ def load(
         key: secret of a sealed procedural test set.
         approximate: see `LoadOptions`.
         dials: how difficult a procedural dataset is to be, where that differs from the edition:
-            fields of `ffld.render.mix.Mix`, such as {"company": 0, "blur": 0}. Sample i
-            shows the same subject as without, so that a study can be paired.
+            fields of `ffld.render.mix.Mix`, such as {"company": 0, "blur": 0}, or a name of
+            `ffld.render.named`, such as "photographs". Sample i shows the same subject as without,
+            so that a study can be paired.
         source: folder that `python -m ffld build` or `download` wrote, or a published one's
             address, hf://ORG/NAME@COMMIT: a procedural dataset is read from there in place of
             rendering it. Labels are equal; images went through JPEG once more.
@@ -118,6 +120,8 @@ def load(
         raise DataError(f"dataset {name!r} is made of photographs, which have no {what}")
     else:
         root = _existing_root(description, root)
+    if isinstance(dials, str):
+        dials = named(dials)
     options = LoadOptions(Path(root) if root else None, key, approximate, dials or {})
     return module.read(split, options).limit(limit)
 

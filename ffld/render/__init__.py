@@ -2,6 +2,7 @@
 
     edition.py   an edition: its mix of scenes under a version, and its splits
     mix.py       the mix: the dials of its difficulty
+    named.py     settings of the dials that have a name, such as "photographs"
     labels.py    what can be seen of a scene: identity map, visibility, box, rivals
     image.py     a scene as a picture
 

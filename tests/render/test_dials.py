@@ -1,0 +1,126 @@
+"""Dials of the editions: each turns what it says, and nothing else."""
+
+import numpy as np
+import pytest
+
+import ffld
+from ffld.datasets.ffld import EDITION
+from ffld.render import edition as editions
+from ffld.render.named import PHOTOGRAPHS
+from ffld.schema import Visibility
+
+
+def both(value):
+    return {"consumer": value, "shop": value}
+
+
+@pytest.mark.parametrize("dials", [{"company": 0.0, "clutter": 0.0}, {"occlusion": 0.0}])
+def test_turning_a_dial_leaves_the_rest_of_the_scene(dials):
+    as_it_is = ffld.load("ffld", "val", limit=120).targets
+    turned = ffld.load("ffld", "val", limit=120, dials=dials).targets
+    assert (turned.garment_type == as_it_is.garment_type).all()
+    pairs = zip(turned.xy, as_it_is.xy, strict=True)
+    same = [np.array_equal(one, other, equal_nan=True) for one, other in pairs]
+    assert np.mean(same) > 0.95  # where too little was visible, another scene was drawn
+    occluded = [(t.visibility[same] == Visibility.OCCLUDED).sum() for t in (turned, as_it_is)]
+    assert occluded[0] < occluded[1]
+    assert turned.revision != as_it_is.revision == EDITION.revision
+
+
+def test_dials_say_what_is_in_the_pictures():
+    def attributes(**dials):
+        return ffld.load("ffld", "val", limit=80, dials=dials).targets.attributes
+
+    assert set(attributes(consumer=0)["style"]) == {"shop"}
+    assert set(attributes(viewpoints=both({"back": 1}), flat=both(0))["viewpoint"]) == {"back"}
+    still, free = (set(attributes(calm=both(share))["pose"]) for share in (1, 0))
+    assert still == {"standing", "laid out"}
+    assert {"sitting", "walking", "leg up"} <= free
+    sharp, rough = (ffld.load("ffld", "val", limit=8, dials={"blur": b}) for b in (0, 1))
+    for one, other in zip(sharp, rough, strict=True):
+        assert np.array_equal(one.xy, other.xy, equal_nan=True)
+        assert not np.array_equal(one.image, other.image)
+
+
+@pytest.mark.parametrize(("viewpoint", "differ"), [("front", False), ("back", True)])
+def test_prints_can_be_left_off_the_backs_and_nothing_else_changes(viewpoint, differ):
+    tops = {"types": {"short_sleeve_top": 1}, "viewpoints": both({viewpoint: 1}), "company": 0}
+    printed, plain = (
+        ffld.load("ffld", "val", limit=16, dials={**tops, "consumer": 0, "back_prints": share})
+        for share in (1, 0)
+    )
+    assert np.array_equal(printed.targets.xy, plain.targets.xy, equal_nan=True)
+    pairs = zip(printed, plain, strict=True)
+    assert any((one.image != other.image).any() for one, other in pairs) == differ
+
+
+@pytest.mark.parametrize(("garment", "differ"), [("long_sleeve_top", True), ("trousers", False)])
+def test_bold_shirts_differ_in_their_pictures_alone(garment, differ):
+    """Shirts with buttons have no prints, and may have sleeves of one colour."""
+    mix = {"types": {garment: 1}, "company": 0, "flat": both(1), "back_prints": 0}
+    plain, bold = (ffld.load("ffld", "val", limit=6, dials={**mix, "bold": b}) for b in (0, 1))
+    assert np.array_equal(plain.targets.xy, bold.targets.xy, equal_nan=True)
+    pairs = zip(plain, bold, strict=True)
+    changed = sum((one.image != other.image).any() for one, other in pairs)
+    assert changed >= 4 if differ else changed == 0
+
+
+def test_no_phone_is_seen_in_the_hand_that_takes_a_close_selfie():
+    def phones(habit):
+        turned = EDITION.turned({"consumer": 1, "flat": both(0), "habits": {habit: 1}})
+        scenes = [editions.annotate_one(turned, "val", "", k).scene for k in range(40)]
+        held = [layer.name for one in scenes for layer in one.people[one.target[0]].held]
+        return held.count("phone")
+
+    assert phones("close selfie") == 0 < phones("selfie")
+
+
+def test_legs_cross_where_the_dial_says_so():
+    def ankles_exchanged(stance):
+        mix = {"types": {"trousers": 1}, "viewpoints": both({"front": 1}), "flat": both(0)}
+        dials = {**mix, "calm": both(0), "stances": {stance: 1}, "habits": {"posed": 1}}
+        table = ffld.load("ffld", "val", limit=60, dials=dials).targets
+        left, right = (table.schema.index(f"{side}_bottom_in") for side in ("left", "right"))
+        turned = table.xy[:, left, 0] > table.xy[:, right, 0]
+        return turned[table.attributes["pose"] != "sitting"].mean()
+
+    assert ankles_exchanged("crossing") > 0.5 > 0.1 > ankles_exchanged("apart")
+
+
+@pytest.mark.parametrize(
+    ("dials", "said"),
+    [
+        ({"poze": 1}, "no dial poze; there are types, consumer"),
+        ({"long_side": ()}, r"long_side is \(\); it must list whole numbers from 64 to 4096"),
+        ({"long_side": [256, 32]}, r"long_side is \[256, 32\]; it must list"),
+        ({"long_side": 256}, "long_side is 256; it must list"),
+        ({"zoom": {"shop": {(0.4, 0.9): 1}}}, "zoom must map each of consumer, shop"),
+        ({"zoom": {s: {(0.9, 0.4): 1} for s in ("consumer", "shop")}}, "0 < least < most <= 4"),
+        ({"zoom": {s: {(0.4, 0.9): 0} for s in ("consumer", "shop")}}, "weights, not all zero"),
+        ({"stances": {"flying": 1}}, "stances must map some of standing, apart"),
+        ({"bold": 2}, "bold is 2; it must be from 0 to 1"),
+        ("fotos", "no dials are called 'fotos'; there are photographs, and single ones"),
+        ({"slim": -1}, "slim is -1; it must be from 0 to 2"),
+        ({"loose_hair": "much"}, "loose_hair is much; it must be from 0 to 1"),
+        ({"calm": both(2)}, "calm of consumer is 2; it must be from 0 to 1"),
+        ({"blur": -1}, "blur is -1; it must be from 0 to 3"),
+        ({"viewpoints": {"above": 1}}, "viewpoints must map each of consumer, shop"),
+        ({"framing": both({"all": 1})}, "framing of consumer must map some of garment, cut"),
+        ({"types": {"skirt": 0}}, "types must map some of short_sleeve_top"),
+    ],
+)
+def test_an_impossible_dial_is_refused(dials, said):
+    with pytest.raises(ffld.DataError, match=said):
+        ffld.load("ffld", "val", dials=dials)
+
+
+def test_photographs_have_no_dials(tmp_path):
+    with pytest.raises(ffld.DataError, match="made of photographs, which have no dials"):
+        ffld.load("fld", root=tmp_path, dials={"blur": 0})
+
+
+def test_dials_that_have_a_name_are_those_written_down():
+    by_name, by_hand = (ffld.load("ffld", "val", limit=3, dials=dials) for dials in
+                        ("photographs", PHOTOGRAPHS))  # fmt: skip
+    assert by_name.targets.revision == by_hand.targets.revision != EDITION.revision
+    assert np.array_equal(by_name[0].image, by_hand[0].image)
