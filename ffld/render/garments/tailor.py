@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from ffld.render.body.figure import SIDES, Figure, Ring
 from ffld.render.garments.cut import OUTWEAR, Cut
-from ffld.render.geometry.pieces import Anchor, Layer
+from ffld.render.geometry.pieces import Anchor
 from ffld.render.geometry.view import View
 
 _HIDDEN = 0.5  # seams on a side that is turned away by more than 30 degrees are out of sight
 
 
 class Tailor:
-    """Builds one garment; every method adds anchors and layers."""
+    """Builds one garment: `measure` finds its landmarks, and `sew` then makes its layers.
+
+    Marks of the layers refer to their tailor, who therefore keeps no layer: things that refer to
+    each other in a circle live on until the garbage collector comes, and make it slow.
+    """
 
     def __init__(self, cut: Cut, figure: Figure, view: View, level: int) -> None:
         self.cut = cut
@@ -19,7 +23,6 @@ class Tailor:
         self.view = view
         self.level = level
         self.anchors: dict[str, Anchor] = {}
-        self.layers: list[Layer] = []
         self.seams: dict[str, Anchor] = {}
         self.near = 1.0 if figure.faces_camera else -1.0
         extra = 0.004 * level if cut.garment_type in OUTWEAR else 0.0
