@@ -187,12 +187,14 @@ def target_map(scene: Scene) -> TargetMap:
 def _measure(
     scene: Scene, jitter: Stream, convert: Convert, schema: LandmarkSchema
 ) -> Labels | None:
+    anchors = convert(scene.garment)
+    pixels = _in_image(anchors, scene.frame)
+    if sum(anchors[name].facing for name in pixels) < MIN_VISIBLE:  # whatever lies before it
+        return None
     target = target_map(scene)
     extent = target.extent()
     if extent is None or min(extent[2] - extent[0], extent[3] - extent[1]) < MIN_BOX:
         return None
-    anchors = convert(scene.garment)
-    pixels = _in_image(anchors, scene.frame)
     seen = {name: anchors[name].facing and target.shows(pixel, anchors[name])
             for name, pixel in pixels.items()}  # fmt: skip
     if sum(seen.values()) < MIN_VISIBLE:
