@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ffld.render.geometry.stream import Stream
-from ffld.render.geometry.view import Vector
+from ffld.render.geometry.view import Vector, along
 from ffld.render.scene.poses import LimbPose
 
 SIDES = ("left", "right")
@@ -194,7 +194,7 @@ class Figure:
         centre, (a, u, b) = self._spine(NECK)
         size = self.build.size * self.build.head
         rise, forward = 0.084 * size, 0.012 * size
-        return tuple(centre[i] + rise * u[i] + forward * b[i] for i in range(3)), 0.057 * size
+        return along(along(centre, u, rise), b, forward), 0.057 * size
 
     def _spine(self, y: float) -> tuple[Vector, tuple[Vector, Vector, Vector]]:
         """Centre and lateral, up and front axes of the torso at a rest height."""

@@ -11,7 +11,7 @@ from ffld.render.garments.details import hem_edge, hood, open_details, panel_det
 from ffld.render.garments.sleeve import TURNED, Sleeved
 from ffld.render.geometry.outline import bow, mix, smooth
 from ffld.render.geometry.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
-from ffld.render.geometry.view import Vector
+from ffld.render.geometry.view import Vector, between, dot
 
 _CLOSE = 0.135  # an arm nearer to the body hides the armpit: elbow's way out, in upper arms
 _LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer hem follows
@@ -146,7 +146,7 @@ class Upper(Sleeved):
         shoulder, elbow = self.figure.arms[side].joints[:2]
         length = 0.168 * self.figure.build.size
         a = self.figure.ring(0.78).a
-        out = sum((elbow[i] - shoulder[i]) * a[i] for i in range(3)) / length
+        out = dot(between(shoulder, elbow), a) / length
         return 1.0 + (elbow[1] - shoulder[1]) / length, -out if side == "left" else out
 
     def _hem(self, side: str, panels: tuple[str, ...]) -> complex:
