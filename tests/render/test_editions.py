@@ -140,6 +140,14 @@ def test_the_targets_map_is_the_full_map_without_the_rest():
         assert np.array_equal(ids, expected)
 
 
+def test_labels_need_no_layers_of_people_behind():
+    scenes = [editions.annotate_one(EDITION, "val", "", index).scene for index in range(40)]
+    behind = [person for scene in scenes for person in scene.people[: scene.target[0]]]
+    assert behind
+    assert not any("layers" in vars(garment) for person in behind for garment in person.garments)
+    assert all(garment.layers for person in behind for garment in person.garments)
+
+
 def test_nothing_is_left_to_the_garbage_collector():
     editions.render(EDITION, "val", "", 0)  # whatever is kept for good is there from now on
     gc.collect()
