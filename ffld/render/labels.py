@@ -26,6 +26,7 @@ BOX_ROOM, BOX_JITTER = 0.026, 0.014  # sides lie this far out, as fractions, giv
 ATTEMPTS = 40
 
 _WINDOW, _ENOUGH = 2, 2  # visible: at least 2 own pixels within 2 pixels of the landmark
+_FAR = 8192  # pixels
 _VISIBLE, _OCCLUDED = int(Visibility.VISIBLE), int(Visibility.OCCLUDED)
 
 
@@ -134,21 +135,23 @@ def _pieces(scene: Scene, first: int = 0) -> list[tuple[Layer, int, int]]:
 
 def polygons(scene: Scene, outlines: list[list[complex]]) -> list[np.ndarray]:
     """(n, 2) int32 vertices of each outline, as `Frame.pixel` rounds them; far ones are clamped."""
-    corners = _corners(scene, outlines)
+    corners = np.ascontiguousarray((_corners(scene, outlines) * UNIT).T, np.int32)
     stops = accumulate(map(len, outlines), initial=0)
     return [corners[start:stop] for start, stop in pairwise(stops)]
 
 
 def _corners(scene: Scene, outlines: list[list[complex]]) -> np.ndarray:
-    frame, limit = scene.frame, UNIT * 8192
+    """(2, n) x and y of all vertices in pixels, 0 at the centre of the first one."""
+    frame = scene.frame
     points = np.fromiter(chain.from_iterable(outlines), np.complex128)
     points -= frame.origin
-    corners = points.view(np.float64).reshape(-1, 2)
+    corners = np.ascontiguousarray(points.view(np.float64).reshape(-1, 2).T)
     corners *= frame.zoom * UNIT
     corners += 0.5
     np.floor(corners, out=corners)
-    corners -= UNIT // 2
-    return np.minimum(np.maximum(corners, -limit), limit).astype(np.int32)
+    corners *= 1 / UNIT
+    corners -= 0.5
+    return np.minimum(np.maximum(corners, -_FAR), _FAR)
 
 
 def painted_map(scene: Scene, painted: list[Painted]) -> np.ndarray:
@@ -173,13 +176,13 @@ def target_map(scene: Scene) -> TargetMap:
             outlines += layer.outline, *layer.patches
             values += [names[layer.name] if own else 0] * (1 + len(layer.patches))
     corners, sizes = _corners(scene, outlines), np.array([len(outline) for outline in outlines])
-    reach = corners[(np.array(values) > 0).repeat(sizes)]
-    left, top = (max(0, v // UNIT) for v in reach.min(0).tolist())
-    right, bottom = (v // UNIT + 1 for v in reach.max(0).tolist())
+    reach = corners[:, (np.array(values) > 0).repeat(sizes)]
+    left, top = (max(0, math.floor(v)) for v in reach.min(1).tolist())
+    right, bottom = (math.floor(v) + 1 for v in reach.max(1).tolist())
     right, bottom = min(right, scene.frame.width), min(bottom, scene.frame.height)
     if left >= right or top >= bottom:  # it lies beside the image
         return TargetMap(np.zeros((1, 1), np.uint8), 0, 0, names)
-    corners -= np.array((left * UNIT, top * UNIT), np.int32)
+    corners -= [[left], [top]]
     ids = fill(corners, sizes, values, right - left, bottom - top)
     return TargetMap(ids, left, top, names)
 
@@ -187,12 +190,14 @@ def target_map(scene: Scene) -> TargetMap:
 def _measure(
     scene: Scene, jitter: Stream, convert: Convert, schema: LandmarkSchema
 ) -> Labels | None:
+    anchors = convert(scene.garment)
+    pixels = _in_image(anchors, scene.frame)
+    if sum(anchors[name].facing for name in pixels) < MIN_VISIBLE:  # whatever lies before it
+        return None
     target = target_map(scene)
     extent = target.extent()
     if extent is None or min(extent[2] - extent[0], extent[3] - extent[1]) < MIN_BOX:
         return None
-    anchors = convert(scene.garment)
-    pixels = _in_image(anchors, scene.frame)
     seen = {name: anchors[name].facing and target.shows(pixel, anchors[name])
             for name, pixel in pixels.items()}  # fmt: skip
     if sum(seen.values()) < MIN_VISIBLE:

@@ -1,5 +1,6 @@
 """Procedural editions: what every sample promises, and that labels are the same everywhere."""
 
+import gc
 import hashlib
 import os
 import subprocess
@@ -137,6 +138,26 @@ def test_the_targets_map_is_the_full_map_without_the_rest():
         height, width = target.ids.shape
         ids[target.top : target.top + height, target.left : target.left + width] = target.ids
         assert np.array_equal(ids, expected)
+
+
+def test_labels_need_no_layers_of_people_behind():
+    scenes = [editions.annotate_one(EDITION, "val", "", index).scene for index in range(40)]
+    behind = [person for scene in scenes for person in scene.people[: scene.target[0]]]
+    assert behind
+    assert not any("layers" in vars(garment) for person in behind for garment in person.garments)
+    assert all(garment.layers for person in behind for garment in person.garments)
+
+
+def test_nothing_is_left_to_the_garbage_collector():
+    editions.render(EDITION, "val", "", 0)  # whatever is kept for good is there from now on
+    gc.collect()
+    gc.disable()  # it would cost a tenth of the time of labels
+    try:
+        for index in range(12):
+            editions.render(EDITION, "val", "", index)
+        assert gc.collect() < 100  # one person in a circle has a thousand
+    finally:
+        gc.enable()
 
 
 def test_labels_do_not_depend_on_appearance(monkeypatch):

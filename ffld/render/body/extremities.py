@@ -9,7 +9,7 @@ from ffld.render.body.figure import Figure
 from ffld.render.body.look import Look
 from ffld.render.geometry.outline import mix, smooth
 from ffld.render.geometry.pieces import Layer, Mark, limb_order
-from ffld.render.geometry.view import View
+from ffld.render.geometry.view import View, along, between
 
 Points = tuple[tuple[float, float], ...]
 
@@ -46,19 +46,20 @@ def hand(figure: Figure, view: View, side: str, look: Look) -> Layer:
     wrist, radius = limb.along(1.0)
     elbow = limb.joints[1]
     length = 0.088 * figure.build.size
-    span = math.sqrt(sum((wrist[i] - elbow[i]) ** 2 for i in range(3))) or 1.0
-    tip = tuple(wrist[i] + (wrist[i] - elbow[i]) / span * length for i in range(3))
+    (x, y, z), (dx, dy, dz) = wrist, between(elbow, wrist)
+    span = math.sqrt(dx**2 + dy**2 + dz**2) or 1.0
+    tip = (x + dx / span * length, y + dy / span * length, z + dz / span * length)
     p, q = view.project(wrist), view.project(tip)
     half = radius * view.scale(wrist) * 1.2
-    along = q - p
-    if abs(along) < 2.4 * half:  # pointing at the camera
-        along = along / (abs(along) or 1.0) * 2.4 * half if abs(along) > 1e-9 else 2.4j * half
+    down = q - p
+    if abs(down) < 2.4 * half:  # pointing at the camera
+        down = down / (abs(down) or 1.0) * 2.4 * half if abs(down) > 1e-9 else 2.4j * half
     inward = figure.shown if side == "left" else -figure.shown
-    across = along / abs(along) * 1j * half * inward
+    across = down / abs(down) * 1j * half * inward
     shape = look.hands[side]
 
     def place(points: Points) -> list[complex]:
-        return [p + across * x + along * (y - 0.06) for x, y in points]
+        return [p + across * x + down * (y - 0.06) for x, y in points]
 
     def marks() -> list[Mark]:
         return [Mark("fold", place(gap)) for gap in _GAPS.get(shape, ())]
@@ -66,7 +67,7 @@ def hand(figure: Figure, view: View, side: str, look: Look) -> Layer:
     outline = smooth(place(_HANDS[shape]), 2)
     order = limb_order(view, figure, limb) + 0.5
     thumb = smooth(place(_THUMBS[shape]), 2)
-    return Layer(f"hand_{side}", "skin", order, outline, along, marks, [thumb])
+    return Layer(f"hand_{side}", "skin", order, outline, down, marks, [thumb])
 
 
 def shoe(figure: Figure, view: View, side: str, look: Look, order: float) -> Layer:
@@ -74,9 +75,9 @@ def shoe(figure: Figure, view: View, side: str, look: Look, order: float) -> Lay
     limb = figure.legs[side]
     ankle, radius = limb.along(1.0)
     front, size = figure.ring(0.5).b, figure.build.size
-    toe = tuple(ankle[i] + 0.082 * size * front[i] for i in range(3))
+    toe = along(ankle, front, 0.082 * size)
     toe = (toe[0], toe[1] - 0.040 * size, toe[2])
-    heel = tuple(ankle[i] - 0.022 * size * front[i] for i in range(3))
+    heel = along(ankle, front, -0.022 * size)
     heel = (heel[0], heel[1] - 0.042 * size, heel[2])
     top, wide = limb.along(1.0 - look.shaft)
     u = view.scale(ankle) * size

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from ffld.render.geometry.stream import Stream
-from ffld.render.geometry.view import Vector
+from ffld.render.geometry.view import Vector, along
 from ffld.render.scene.poses import LimbPose
 
 SIDES = ("left", "right")
@@ -29,6 +30,11 @@ _RINGS = (
     (0.800, 0.092, 0.048), (0.822, 0.100, 0.040), (0.846, 0.037, 0.034), (0.880, 0.030, 0.031),
 )  # fmt: skip
 _HEIGHTS = [height for height, _, _ in _RINGS]
+# From below the lowest to above the highest: a ring, and what a ring at the stretch's end adds.
+_STRETCHES = [
+    (*p, q[0] - p[0] or 1.0, q[1] - p[1], q[2] - p[2])
+    for p, q in pairwise((_RINGS[0], *_RINGS, _RINGS[-1]))
+]
 
 
 class Ring(NamedTuple):
@@ -162,13 +168,15 @@ class Figure:
     def ring(self, y: float, ease: float = 0.0, width: float | None = None) -> Ring:
         """The torso's ring at rest height y, let out by `ease`; `width` replaces its half width."""
         key = (y, ease, width)
-        if key not in self._rings:
+        ring = self._rings.get(key)
+        if ring is None:
             centre, (a, _, b) = self._spine(y)
             w, d = self._girth(y)
             w = w if width is None else width
             size = self.build.size
-            self._rings[key] = Ring(centre, a, b, (w + ease) * size, (d + ease) * size, self.shown)
-        return self._rings[key]
+            ring = Ring(centre, a, b, (w + ease) * size, (d + ease) * size, self.shown)
+            self._rings[key] = ring
+        return ring
 
     def torso(self, x: float, y: float, z: float) -> Vector:
         """World position of a point of the torso given in the body frame at rest."""
@@ -188,20 +196,21 @@ class Figure:
         centre, (a, u, b) = self._spine(NECK)
         size = self.build.size * self.build.head
         rise, forward = 0.084 * size, 0.012 * size
-        return tuple(centre[i] + rise * u[i] + forward * b[i] for i in range(3)), 0.057 * size
+        return along(along(centre, u, rise), b, forward), 0.057 * size
 
     def _spine(self, y: float) -> tuple[Vector, tuple[Vector, Vector, Vector]]:
         """Centre and lateral, up and front axes of the torso at a rest height."""
-        if y not in self._spines:
-            self._spines[y] = self._bend(y)
-        return self._spines[y]
+        spine = self._spines.get(y)
+        if spine is None:
+            spine = self._spines[y] = self._bend(y)
+        return spine
 
     def _bend(self, y: float) -> tuple[Vector, tuple[Vector, Vector, Vector]]:
         p, size = self.posture, self.build.size
         t = min(1.0, max(0.0, (y - PELVIS) / (NECK - PELVIS)))
         if t not in self._turns:
             axes = _axes(p.yaw + t * p.twist, t * p.lean, t * p.tilt)
-            _, up, _ = _axes(p.yaw + 0.5 * t * p.twist, 0.5 * t * p.lean, 0.5 * t * p.tilt)
+            up = _up(p.yaw + 0.5 * t * p.twist, 0.5 * t * p.lean, 0.5 * t * p.tilt)
             self._turns[t] = axes, up
         axes, up = self._turns[t]
         rise = (y - PELVIS) * size
@@ -210,12 +219,10 @@ class Figure:
         return (x + rise * up[0], pelvis + rise * up[1], z + rise * up[2]), axes
 
     def _girth(self, y: float) -> tuple[float, float]:
-        at = bisect_right(_HEIGHTS, y)
-        below, above = _RINGS[max(0, at - 1)], _RINGS[min(at, len(_RINGS) - 1)]
-        span = above[0] - below[0]
-        t = min(1.0, max(0.0, (y - below[0]) / span)) if span else 0.0
-        w = below[1] + t * (above[1] - below[1])
-        d = below[2] + t * (above[2] - below[2])
+        low, w, d, tall, wider, deeper = _STRETCHES[bisect_right(_HEIGHTS, y)]
+        t = (y - low) / tall
+        w += t * wider
+        d += t * deeper
         b = self.build
         if y < PELVIS + 0.02:
             factor = b.hips
@@ -260,6 +267,13 @@ def _axes(yaw: float, lean: float, tilt: float) -> tuple[Vector, Vector, Vector]
         (st * cy + z * sy, ct * cl, z * cy - st * sy),
         (cl * sy, -sl, cl * cy),
     )
+
+
+def _up(yaw: float, lean: float, tilt: float) -> Vector:
+    """The second of `_axes`."""
+    ct, z = math.cos(tilt), math.cos(tilt) * math.sin(lean)
+    cy, sy, st = math.cos(yaw), math.sin(yaw), math.sin(tilt)
+    return (st * cy + z * sy, ct * math.cos(lean), z * cy - st * sy)
 
 
 def _unit(v: Vector) -> Vector:

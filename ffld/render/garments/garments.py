@@ -23,5 +23,5 @@ def wear(cut: Cut, figure: Figure, view: View, level: int = 0) -> Garment:
     else:
         builder = Upper
     tailor = builder(cut, figure, view, level)
-    tailor.build()
-    return Garment(cut.garment_type, cut, tailor.anchors, tailor.layers, tailor.seams)
+    tailor.measure()
+    return Garment(cut.garment_type, cut, tailor.anchors, tailor.seams, tailor.sew)

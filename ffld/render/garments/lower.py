@@ -14,30 +14,37 @@ from ffld.render.geometry.pieces import LOWER, Anchor, Layer, bend_patches, outw
 class Trousers(Tailor):
     """Builds trousers or shorts: a yoke and two legs."""
 
-    def build(self) -> None:
-        """Trousers or shorts: a yoke and two legs."""
-        cut, figure, view = self.cut, self.figure, self.view
-        waist = figure.ring(cut.waist, 0.006 + self.ease * 0.4)
+    def measure(self) -> None:
+        """Waistband, crotch, and the edges of both legs."""
+        cut, figure = self.cut, self.figure
+        self.waist = figure.ring(cut.waist, 0.006 + self.ease * 0.4)
         hip = figure.ring(0.512, 0.003 + self.ease * 0.6)
-        crotch = view.project(figure.torso(0.0, CROTCH - cut.crotch, 0.02 * self.near))
-        crotch = self.slack(crotch, "crotch")
+        crotch = self.view.project(figure.torso(0.0, CROTCH - cut.crotch, 0.02 * self.near))
+        self.crotch = self.slack(crotch, "crotch")
         legs = ("yoke", "leg_left", "leg_right")
-        facing = abs(waist.b[2]) > 0.3
-        self.anchors["crotch"] = Anchor(crotch, legs, facing)
-        tops = {side: self.corner(waist, side, "waistband") for side in SIDES}
-        hips = {side: self.corner(hip, side) for side in SIDES}
-        edges = {side: self._edges(side) for side in SIDES}
-        self._part(edges, hips["right"] - hips["left"])
+        facing = abs(self.waist.b[2]) > 0.3
+        self.anchors["crotch"] = Anchor(self.crotch, legs, facing)
+        self.hips = {side: self.corner(hip, side) for side in SIDES}
+        self.edges = {side: self._edges(side) for side in SIDES}
+        self._part(self.edges, self.hips["right"] - self.hips["left"])
         for side in SIDES:
-            self.anchors[f"{side}_waistband"] = Anchor(tops[side], ("yoke",))
-            self._leg(side, hips[side], crotch, *edges[side])
-        middle = view.project(waist.rim(1.0))
-        band = [tops["left"], *bow(tops["left"], middle, tops["right"]), tops["right"]]
-        outline = [*band, hips["right"], crotch, hips["left"]]
-        ends = [[points[side] for side in SIDES] for points in (tops, hips)]
-        marks = partial(yoke_details, self.near > 0, *ends, crotch, band, self.unit)
+            top = self.corner(self.waist, side, "waistband")
+            self.anchors[f"{side}_waistband"] = Anchor(top, ("yoke",))
+            self._end(side, *self.edges[side])
+
+    def sew(self) -> list[Layer]:
+        """Two legs and the yoke."""
+        return [*(self._leg(side, *self.edges[side]) for side in SIDES), self._yoke()]
+
+    def _yoke(self) -> Layer:
+        crotch, hips = self.crotch, [self.hips[side] for side in SIDES]
+        tops = [self.anchors[f"{side}_waistband"].point for side in SIDES]
+        middle = self.view.project(self.waist.rim(1.0))
+        band = [tops[0], *bow(tops[0], middle, tops[1]), tops[1]]
+        outline = [*band, hips[1], crotch, hips[0]]
+        marks = partial(yoke_details, self.near > 0, tops, hips, crotch, band, self.unit)
         order = LOWER + 0.5 + self.level
-        self.layers.append(Layer("yoke", "cloth", order, outline, crotch - middle, marks))
+        return Layer("yoke", "cloth", order, outline, crotch - middle, marks)
 
     def _stops(self) -> list[float]:
         end = self.cut.leg
@@ -69,11 +76,9 @@ class Trousers(Tailor):
                 right_in[k] += pull
                 right_out[k] += 0.5 * pull
 
-    def _leg(
-        self, side: str, hip: complex, crotch: complex, outer: list[complex], inner: list[complex]
-    ) -> None:
-        cut, figure, view = self.cut, self.figure, self.view
-        limb = figure.legs[side]
+    def _end(self, side: str, outer: list[complex], inner: list[complex]) -> None:
+        """Give a leg its slanting lower end, and its landmarks."""
+        cut = self.cut
         wide = abs(outer[-1] - inner[-1]) - 0.06 * self.unit
         rise = cut.slant * self.unit + 0.1 * wide
         outer[-1] -= rise * way(outer[-2], outer[-1])
@@ -86,6 +91,10 @@ class Trousers(Tailor):
                 name = f"{side}_{place}_{end_name}"
                 edge[at] = self.slack(edge[at], name)
                 self.anchors[name] = Anchor(edge[at], leg)
+
+    def _leg(self, side: str, outer: list[complex], inner: list[complex]) -> Layer:
+        figure, view, limb = self.figure, self.view, self.figure.legs[side]
+        hip, crotch = self.hips[side], self.crotch
         middle = mix(outer[-1], inner[-1], 0.5)
         rim = bow(outer[-1], middle + 0.006j * self.unit, inner[-1], 4)
         inside = view.project(figure.torso(0.0, 0.535, 0.0))
@@ -97,36 +106,42 @@ class Trousers(Tailor):
         grain = middle - hip
         patches = [[hip, outer[0], inner[0], crotch], [hip, crotch, inside]]
         patches += bend_patches(outer, inner)
-        self.layers.append(Layer(f"leg_{side}", "cloth", order, outline, grain, marks, patches))
+        return Layer(f"leg_{side}", "cloth", order, outline, grain, marks, patches)
 
 
 class Skirt(Tailor):
     """Builds a skirt."""
 
-    def build(self) -> None:
-        """A skirt, from waistband to hemline."""
-        cut, figure, view = self.cut, self.figure, self.view
-        waist = figure.ring(cut.waist, 0.003)
-        hip = figure.ring(0.515, 0.005)
-        ring = self.leg_ring(cut.skirt, cut.flare * waist.width / figure.build.size)
-        sides = {}
+    def measure(self) -> None:
+        """The corners of waistband and hemline."""
+        cut, figure = self.cut, self.figure
+        self.waist = figure.ring(cut.waist, 0.003)
+        self.hem = self.leg_ring(cut.skirt, cut.flare * self.waist.width / figure.build.size)
         for side in SIDES:
-            top, hem = self.corner(waist, side, "waistband"), self.corner(ring, side, "hemline")
+            top = self.corner(self.waist, side, "waistband")
+            hem = self.corner(self.hem, side, "hemline")
             self.anchors[f"{side}_waistband"] = Anchor(top, ("skirt",))
             self.anchors[f"{side}_hemline"] = Anchor(hem, ("skirt",))
-            self.seam(ring, side, ("skirt",), hem)
-            hips = mix(top, hem, 0.09 / (0.09 + 0.463 * cut.skirt))
-            bulge = self.corner(hip, side)
-            sign = -ring.shown if side == "left" else ring.shown
-            outside = sign * (bulge - hips).real > 0
-            sides[side] = [*smooth([top, bulge if outside else hips]), hem]
-        left, right = sides["left"], sides["right"]
-        middle = view.project(waist.rim(1.0))
+            self.seam(self.hem, side, ("skirt",), hem)
+
+    def _side(self, side: str) -> list[complex]:
+        """From waistband to hemline, round the hips where they are wider."""
+        top, hem = (self.anchors[f"{side}_{name}"].point for name in ("waistband", "hemline"))
+        hips = mix(top, hem, 0.09 / (0.09 + 0.463 * self.cut.skirt))
+        bulge = self.corner(self.figure.ring(0.515, 0.005), side)
+        sign = -self.hem.shown if side == "left" else self.hem.shown
+        outside = sign * (bulge - hips).real > 0
+        return [*smooth([top, bulge if outside else hips]), hem]
+
+    def sew(self) -> list[Layer]:
+        """The skirt as one piece."""
+        left, right = self._side("left"), self._side("right")
+        middle = self.view.project(self.waist.rim(1.0))
         band = bow(left[0], middle, right[0])
-        low = self.hem_middle(ring, left[-1], right[-1])
-        edge = hem_edge(right[-1], low, left[-1], cut.flare, self.unit)
+        low = self.hem_middle(self.hem, left[-1], right[-1])
+        edge = hem_edge(right[-1], low, left[-1], self.cut.flare, self.unit)
         outline = [left[0], *band, *right, *edge, *left[::-1]]
         ends = [left[0], *band, right[0]], [right[-1], *edge, left[-1]]
         marks = partial(skirt_details, *ends, self.unit)
         order = LOWER + 1.0 + self.level
-        self.layers.append(Layer("skirt", "cloth", order, outline, low - middle, marks))
+        return [Layer("skirt", "cloth", order, outline, low - middle, marks)]

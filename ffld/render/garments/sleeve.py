@@ -29,20 +29,21 @@ class Sleeved(Tailor):
     Attributes:
         pits: corner of the panels at the armpit, by side.
         pit_y, neck_y: heights of the armpits and of the neckline's lowest point.
+        tubes: by side, the stops down the arm of a sleeve, and its outer and inner edge there.
     """
 
     pits: dict[str, complex]
     pit_y: float
     neck_y: float
+    tubes: dict[str, tuple[list[float], list[complex], list[complex]]]
 
-    def sleeve(self, side: str) -> None:
-        """The sleeve of one side, between its shoulder and its armpit; both are there already."""
-        cut, figure, view = self.cut, self.figure, self.view
-        arm = figure.arms[side]
+    def measure_sleeve(self, side: str) -> None:
+        """The edges and landmarks of a sleeve."""
+        cut, figure = self.cut, self.figure
         end, half = cut.sleeve, cut.sleeve / 2
         stops = sorted({half, end, *(f for f in (0.5, 0.75) if half + 0.06 < f < end - 0.06)})
         room = [self._sleeve_room(f) for f in stops]
-        outer, inner = tube(view, arm, stops, room, outward(figure, side))
+        outer, inner = tube(self.view, figure.arms[side], stops, room, outward(figure, side))
         outer[-1] -= cut.slant * self.unit * way(outer[-2], outer[-1])
         sleeve = (f"sleeve_{side}",)
         at = stops.index(half)
@@ -51,16 +52,22 @@ class Sleeved(Tailor):
                 name = f"{side}_{place}_{end_name}"
                 edge[k] = self.slack(edge[k], name)
                 self.anchors[name] = Anchor(edge[k], sleeve)
+        self.tubes[side] = stops, outer, inner
+
+    def sew_sleeve(self, side: str) -> list[Layer]:
+        """The sleeve of one side, between its shoulder and its armpit; or what shows of it."""
+        cut, figure, view = self.cut, self.figure, self.view
+        stops, outer, inner = self.tubes[side]
         if cut.covered:
-            self._sleeve_end(side, stops, outer, inner)
-            return
+            return self._sleeve_end(side, stops, outer, inner)
+        arm = figure.arms[side]
         shoulder = self.anchors[f"{side}_shoulder"].point
         armpit = self.anchors[f"{side}_armpit"].point
         chest = view.project(figure.torso(0.0, 0.78, 0.0))
         closing = mix(mix(shoulder, armpit, 0.5), chest, 0.5 if self.level else 0.35)
         rim = self._rim(side, outer, inner)
         top = []
-        if half > 0.35:  # the upper arm, which a straight line to the elbow would cut off
+        if cut.sleeve / 2 > 0.35:  # the upper arm, which a straight line to the elbow would cut off
             top = tube(view, arm, [0.2], [self._sleeve_room(0.2)], outward(figure, side))[0]
         outline = [
             *smooth([shoulder, *top, *outer]),
@@ -78,7 +85,7 @@ class Sleeved(Tailor):
             collar = self.anchors[f"{side}_collar"].point
             patches.append([shoulder, mix(shoulder, collar, 0.3), closing, armpit])
         patches += bend_patches(outer, inner)
-        self.layers.append(Layer(f"sleeve_{side}", "cloth", order, outline, grain, marks, patches))
+        return [Layer(f"sleeve_{side}", "cloth", order, outline, grain, marks, patches)]
 
     def _rim(self, side: str, outer: list[complex], inner: list[complex]) -> list[complex]:
         """The opening at the end of a sleeve, without the ends of its two edges."""
@@ -87,11 +94,11 @@ class Sleeved(Tailor):
 
     def _sleeve_end(
         self, side: str, stops: list[float], outer: list[complex], inner: list[complex]
-    ) -> None:
+    ) -> list[Layer]:
         """What a sleeve shows that lies under another's: its end, where that one is shorter."""
         start = max(0.05, self.cut.covered - 0.15)
         if self.cut.sleeve < self.cut.covered:
-            return
+            return []
         arm, out = self.figure.arms[side], outward(self.figure, side)
         first, second = tube(self.view, arm, [start], [self._sleeve_room(start)], out)
         shown = [k for k, stop in enumerate(stops) if stop > start]
@@ -103,8 +110,7 @@ class Sleeved(Tailor):
         marks = partial(stitching, [outer[-1], *rim, inner[-1]], 0.07 * grain)
         order = limb_order(self.view, self.figure, arm) + 0.52
         patches = bend_patches(outer, inner)
-        layer = Layer(f"sleeve_{side}", "cloth", order, outline, -grain, marks, patches)
-        self.layers.append(layer)
+        return [Layer(f"sleeve_{side}", "cloth", order, outline, -grain, marks, patches)]
 
     def _sleeve_room(self, fraction: float) -> float:
         t = min(1.0, fraction / max(0.3, self.cut.sleeve))

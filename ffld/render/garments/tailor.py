@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from ffld.render.body.figure import SIDES, Figure, Ring
 from ffld.render.garments.cut import OUTWEAR, Cut
-from ffld.render.geometry.pieces import Anchor, Layer
-from ffld.render.geometry.view import View
+from ffld.render.geometry.pieces import Anchor
+from ffld.render.geometry.view import View, between, dot
 
 _HIDDEN = 0.5  # seams on a side that is turned away by more than 30 degrees are out of sight
 
 
 class Tailor:
-    """Builds one garment; every method adds anchors and layers."""
+    """Builds one garment: `measure` finds its landmarks, and `sew` then makes its layers.
+
+    Marks of the layers refer to their tailor, who therefore keeps no layer: things that refer to
+    each other in a circle live on until the garbage collector comes, and make it slow.
+    """
 
     def __init__(self, cut: Cut, figure: Figure, view: View, level: int) -> None:
         self.cut = cut
@@ -19,7 +23,6 @@ class Tailor:
         self.view = view
         self.level = level
         self.anchors: dict[str, Anchor] = {}
-        self.layers: list[Layer] = []
         self.seams: dict[str, Anchor] = {}
         self.near = 1.0 if figure.faces_camera else -1.0
         extra = 0.004 * level if cut.garment_type in OUTWEAR else 0.0
@@ -59,14 +62,15 @@ class Tailor:
         size = figure.build.size
         (p, r), (q, _) = (figure.legs[side].along(max(0.0, fraction)) for side in SIDES)
         pelvis = figure.ring(0.512)
-        middle = tuple((p[i] + q[i]) / 2 for i in range(3))
-        across = sum((q[i] - p[i]) * pelvis.a[i] for i in range(3))
-        spread = sum((p[i] - q[i]) ** 2 for i in range(3)) ** 0.5 / 2
+        middle = ((p[0] + q[0]) / 2, (p[1] + q[1]) / 2, (p[2] + q[2]) / 2)
+        step = between(p, q)
+        across = dot(step, pelvis.a)
+        spread = (step[0] ** 2 + step[1] ** 2 + step[2] ** 2) ** 0.5 / 2
         width = max(half_width * size, abs(across) / 2 + r)
         depth = max(0.6 * half_width * size, 0.8 * (spread + r))
-        way = tuple(middle[i] - pelvis.centre[i] for i in range(3))
-        length = sum(x * x for x in way) ** 0.5 or 1.0
-        d = tuple(x / length for x in way)
+        way = between(pelvis.centre, middle)
+        length = dot(way, way) ** 0.5 or 1.0
+        d = (way[0] / length, way[1] / length, way[2] / length)
         a = pelvis.a
         front = (d[1] * a[2] - d[2] * a[1], d[2] * a[0] - d[0] * a[2], d[0] * a[1] - d[1] * a[0])
         return Ring(middle, a, front, width, depth, pelvis.shown)

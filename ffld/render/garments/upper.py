@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 from ffld.render.body.figure import SHOULDER, SIDES, Ring
@@ -10,7 +11,7 @@ from ffld.render.garments.details import hem_edge, hood, open_details, panel_det
 from ffld.render.garments.sleeve import TURNED, Sleeved
 from ffld.render.geometry.outline import bow, mix, smooth
 from ffld.render.geometry.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
-from ffld.render.geometry.view import Vector
+from ffld.render.geometry.view import Vector, between, dot
 
 _CLOSE = 0.135  # an arm nearer to the body hides the armpit: elbow's way out, in upper arms
 _LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer hem follows
@@ -19,33 +20,51 @@ _LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer
 class Upper(Sleeved):
     """Builds a top, an outwear garment or a dress."""
 
-    def build(self) -> None:
-        """A top, an outwear garment or a dress."""
-        self._measure()
-        panels = self._panels()
-        necks = {side: self._neck(side) for side in SIDES}
-        flanks = {side: self._flank(side, panels) for side in SIDES}
-        for side in SIDES:
-            if self.cut.sleeve:
-                self.sleeve(side)
-        hems = self._hem_middles(flanks)
-        order = NEAR_PANEL + self.level + (-12.0 if self.cut.tucked else 0.0)
+    def measure(self) -> None:
+        """Landmarks from the collar down to the hem."""
+        cut = self.cut
+        self._size()
+        panels = ("front_left", "front_right", "back") if cut.gap else ("front", "back")
+        self.necks = {side: self._neck(side, panels) for side in SIDES}
+        self.pits = {side: self._pit(side, panels) for side in SIDES}
+        self.hems = {side: self._hem(side, panels) for side in SIDES}
+        self.tubes = {}
+        if cut.sleeve:
+            for side in SIDES:
+                self.measure_sleeve(side)
+        if not cut.gap and cut.garment_type not in OUTWEAR:
+            middle = self.slack(self._throat(front=True), "center_collar")
+            self.anchors["center_collar"] = Anchor(middle, ("front",))
+        self.hangs_out = cut.tail if self.hem_y < 0.60 else ""
+        if self.hangs_out:
+            ring, side = self.figure.ring(0.560, self.ease), cut.tail
+            hem = self.corner(ring, side, "top_hem")
+            self.anchors[f"{side}_top_hem"] = Anchor(hem, ("tail",))
+            self.seam(ring, side, ("tail",), hem)
+
+    def sew(self) -> list[Layer]:
+        """Sleeves, front and back, and what hangs on them."""
+        cut, layers = self.cut, []
+        flanks = {side: self._flank(side) for side in SIDES}
+        for side in self.tubes:
+            layers += self.sew_sleeve(side)
+        order = NEAR_PANEL + self.level + (-12.0 if cut.tucked else 0.0)
         for front in (True, False):
             visible = front == (self.near > 0)
             at = order if visible else FAR_PANEL - self.level
-            if front and self.cut.gap:
-                for side in SIDES:
-                    self._open_front(side, necks[side], flanks[side], at)
+            if front and cut.gap:
+                layers += [self._open_front(side, flanks[side], at) for side in SIDES]
             else:
-                self._panel(front, necks, flanks, hems[front], at)
-        if self.cut.tail and self.hem_y < 0.60:
-            self._tail(self.cut.tail)
-        if self.cut.garment_type in STRAPPED:
-            self._straps(order)
-        if self.cut.collar == "hood" and self.near > 0:
-            self.layers.append(hood(list(necks.values()), FAR_PANEL + 6.0, self.unit))
+                layers.append(self._panel(front, flanks, at))
+        if self.hangs_out:
+            layers.append(self._tail(self.hangs_out))
+        if cut.garment_type in STRAPPED:
+            layers += self._straps(order)
+        if cut.collar == "hood" and self.near > 0:
+            layers.append(hood(list(self.necks.values()), FAR_PANEL + 6.0, self.unit))
+        return layers
 
-    def _measure(self) -> None:
+    def _size(self) -> None:
         """Heights and half widths of the cloth, from the widths between the shoulders."""
         fit = self.cut.fit
         self.half = half = self.figure.shoulder_width() * self.cut.shoulder
@@ -57,7 +76,6 @@ class Upper(Sleeved):
         self.neck_y = SHOULDER + rise - 2 * half * self.cut.neck_depth
         self.waist_y = max(self.hem_y + 0.035, SHOULDER - 2 * half * fit["waist_drop"])
         self.hem_ring = self._hem_ring()
-        self.pits: dict[str, complex] = {}
 
     def _hem_ring(self) -> Ring:
         width = self.half * self.cut.fit["hem"]
@@ -69,14 +87,14 @@ class Upper(Sleeved):
         """A half width that cloth can have at this height: not much less than the body's."""
         return max(width, 0.96 * self.figure.ring(y).width / self.figure.build.size)
 
-    def _neck(self, side: str) -> complex:
+    def _neck(self, side: str, panels: tuple[str, ...]) -> complex:
         """The collar landmark: neckline meets shoulder seam, or strap meets bodice."""
         sign = -1.0 if side == "left" else 1.0
         if self.cut.garment_type in STRAPPED:
             point = self.figure.ring(0.772, self.ease).at(sign * 0.62, 0.75)
         else:
             point = self._seam(sign, self.cut.fit["neck"])
-        self.anchor(f"{side}_collar", point, self._panels(), sign, limit=0.3)
+        self.anchor(f"{side}_collar", point, panels, sign, limit=0.3)
         return self.anchors[f"{side}_collar"].point
 
     def _seam(self, sign: float, fraction: float) -> Vector:
@@ -84,9 +102,6 @@ class Upper(Sleeved):
         rise = self.cut.slope * self.half * (1.0 - fraction)
         y = SHOULDER + self.ease * 0.2 + rise
         return self.figure.torso(sign * self.half * fraction, y, -0.004 * (1.0 - fraction))
-
-    def _panels(self) -> tuple[str, ...]:
-        return ("front_left", "front_right", "back") if self.cut.gap else ("front", "back")
 
     def anchor(
         self, name: str, point: Vector, parts: tuple[str, ...], sign: float, limit: float
@@ -109,59 +124,62 @@ class Upper(Sleeved):
         neck = cut.fit["neck"]
         return self._seam(sign, neck + 0.4 * (1.0 - neck))
 
-    def _flank(self, side: str, panels: tuple[str, ...]) -> list[complex]:
-        """The outline from shoulder to hem on one side."""
+    def _pit(self, side: str, panels: tuple[str, ...]) -> complex:
+        """The landmarks at shoulder and armpit, and the panels' corner there."""
         cut, figure = self.cut, self.figure
         sign = -1.0 if side == "left" else 1.0
         shoulder = self._shoulder(side)
         own = (*panels, f"sleeve_{side}") if cut.sleeve else panels
-        if cut.garment_type in STRAPPED:
-            own = (*panels, f"strap_{side}")
-        self.anchor(f"{side}_shoulder", shoulder, own, sign, limit=0.6)
+        strapped = (*panels, f"strap_{side}") if cut.garment_type in STRAPPED else own
+        self.anchor(f"{side}_shoulder", shoulder, strapped, sign, limit=0.6)
         raised, out = self._raised(side)
-        y, width = (
-            self.pit_y + 0.020 * raised,
-            self.half * cut.fit["pit"] + 0.025 * (min(out, 0.8) - 0.2),
-        )
-        pit = figure.ring(y, self.ease, width - self.ease)
-        own = (*panels, f"sleeve_{side}") if cut.sleeve else panels
-        close = _CLOSE + (0.07 if cut.garment_type in OUTWEAR else 0.0)
-        self.anchor(f"{side}_armpit", pit.at(sign * 0.98, 0.5 * self.near), own, sign, limit=0.5)
+        width = self.half * cut.fit["pit"] + 0.025 * (min(out, 0.8) - 0.2)
+        pit = figure.ring(self.pit_y + 0.020 * raised, self.ease, width - self.ease)
+        name, close = f"{side}_armpit", _CLOSE + (0.07 if cut.garment_type in OUTWEAR else 0.0)
+        self.anchor(name, pit.at(sign * 0.98, 0.5 * self.near), own, sign, limit=0.5)
         if cut.sleeve and out < close:
-            pit_anchor = self.anchors[f"{side}_armpit"]
-            self.anchors[f"{side}_armpit"] = Anchor(pit_anchor.point, own, facing=False)
-        start = self.anchors[f"{side}_shoulder"].point
-        corner = self.pits[side] = self.corner(pit, side, "armpit")
-        path = [] if cut.garment_type in STRAPPED else [start]
-        if not cut.sleeve and path:
-            inner = figure.ring(0.790).at(sign * 0.80, 0.0)
-            path.append(mix(mix(start, corner, 0.55), self.view.project(inner), 0.6))
-        return [*path, *self._side(side, corner, panels)]
+            self.anchors[name] = self.anchors[name]._replace(facing=False)
+        return self.corner(pit, side, "armpit")
 
     def _raised(self, side: str) -> tuple[float, float]:
         """0 for an arm that hangs, 1 for one held out, 2 for one held up; and how far out it is."""
         shoulder, elbow = self.figure.arms[side].joints[:2]
         length = 0.168 * self.figure.build.size
         a = self.figure.ring(0.78).a
-        out = sum((elbow[i] - shoulder[i]) * a[i] for i in range(3)) / length
+        out = dot(between(shoulder, elbow), a) / length
         return 1.0 + (elbow[1] - shoulder[1]) / length, -out if side == "left" else out
 
-    def _side(self, side: str, corner: complex, panels: tuple[str, ...]) -> list[complex]:
-        """From the armpit's corner down to the hem, through the waistline where there is one."""
-        cut, figure = self.cut, self.figure
+    def _hem(self, side: str, panels: tuple[str, ...]) -> complex:
+        """The landmarks at waist and hem, and the panels' corner at the latter."""
+        cut = self.cut
         below = "hemline" if cut.garment_type in DRESSES else "top_hem"
         hem = self.corner(self.hem_ring, side, below)
         self.anchors[f"{side}_{below}"] = Anchor(hem, panels)
         self.seam(self.hem_ring, side, panels, hem)
-        if cut.garment_type in TOPS:
+        if cut.garment_type not in TOPS:
+            width = self._over(self.waist_y, self.half * cut.fit["waist"])
+            ring = self.figure.ring(self.waist_y, self.ease, width - self.ease)
+            waist = self.corner(ring, side, "waistline")
+            self.anchors[f"{side}_waistline"] = Anchor(waist, panels)
+        return hem
+
+    def _flank(self, side: str) -> list[complex]:
+        """The outline from shoulder to hem on one side."""
+        start, corner = self.anchors[f"{side}_shoulder"].point, self.pits[side]
+        path = [] if self.cut.garment_type in STRAPPED else [start]
+        if not self.cut.sleeve and path:
+            inner = self.figure.ring(0.790).at(-0.80 if side == "left" else 0.80, 0.0)
+            path.append(mix(mix(start, corner, 0.55), self.view.project(inner), 0.6))
+        return [*path, *self._side(side, corner, self.hems[side])]
+
+    def _side(self, side: str, corner: complex, hem: complex) -> list[complex]:
+        """From the armpit's corner down to the hem, through the waistline where there is one."""
+        if self.cut.garment_type in TOPS:
             return self._plain_side(side, corner, hem)
-        width = self._over(self.waist_y, self.half * cut.fit["waist"])
-        ring = figure.ring(self.waist_y, self.ease, width - self.ease)
-        waist = self.corner(ring, side, "waistline")
-        self.anchors[f"{side}_waistline"] = Anchor(waist, panels)
+        waist = self.anchors[f"{side}_waistline"].point
         if self.hem_y > 0.50:
             return smooth([corner, waist, hem], 4)
-        hip = self.corner(figure.ring(0.515, self.ease), side)
+        hip = self.corner(self.figure.ring(0.515, self.ease), side)
         t = (self.waist_y - 0.515) / (self.waist_y - self.hem_y)
         line = mix(waist, hem, t)
         outside = (hip - line).real * (corner.real - self._middle().real) > 0
@@ -179,29 +197,22 @@ class Upper(Sleeved):
     def _middle(self) -> complex:
         return self.view.project(self.figure.torso(0.0, 0.6, 0.0))
 
-    def _hem_middles(self, flanks: dict[str, list[complex]]) -> dict[bool, complex]:
-        """Middle of the hem in front and at the back."""
-        ends = flanks["left"][-1], flanks["right"][-1]
-        return {
-            front: self.hem_middle(self.hem_ring, *ends, self.near if front else -self.near)
-            for front in (True, False)
-        }
-
-    def _neckline(self, front: bool, necks: dict[str, complex]) -> list[complex]:
-        """Between the two collar points; in front it dips to the centre collar landmark."""
-        cut, figure = self.cut, self.figure
-        if cut.garment_type in STRAPPED:
+    def _throat(self, front: bool) -> complex:
+        """The middle of the neckline, in front or at the back."""
+        figure = self.figure
+        if self.cut.garment_type in STRAPPED:
             y = 0.760 if front else 0.740
-            middle = self.view.project(figure.ring(y, self.ease).at(0.0, 1.0 if front else -0.9))
-        elif front:
+            return self.view.project(figure.ring(y, self.ease).at(0.0, 1.0 if front else -0.9))
+        if front:
             ring = figure.ring(self.neck_y, self.ease)
-            middle = self.view.project(ring.at(0.0, 1.0 if self.neck_y < 0.81 else 0.85))
-        else:
-            middle = self.view.project(figure.torso(0.0, 0.832, -0.040))
-        if front and not cut.gap and cut.garment_type not in OUTWEAR:
-            middle = self.slack(middle, "center_collar")
-            self.anchors["center_collar"] = Anchor(middle, ("front",))
-        left, right = necks["left"], necks["right"]
+            return self.view.project(ring.at(0.0, 1.0 if self.neck_y < 0.81 else 0.85))
+        return self.view.project(figure.torso(0.0, 0.832, -0.040))
+
+    def _neckline(self, front: bool) -> list[complex]:
+        """Between the two collar points; in front it dips to the centre collar landmark."""
+        cut, (left, right) = self.cut, self.necks.values()
+        collar = self.anchors.get("center_collar") if front else None
+        middle = collar.point if collar else self._throat(front)
         if front and cut.neckline == "v":
             return [mix(left, middle, 0.5), middle, mix(middle, right, 0.5)]
         if front and cut.neckline == "square":
@@ -209,23 +220,16 @@ class Upper(Sleeved):
             return [left + 0.92 * down, middle, right + 0.92 * down]
         return bow(left, middle, right)
 
-    def _panel(
-        self,
-        front: bool,
-        necks: dict[str, complex],
-        flanks: dict[str, list[complex]],
-        hem: complex,
-        order: float,
-    ) -> None:
+    def _panel(self, front: bool, flanks: dict[str, list[complex]], order: float) -> Layer:
         """The whole front or the whole back as one piece."""
-        neckline = self._neckline(front, necks)
+        necks, neckline = self.necks, self._neckline(front)
         left, right = flanks["left"], flanks["right"]
+        toward = self.near if front else -self.near
+        hem = self.hem_middle(self.hem_ring, left[-1], right[-1], toward)
         flare = 1.0
         if self.cut.garment_type in DRESSES:
-            waist = abs(
-                self.anchors["right_waistline"].point - self.anchors["left_waistline"].point
-            )
-            flare = abs(right[-1] - left[-1]) / (waist or 1.0)
+            waist = [self.anchors[f"{side}_waistline"].point for side in SIDES]
+            flare = abs(right[-1] - left[-1]) / (abs(waist[1] - waist[0]) or 1.0)
         edge = [right[-1], *hem_edge(right[-1], hem, left[-1], flare, self.unit), left[-1]]
         outline = [necks["left"], *neckline, necks["right"], *right, *edge, *left[::-1]]
         if self.cut.garment_type in STRAPPED:
@@ -237,7 +241,7 @@ class Upper(Sleeved):
         grain = hem - mix(necks["left"], necks["right"], 0.5)
         name = "front" if front else "back"
         patches = self.yokes(neck) if front == (self.near > 0) else []
-        self.layers.append(Layer(name, "cloth", order, outline, grain, marks, patches))
+        return Layer(name, "cloth", order, outline, grain, marks, patches)
 
     def _panel_marks(
         self, front: bool, neck: list[complex], edge: list[complex], hem: complex
@@ -257,9 +261,9 @@ class Upper(Sleeved):
             marks.append(Mark("seam", [left, *bow(left, middle, right), right]))
         return marks
 
-    def _open_front(self, side: str, neck: complex, flank: list[complex], order: float) -> None:
+    def _open_front(self, side: str, flank: list[complex], order: float) -> Layer:
         """One half of an open front, from its edge to the side."""
-        cut, figure, view = self.cut, self.figure, self.view
+        cut, figure, view, neck = self.cut, self.figure, self.view, self.necks[side]
         sign = -1.0 if side == "left" else 1.0
         top = view.project(figure.ring(0.770, self.ease).at(sign * max(0.10, cut.gap * 0.7), 0.95))
         waist = view.project(figure.ring(self.waist_y, self.ease).at(sign * cut.gap, 0.92))
@@ -272,24 +276,20 @@ class Upper(Sleeved):
         outline = [*edge, *rim, *flank[::-1]]
         ahead = figure.ring(0.790).ahead(side)
         patches = [] if ahead > TURNED else [self.yoke(side, [neck], chest=False)]
-        layer = Layer(f"front_{side}", "cloth", order, outline, hem - neck, marks, patches)
-        self.layers.append(layer)
+        return Layer(f"front_{side}", "cloth", order, outline, hem - neck, marks, patches)
 
-    def _tail(self, side: str) -> None:
+    def _tail(self, side: str) -> Layer:
         """What hangs out over the waistband on one side; the hem's corner is its own."""
-        hem = self.corner(self.figure.ring(0.560, self.ease), side, "top_hem")
+        hem = self.anchors[f"{side}_top_hem"].point
         high = self.corner(self.figure.ring(0.660, self.ease), side)
         inside = self.view.project(self.figure.ring(0.640, self.ease).rim(1.0))
         low = self.view.project(self.figure.ring(0.560, self.ease).rim(1.0))
         edge = bow(hem, mix(hem, mix(inside, low, 0.8), 0.5), mix(hem, inside, 0.8))
         outline = [high, hem, *edge, mix(high, inside, 0.8)]
-        self.anchors[f"{side}_top_hem"] = Anchor(hem, ("tail",))
-        self.seam(self.figure.ring(0.560, self.ease), side, ("tail",), hem)
         marks = partial(stitching, [hem, *edge], -0.010j * self.unit)
-        order = NEAR_PANEL + self.level
-        self.layers.append(Layer("tail", "cloth", order, outline, hem - high, marks))
+        return Layer("tail", "cloth", NEAR_PANEL + self.level, outline, hem - high, marks)
 
-    def _straps(self, order: float) -> None:
+    def _straps(self, order: float) -> Iterator[Layer]:
         for side in SIDES:
             collar = self.anchors[f"{side}_collar"].point
             top = self.anchors[f"{side}_shoulder"].point
@@ -297,4 +297,4 @@ class Upper(Sleeved):
             outline = [collar - half, top - half, top + half, collar + half]
             behind = not self.figure.faces_camera
             at = order + (0.2 if not behind else -0.2)
-            self.layers.append(Layer(f"strap_{side}", "cloth", at, outline, collar - top))
+            yield Layer(f"strap_{side}", "cloth", at, outline, collar - top)

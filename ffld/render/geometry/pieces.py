@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from ffld.render.body.figure import Figure, Limb
@@ -72,13 +73,19 @@ class Garment:
     Attributes:
         anchors: its landmarks by FFLD name.
         seams: by side, where its side seam meets the lower edge, on garments that have such.
+        sew: makes its layers, which the labels of somebody in the background do not need.
     """
 
     garment_type: str
     cut: Cut
     anchors: dict[str, Anchor]
-    layers: list[Layer]
     seams: dict[str, Anchor]
+    sew: Callable[[], list[Layer]]
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Its pieces, in no particular order."""
+        return self.sew()
 
 
 def limb_order(view: View, figure: Figure, limb: Limb) -> float:

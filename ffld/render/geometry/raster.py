@@ -31,19 +31,26 @@ def identity_map(
     if not polygons:
         return np.zeros((height, width), np.uint8)
     sizes = np.array([len(corners) for corners in polygons])
-    return fill(np.concatenate(polygons), sizes, values, width, height)
+    corners = np.concatenate(polygons).T / UNIT
+    return fill(np.ascontiguousarray(corners), sizes, values, width, height)
 
 
 def fill(
     corners: np.ndarray, sizes: np.ndarray, values: Sequence[int], width: int, height: int
 ) -> np.ndarray:
-    """`identity_map` of polygons one after another in one array, with their numbers of corners."""
+    """`identity_map` of polygons that follow each other in one array.
+
+    Args:
+        corners: (2, n) float64, x and y in pixels, multiples of 1/16, 0 at the first one's centre.
+        sizes: number of corners of each polygon.
+    """
     place, owner = _crossings(corners, sizes, width, height)
     inks = np.zeros(len(place) + 1, np.uint8)
-    inks[1:] = np.array([0, *values], np.uint8)[_topmost(owner, len(sizes))]
-    runs = np.empty(len(place) + 1, np.int64)
-    runs[:-1], runs[-1] = place, width * height
-    runs[1:] -= place
+    inks[1:] = np.array([0, *values], np.uint8).take(_topmost(owner, len(sizes)))
+    changes = (inks[1:] != inks[:-1]).nonzero()[0]  # most crossings lie beneath other polygons
+    runs = np.concatenate([place.take(changes), (width * height,)])
+    runs[1:] -= runs[:-1]
+    inks = np.concatenate([inks[:1], inks[1:].take(changes)])
     return inks.repeat(runs).reshape(height, width)
 
 
@@ -73,28 +80,29 @@ def _crossings(
     Pixels are counted row after row. Closed polygons cross each row an even number of times.
     """
     stops = sizes.cumsum()
-    before = np.arange(-1, len(corners) - 1)  # an edge comes from the corner before
+    before = np.arange(-1, corners.shape[1] - 1)  # an edge comes from the corner before
     before[stops - sizes] = stops - 1
-    corners = corners / UNIT
     # an edge crosses the rows from its upper end to its lower one, the latter excluded
-    rows = np.minimum(np.maximum(np.ceil(corners[:, 1]), 0), height)
-    others = rows[before]
-    count = abs(rows - others)
-    edges = count.nonzero()[0]
-    first, count = np.minimum(rows, others)[edges], count[edges].astype(np.intp)
-    starts = corners[before[edges]]
-    run, drop = (corners[edges] - starts).T
+    rows = np.minimum(np.maximum(np.ceil(corners[1]), 0), height)
+    others = rows.take(before)
+    edges = (rows != others).nonzero()[0]
+    rows, others = rows.take(edges), others.take(edges)
+    first, count = np.minimum(rows, others), abs(rows - others).astype(np.intp)
+    starts = corners.take(before.take(edges), axis=1)
+    run, drop = corners.take(edges, axis=1) - starts
     lean = run / drop
-    column = starts[:, 0] + (first - starts[:, 1]) * lean - _LESS
-    polygon = np.arange(len(sizes)).repeat(sizes)[edges]
-    edge = np.array([first, column, lean, polygon, count.cumsum() - count])
-    # and now all its rows
-    first, column, lean, polygon, earlier = edge.repeat(count, axis=1)
-    down = np.arange(len(first), dtype=np.float64) - earlier
-    column = np.minimum(np.maximum(np.ceil(column + lean * down), 0), width)
+    column = starts[0] + (first - starts[1]) * lean - _LESS
+    # a crossing's key is its row, column and polygon; an edge's is its first row and its polygon
     bits = len(sizes).bit_length()
+    polygon = np.arange(len(sizes)).repeat(sizes).take(edges)
+    key = first * (width << bits) + polygon
+    edge = np.array([column, lean, key, count.cumsum() - count])
+    # and now all its rows
+    column, lean, keys, earlier = edge.repeat(count, axis=1)
+    down = np.arange(len(keys), dtype=np.float64) - earlier
+    column = np.minimum(np.maximum(np.ceil(column + lean * down), 0), width)
+    keys += (down * width + column) * (1 << bits)
     small = width * height + 1 << bits < 2**31  # shorter numbers are sorted faster
-    keys = ((first + down) * width + column) * (1 << bits) + polygon
     keys = keys.astype(np.int32 if small else np.int64)
     keys.sort()
     return keys >> bits, keys & (1 << bits) - 1

@@ -8,6 +8,21 @@ from dataclasses import dataclass
 Vector = tuple[float, float, float]
 
 
+def dot(p: Vector, q: Vector) -> float:
+    """Their scalar product; `sum` adds floats in another way from Python 3.12 on."""
+    return p[0] * q[0] + p[1] * q[1] + p[2] * q[2]
+
+
+def along(start: Vector, way: Vector, length: float) -> Vector:
+    """The point at some multiple of a vector from a point."""
+    return (start[0] + length * way[0], start[1] + length * way[1], start[2] + length * way[2])
+
+
+def between(p: Vector, q: Vector) -> Vector:
+    """The vector from p to q."""
+    return (q[0] - p[0], q[1] - p[1], q[2] - p[2])
+
+
 @dataclass(frozen=True)
 class View:
     """A camera on the +z side of the scene.

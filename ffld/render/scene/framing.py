@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from itertools import chain
+
+import numpy as np
 
 from ffld.render.geometry.measure import scatter
 from ffld.render.geometry.pieces import Layer
 from ffld.render.geometry.stream import Stream
 from ffld.render.geometry.view import Frame, View
 from ffld.render.mix import Mix
+from ffld.render.scene.person import THINGS, Person
 
 Window = tuple[float, float, float, float]  # x1, y1, x2, y2 in the picture plane
 
@@ -43,22 +48,21 @@ def frame_alone(mix: Mix, style: str, layers: list[Layer], s: Stream) -> Frame:
     return _frame(mix, _extent(layers), _part(s.weighted(mix.zoom[style]), s), s)
 
 
-def frame_worn(
-    mix: Mix, style: str, lower: bool, target: list[Layer], everything: list[Layer], s: Stream
-) -> Frame:
-    """The image of a person in the annotated garment, which is a lower one or not."""
-    window, part = _window(mix, style, lower, target, everything, s)
+def frame_worn(mix: Mix, style: str, lower: bool, person: Person, number: int, s: Stream) -> Frame:
+    """The image of a person in the annotated garment of that number, a lower one or not."""
+    window, part = _window(mix, style, lower, person, number, s)
     return _frame(mix, window, part, s)
 
 
-def _extent(layers: list[Layer]) -> Window:
-    xs = [p.real for layer in layers for p in layer.outline]
-    ys = [p.imag for layer in layers for p in layer.outline]
-    return min(xs), min(ys), max(xs), max(ys)
+def _extent(layers: Iterable[Layer]) -> Window:
+    points = chain.from_iterable(layer.outline for layer in layers)
+    corners = np.fromiter(points, np.complex128).view(np.float64).reshape(-1, 2)
+    corners = np.ascontiguousarray(corners.T)  # whose extremes are found ten times as fast
+    return (*corners.min(1).tolist(), *corners.max(1).tolist())
 
 
 def _window(
-    mix: Mix, style: str, lower: bool, target: list[Layer], everything: list[Layer], s: Stream
+    mix: Mix, style: str, lower: bool, person: Person, number: int, s: Stream
 ) -> tuple[Window, float]:
     """What of the picture plane the photographer wants to show, and on what part of the image.
 
@@ -67,7 +71,7 @@ def _window(
     """
     kinds = {k: v for k, v in mix.framing[style].items() if k != ("bust" if lower else "legs")}
     kind = s.weighted(kinds)
-    x1, y1, x2, y2 = _extent(target)
+    x1, y1, x2, y2 = _extent(person.garments[number].layers)
     if kind == "garment":
         return (x1, y1, x2, y2), _part(s.weighted(mix.zoom[style]), s)
     if kind == "cut":
@@ -77,7 +81,8 @@ def _window(
         x1 += (x2 - x1 - w) * s.unit()
         y1 += (y2 - y1 - h) * s.unit()
         return (x1, y1, x1 + w, y1 + h), s.uniform(0.85, 1.15)
-    px1, py1, px2, py2 = _extent(everything)
+    body = (layer for _, layer in person.layers if layer.material not in THINGS)
+    px1, py1, px2, py2 = _extent(body)
     tall = py2 - py1
     if kind == "bust":
         py2 = max(py1 + tall * s.uniform(0.34, 0.60), y1 + 0.35 * (y2 - y1))

@@ -13,7 +13,7 @@ from ffld.render.geometry.view import Frame, View
 from ffld.render.mix import Mix
 from ffld.render.scene.clutter import draw_clutter
 from ffld.render.scene.framing import draw_camera, draw_habit, frame_alone, frame_worn
-from ffld.render.scene.person import THINGS, Person, draw_outfit, dress
+from ffld.render.scene.person import Person, draw_outfit, dress
 from ffld.render.scene.posture import draw_posture, flat_posture
 
 _ROUGHNESS = {"consumer": 1.0, "shop": 0.3}
@@ -109,14 +109,7 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
     main = dress(outfit, posture, view, look, g, tuck, mix.occlusion, mix.slim)
     number = outfit.index(garment_type)
     behind, before = _company(mix, style, view, stream("company"))
-    frame = frame_worn(
-        mix,
-        style,
-        lower,
-        target=[layer for owner, layer in main.layers if owner == number],
-        everything=[layer for _, layer in main.layers if layer.material not in THINGS],
-        s=stream("frame"),
-    )
+    frame = frame_worn(mix, style, lower, main, number, stream("frame"))
     clutter = mix.clutter if style == "consumer" else 0.0
     attributes = {
         "style": style, "viewpoint": viewpoint, "presentation": "worn", "pose": main.pose,
