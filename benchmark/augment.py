@@ -6,9 +6,11 @@ changed here, by OpenCV and torchvision; a batch on the device by `benchmark.res
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -20,6 +22,9 @@ from ffld.transforms import apply, augmentation, drop_outside, mirror, translati
 
 BLUR_TAPS = 5  # pixels that a blurred one is made of, along each axis
 
+_NORMALS = 1 << 20  # places in the table of normal numbers at which noise may begin
+_LEVELS = torch.arange(256, dtype=torch.uint8).view(1, 1, 256)
+
 Sample = tuple[Tensor, np.ndarray, np.ndarray, int]
 
 
@@ -30,13 +35,12 @@ class Degradation:
     Attributes:
         cast: (3,) factors of red, green and blue.
         deviation: of a pixel's noise, in levels of 255.
-        noise: (3, S, S) float32, standard normal; None where a device makes it from `key`.
+        start: where the noise lies in `normals`.
     """
 
     cast: np.ndarray
     deviation: float
-    noise: np.ndarray | None
-    key: int
+    start: int
 
 
 @dataclass(frozen=True)
@@ -81,16 +85,20 @@ def margin(settings: Settings, size: int) -> int:
     return math.ceil(size / 8) if moves else 0
 
 
-def draw(
-    settings: Settings, size: int, *, seed: int, epoch: int, row: int, pixels: bool = True
-) -> Change:
-    """The change of a training sample in an epoch.
+@functools.lru_cache(maxsize=2)
+def normals(size: int) -> Tensor:
+    """The table that noise of (3, size, size) is read from: standard normal, float32.
 
-    Args:
-        size: side of the input frame, pixels.
-        pixels: whether noise is drawn pixel by pixel. Without, only its key is; what is drawn
-            after it, the rectangle, is then another one. All else is the same.
+    To draw a number for each pixel would take longer than all else that is done to a sample. So
+    its noise is a stretch of this table, begun where the sample's own draw says; there are some
+    million places.
     """
+    count = _NORMALS + 3 * size * size
+    return torch.from_numpy(np.random.default_rng(0).standard_normal(count, np.float32))
+
+
+def draw(settings: Settings, size: int, *, seed: int, epoch: int, row: int) -> Change:
+    """The change of a training sample in an epoch; size is the input frame's side in pixels."""
     rng = np.random.default_rng([seed, epoch, row])
     flip = bool(rng.random() < settings.flip)
     reach = math.log1p(settings.scale)
@@ -107,7 +115,7 @@ def draw(
     )
     blur = rng.uniform(0.5, 1.5) if rng.random() < settings.blur else 0.0
     degraded = settings.cast or settings.noise
-    degradation = _degradation(settings, size, rng, pixels) if degraded else None
+    degradation = _degradation(settings, rng) if degraded else None
     erased = settings.erase and rng.random() < settings.erase
     rectangle = _rectangle(size, rng) if erased else None
     return Change(moved, flip, brightness, contrast, saturation, blur, degradation, rectangle)
@@ -128,22 +136,15 @@ def changed(crops: Crops, row: int, change: Change) -> Sample:
     if change.flip:
         xy, visibility = mirror(xy, visibility, targets.schema.flip_index)
     xy, visibility = drop_outside(xy, visibility, crops.size)
-    tensor = torch.from_numpy(image).permute(2, 0, 1)
     kind = int(targets.type_index[row])
-    return _recoloured(tensor, change), xy.astype(np.float32), visibility, kind
+    return _recoloured(image, change), xy.astype(np.float32), visibility, kind
 
 
-def _degradation(
-    settings: Settings, size: int, rng: np.random.Generator, pixels: bool
-) -> Degradation:
+def _degradation(settings: Settings, rng: np.random.Generator) -> Degradation:
     cast = 1 + rng.uniform(-settings.cast, settings.cast, 3)
     deviation = 255 * settings.noise * rng.random()
-    noise, key = None, 0
-    if deviation and pixels:
-        noise = rng.standard_normal((3, size, size), np.float32)
-    elif deviation:
-        key = int(rng.integers(2**32))
-    return Degradation(cast, deviation, noise, key)
+    start = int(rng.integers(_NORMALS)) if deviation else 0
+    return Degradation(cast, deviation, start)
 
 
 def _rectangle(size: int, rng: np.random.Generator) -> Rectangle:
@@ -152,10 +153,18 @@ def _rectangle(size: int, rng: np.random.Generator) -> Rectangle:
     return Rectangle(top, left, height, width, rng.integers(0, 256, (3, 1, 1), np.uint8))
 
 
-def _recoloured(image: Tensor, change: Change) -> Tensor:
-    """(3, S, S) uint8 with the change's colours."""
-    image = photometric.adjust_brightness(image, change.brightness)
-    image = photometric.adjust_contrast(image, change.contrast)
+def _recoloured(image: np.ndarray, change: Change) -> Tensor:
+    """(S, S, 3) uint8 with the change's colours, (3, S, S): those of torchvision, to the byte.
+
+    Brightness and contrast are functions of a level, so that they are computed of 256 alone.
+    """
+    image = cv2.LUT(image, photometric.adjust_brightness(_LEVELS, change.brightness)[0].numpy())
+    planes = np.ascontiguousarray(image.transpose(2, 0, 1))
+    grey = photometric.rgb_to_grayscale(torch.from_numpy(planes)).float().mean()
+    contrasted = _LEVELS.mul(change.contrast).add_(grey, alpha=1 - change.contrast)
+    contrasted = contrasted.clamp_(0, 255).to(torch.uint8)[0].numpy()
+    flat = cv2.LUT(planes.reshape(-1, planes.shape[2]), contrasted)
+    image = torch.from_numpy(flat.reshape(planes.shape))
     image = photometric.adjust_saturation(image, change.saturation)
     if change.blur:
         image = photometric.gaussian_blur(image, [BLUR_TAPS] * 2, [change.blur] * 2)
@@ -168,7 +177,8 @@ def _recoloured(image: Tensor, change: Change) -> Tensor:
 
 
 def _degraded(image: Tensor, about: Degradation) -> Tensor:
-    values = image.float() * torch.from_numpy(about.cast).float()[:, None, None]
-    if about.noise is not None:
-        values += torch.from_numpy(about.noise * about.deviation)
+    values = image.float().mul_(torch.from_numpy(about.cast).float()[:, None, None])
+    if about.deviation:
+        noise = normals(image.shape[-1])[about.start : about.start + values.numel()]
+        values.add_(noise.view_as(values), alpha=about.deviation)
     return values.clamp_(0, 255).to(torch.uint8)

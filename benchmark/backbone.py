@@ -163,6 +163,27 @@ def with_coordinates(features: Tensor) -> Tensor:
     return torch.cat([features, grid.contiguous(memory_format=torch.channels_last)], 1)
 
 
+def as_rows(features: Tensor) -> Tensor:
+    """Features (B, C, H, W) as one row a cell, (B, HW, C): no copy where channels lie last."""
+    return features.permute(0, 2, 3, 1).flatten(1, 2)
+
+
+def as_maps(rows: Tensor, size: tuple[int, int]) -> Tensor:
+    """Back: (B, HW, C) as (B, C, H, W), channels last; size is (H, W)."""
+    return rows.unflatten(1, size).permute(0, 3, 1, 2)
+
+
+def coordinate_rows(features: Tensor) -> Tensor:
+    """(HW, 2), x and y of the cell centres as in `with_coordinates`."""
+    return _grid(*features.shape[2:], features.dtype, features.device)[0].flatten(1).T
+
+
+def affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Factors and shifts (C,) that batch normalisation is in evaluation."""
+    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    return scale, norm.bias - scale * norm.running_mean
+
+
 @functools.lru_cache(maxsize=64)
 def _grid(height: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """(1, 2, height, width), x and y of the cell centres."""

@@ -2,7 +2,8 @@
 
 Rendering or decoding costs far more than training's own warp. So each image is read once, by
 worker processes, and its padded box is kept as uint8 in the user's cache folder. An interrupted
-array is completed by the next run.
+array is completed by the next run. An array is named after all that its pixels follow from, the
+renderer's code or the files read included: where any of it changes, crops are made anew.
 """
 
 from __future__ import annotations
@@ -28,8 +29,11 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 import ffld
+from benchmark import source as built
 from benchmark.settings import SettingsError
+from ffld import transforms
 from ffld.cache import cache_folder
+from ffld.render.edition import source_hash
 from ffld.sample import Split, Targets
 from ffld.transforms import BOX_PADDING, crop, translation, warp
 
@@ -97,7 +101,7 @@ def cut(
     matrices = np.stack([crop(box, size, padding) for box in targets.box])
     frames = translation(margin, margin) @ matrices
     side = size + 2 * margin
-    path = _folder() / f"{_key(source, targets, frames, side)}.npy"
+    path = _folder() / f"{_key(source, split, frames, side)}.npy"
     if not _still_true(path, None, split, frames, side):
         with _one_at_a_time():
             # Another run may have made them while this one waited.
@@ -112,16 +116,33 @@ def cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def _key(source: Source, targets: Targets, frames: np.ndarray, side: int) -> str:
-    about = [targets.dataset, targets.split, targets.revision, side, cv2.__version__]
-    about += [source.source] if source.source else []  # pixels went through JPEG once more
-    digest = hashlib.sha256(json.dumps([*about, targets.ids.tolist()]).encode())
+def _key(source: Source, split: Split, frames: np.ndarray, side: int) -> str:
+    targets = split.targets
+    about = [targets.dataset, targets.split, targets.revision, side, targets.ids.tolist()]
+    about += [cv2.__version__, Path(transforms.__file__).read_text(encoding="utf-8")]
+    digest = hashlib.sha256(json.dumps([*about, _origin(source, split)]).encode())
     digest.update(np.ascontiguousarray(frames).tobytes())
     return f"{targets.dataset}-{targets.split}-{digest.hexdigest()[:16]}"
 
 
+def _origin(source: Source, split: Split) -> list[Any]:
+    """What the images of a split are of: they are the same as long as it is.
+
+    Of a built set its manifest, which names every shard's SHA-256 and which these were compared
+    with when it was opened; of photographs each file's size and time of change, since to read them
+    takes as long as to crop them; of rendered images the code that paints them.
+    """
+    files = [split.file(position) for position in range(len(split))]
+    if files and files[0] is not None:
+        states = [os.stat(file) for file in files]
+        return ["read", *((state.st_size, state.st_mtime_ns) for state in states)]
+    if folder := source.source or source.root:
+        return ["built", built.identity(folder)]
+    return ["rendered", source_hash(), np.__version__]
+
+
 def _still_true(path: Path, done: Path | None, split: Split, frames: np.ndarray, side: int) -> bool:
-    """Whether the first, middle and last crop kept are those that the images give today."""
+    """Whether there are crops, the first, middle and last of which the images give today too."""
     try:
         images = np.load(path, mmap_mode="r")
         rows = np.arange(len(images)) if done is None else np.flatnonzero(np.load(done))

@@ -54,7 +54,7 @@ def batches(
     drawn = partial(draw, settings, samples.size, seed=seed, epoch=epoch)
     if isinstance(samples, Resident):
         for rows in chosen:
-            yield samples.batch(rows, [drawn(row=row, pixels=False) for row in rows])
+            yield samples.batch(rows, [drawn(row=row) for row in rows])
         return
 
     def prepare(row: int) -> Sample:

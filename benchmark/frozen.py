@@ -25,19 +25,26 @@ def frozen(model: nn.Module) -> nn.Module:
 
     In a `HeatmapNet`, batch normalisation right after a convolution of an `nn.Sequential`, which
     nothing else may read, becomes part of it; weights lie in memory as convolutions of
-    channels-last maps read them; every module that has a method `freeze` is told to keep what
-    follows from its parameters. Any other model is copied as it is.
+    channels-last maps read them; every module that has a method `freeze` gives way to what this
+    returns, which keeps what follows from its parameters. Any other model is copied as it is.
     """
     found = copy.deepcopy(model).eval().requires_grad_(False)
     if isinstance(found, HeatmapNet):
         found.to(memory_format=torch.channels_last)
-        for module in list(found.modules()):
-            if type(module) is nn.Sequential:
-                _fold(module)
-            elif hasattr(module, "freeze"):
-                module.freeze()
+        _freeze(found)
         found.register_load_state_dict_pre_hook(_refuse)
     return found.eval()  # the new modules in it, too
+
+
+def _freeze(module: nn.Module) -> None:
+    """Everything below a module."""
+    if type(module) is nn.Sequential:
+        _fold(module)
+    for name, child in module.named_children():
+        if hasattr(child, "freeze"):
+            module.register_module(name, child.freeze())
+        else:
+            _freeze(child)
 
 
 def _fold(chain: nn.Sequential) -> None:

@@ -171,7 +171,7 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
         seed=request.seed or 0,
         root=str(request.root.resolve()) if request.root else None,
         approximate=request.approximate,
-        dials=_dials(request.dials),
+        dials=turned(request.dials),
         source=settled(request.source),
         device=device,
         settings=settings,
@@ -243,8 +243,12 @@ def _settings(
     return settings, brought | overrides
 
 
-def _dials(texts: Sequence[str]) -> dict[str, Any]:
-    """Names of dials and `key=value` texts with JSON values, as `ffld.load` takes them."""
+def turned(texts: Sequence[str]) -> dict[str, Any]:
+    """Dials as `ffld.load` takes them, of names for many and `key=value` texts with JSON values.
+
+    Raises:
+        RunError: a text that is neither.
+    """
     dials = {}
     for text in texts:
         if text in NAMED:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmark.backbone import ScaledResidual
+from benchmark.frozen_pyramid import FrozenResidual, FrozenScales
 
 
 class PyramidBranch(nn.Module):
@@ -78,6 +79,10 @@ class PyramidResidual(nn.Module):
         seen = self.expand(self.scales(self.reduce(features)))
         return self.skip(features) + self.merge(self.local(features) + seen)
 
+    def freeze(self) -> FrozenResidual:
+        """As the parameters make it now, for prediction alone (`benchmark.frozen`)."""
+        return FrozenResidual(self)
+
 
 class Residual(nn.Module):
     """The bottleneck alone, without a pyramid: (B, C, H, W) -> the same shape.
@@ -117,6 +122,10 @@ class Scales(nn.Module):
             small = branch(rows.pool @ features @ columns.pool.T)
             total = total + rows.widen @ small @ columns.widen.T
         return total
+
+    def freeze(self) -> FrozenScales:
+        """As the parameters make it now, for prediction alone (`benchmark.frozen`)."""
+        return FrozenScales(self)
 
 
 PYRAMIDS = {"branch": PyramidBranch, "prm": PyramidResidual, "none": nn.Identity}

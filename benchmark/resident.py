@@ -1,9 +1,8 @@
 """A training split in the device's memory, and its augmentation there, a batch at a time.
 
 The same changes as `benchmark.augment` makes of one sample: landmarks are the same, images within
-three levels of 255, since arithmetic differs in its last digits. Noise, which is drawn pixel by
-pixel, is other noise of the same strength. The host never waits for the device here: what that must
-know of a batch travels to it in one piece.
+three levels of 255, since arithmetic differs in its last digits. The host never waits for the
+device here: what that must know of a batch travels to it in one piece.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmark import world
-from benchmark.augment import BLUR_TAPS, Change, Degradation, Rectangle
+from benchmark.augment import BLUR_TAPS, Change, Degradation, Rectangle, normals
 from benchmark.crops import Crops
 from benchmark.models import Batch, Inputs
 from benchmark.settings import Settings
@@ -28,8 +27,7 @@ from ffld.transforms import FILL, apply, translation
 
 _SHARE = 0.5  # of a device's free memory that a split may take: the rest is the training's
 _BLOCK = 4096  # samples that travel to the device at once
-_WORD = 0xFFFFFFFF
-_CLEAN = Degradation(np.ones(3), 0.0, None, 0)
+_CLEAN = Degradation(np.ones(3), 0.0, 0)
 _NOWHERE = Rectangle(0, 0, 0, 0, np.zeros((3, 1, 1)))
 
 
@@ -44,6 +42,7 @@ class Resident:
         garment_type: (N,) int64.
         flip_index: (K,) int64, each slot's mirror partner.
         fill: (3, 1, 1) float32, the colour outside an image.
+        normals: (L,) float32, the table that noise is read from.
         size: side of the input frame, pixels.
         margin: pixels kept around it on each side.
     """
@@ -54,6 +53,7 @@ class Resident:
     garment_type: Tensor
     flip_index: Tensor
     fill: Tensor
+    normals: Tensor
     size: int
     margin: int
 
@@ -72,15 +72,15 @@ class Resident:
             targets.schema.flip_index,
             np.float32(FILL)[:, None, None],
         )
-        return cls(
-            images, *(torch.tensor(one).to(device) for one in held), crops.size, crops.margin
-        )
+        tensors = [*(torch.tensor(one) for one in held), normals(crops.size)]
+        moved = (tensor.to(device) for tensor in tensors)
+        return cls(images, *moved, crops.size, crops.margin)
 
     def __len__(self) -> int:
         return len(self.images)
 
     def batch(self, rows: Sequence[int], changes: Sequence[Change]) -> Batch:
-        """Training samples, each with its change, whose noise has no pixels yet."""
+        """Training samples, each with its change."""
         told = _told(rows, changes, self.margin, self.images.device)
         chosen = told["row"][:, 0].long()
         xy, visibility = self._labels(chosen, told)
@@ -89,7 +89,8 @@ class Resident:
             where = sent(torch.tensor(blurred), images.device)
             images[where] = _blurred(images[where], told["blur"][where])
         if degradations := [change.degradation for change in changes if change.degradation]:
-            images = _degraded(images, told, any(one.deviation for one in degradations))
+            noisy = any(one.deviation for one in degradations)
+            images = _degraded(images, told, self.normals if noisy else None)
         if any(change.rectangle for change in changes):
             images = _erased(images, told)
         images = images.div_(255).contiguous(memory_format=torch.channels_last)
@@ -158,7 +159,7 @@ def _told(
         "blur": [change.blur for change in changes],
         "cast": [one.cast for one in degradations],
         "deviation": [one.deviation for one in degradations],
-        "key": [one.key for one in degradations],
+        "start": [one.start for one in degradations],
         "rectangle": [(one.top, one.left, one.height, one.width) for one in rectangles],
         "colour": [one.colour for one in rectangles],
     }
@@ -210,27 +211,13 @@ def _blurred(images: Tensor, deviation: Tensor) -> Tensor:
     return images.round_()
 
 
-def _degraded(images: Tensor, told: Mapping[str, Tensor], noisy: bool) -> Tensor:
+def _degraded(images: Tensor, told: Mapping[str, Tensor], table: Tensor | None) -> Tensor:
     images = images * told["cast"].float().view(-1, 3, 1, 1)
-    if noisy:
-        noise = _noise(told["key"].long(), images[0].numel()).view(images.shape)
+    if table is not None:
+        stretches = table.unfold(0, images[0].numel(), 1)  # a view: one from each place on
+        noise = stretches[told["start"][:, 0].long()].view(images.shape)
         images += noise.mul_(told["deviation"].float().view(-1, 1, 1, 1))
     return _levels(images)
-
-
-def _noise(key: Tensor, count: int) -> Tensor:
-    """(B, count) float32, standard normal: each key's (B, 1) own numbers, on any device."""
-    words = _mixed(_mixed(torch.arange(count, device=key.device)) ^ key)
-    # 23 bits to the middles of as many steps from -1 to 1, all of them exact in float32
-    even = (words >> 9).float().add_(0.5).mul_(2.0**-22).sub_(1)
-    return even.erfinv_().mul_(math.sqrt(2))
-
-
-def _mixed(words: Tensor) -> Tensor:
-    """32-bit words (int64) scattered one to one, by a function of Wellons' hash prospector."""
-    words = (words ^ (words >> 16)) * 0x21F0AAAD & _WORD
-    words = (words ^ (words >> 15)) * 0x735A2D97 & _WORD
-    return words ^ (words >> 15)
 
 
 def _erased(images: Tensor, told: Mapping[str, Tensor]) -> Tensor:

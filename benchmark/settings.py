@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Settings of how the work is done, not of what: a result depends on them as on the machine, by last
-# digits and by which noise was drawn. A run notes them beside its configuration, not in it.
+# digits. A run notes them beside its configuration, not in it.
 EXECUTION = ("resident", "compile", "deterministic")
 
 

@@ -120,7 +120,8 @@ def traffic(model: nn.Module, run: Work) -> int:
     Args:
         run: calls the model once.
     """
-    total = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
+    held = [*model.parameters(), *model.buffers()]
+    total = sum(tensor.numel() * tensor.element_size() for tensor in held)
 
     def count(module: nn.Module, given: object, made: object) -> None:
         nonlocal total

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.backbone import ChannelScale, ScaledResidual, with_coordinates
+from lgr.frozen import FrozenLayer
 from lgr.graph import LayoutGraph
 from lgr.reading import REPAIRED, Reading
 from lgr.reasoning import LayoutGraphReasoning, PlainReasoning, linear, node_norm
@@ -51,6 +52,10 @@ class LGRLayer(nn.Module):
         maps = self.map_norm(features)
         nodes, votes = self.map_to_node(maps)
         return features + self.residual(self.node_to_map(maps, self.reasoning(nodes), votes))
+
+    def freeze(self) -> FrozenLayer:
+        """As the parameters make it now, for prediction alone (`benchmark.frozen`)."""
+        return FrozenLayer(self)
 
 
 class MapToNode(nn.Module):

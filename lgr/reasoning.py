@@ -1,18 +1,17 @@
 """Section 3.3.2 of LGR: nodes hear of each other along the layout graph, up its levels and down.
 
 What nodes are multiplied by from the left follows from the graph and the parameters alone. It is
-computed in every pass, so that it can be trained, unless `freeze` has kept it.
+computed in every pass, so that it can be trained; `lgr.frozen` computes it once.
 B batch, N leaf nodes, d node features, M nodes one level up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
+from lgr.frozen import FrozenPlain, FrozenReasoning
 from lgr.graph import Edges, LayoutGraph, clustered, normalised
 from lgr.reading import REPAIRED, Reading
 
@@ -32,10 +31,9 @@ class LayoutGraphReasoning(nn.Module):
         self.deconvolutions = nn.ModuleList(
             GraphDeconvolution(cluster, dim, reading) for cluster in graph.clusters
         )
-        self.kept: Kept | None = None
 
     def forward(self, nodes: Tensor) -> Tensor:
-        matrices = iter(self.kept() if self.kept else self.matrices()[0])
+        matrices = iter(self.matrices()[0])
         finer = []
         for clustering in self.clusterings:
             finer.append(nodes)
@@ -57,9 +55,9 @@ class LayoutGraphReasoning(nn.Module):
             down.append(adjacency)
         return found, down
 
-    def freeze(self) -> None:
-        """Keep the matrices as the parameters make them now (`benchmark.frozen`)."""
-        self.kept = Kept(self.matrices()[0])
+    def freeze(self) -> FrozenReasoning:
+        """As the parameters make it now."""
+        return FrozenReasoning(self)
 
 
 class GraphClustering(nn.Module):
@@ -136,30 +134,21 @@ class PlainReasoning(nn.Module):
         self.layers = nn.ModuleList(linear(dim, dim) for _ in range(reading.plain_layers))
         self.norms = nn.ModuleList(node_norm(dim, reading) for _ in self.layers)
         self.residual = reading.plain_residual
-        self.kept: Kept | None = None
 
     def forward(self, nodes: Tensor) -> Tensor:
-        (adjacency,) = self.kept() if self.kept else (normalised(self.edges()),)
+        adjacency = self.adjacency()
         for layer, norm in zip(self.layers, self.norms, strict=True):
             mixed = norm(torch.relu(adjacency @ layer(nodes)))
             nodes = nodes + mixed if self.residual else mixed
         return nodes
 
-    def freeze(self) -> None:
-        """Keep the adjacency as the parameters make it now (`benchmark.frozen`)."""
-        self.kept = Kept([normalised(self.edges())])
+    def adjacency(self) -> Tensor:
+        """A (N, N), normalised."""
+        return normalised(self.edges())
 
-
-class Kept(nn.Module):
-    """Tensors that go where their model goes and are no part of its state."""
-
-    def __init__(self, tensors: Iterable[Tensor]) -> None:
-        super().__init__()
-        for position, tensor in enumerate(tensors):
-            self.register_buffer(f"tensor{position}", tensor, persistent=False)
-
-    def forward(self) -> tuple[Tensor, ...]:
-        return tuple(self.buffers())
+    def freeze(self) -> FrozenPlain:
+        """As the parameters make it now."""
+        return FrozenPlain(self)
 
 
 def linear(wide: int, dim: int) -> nn.Linear:

@@ -59,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
     add("--source", metavar="DIR", help="what `python -m ffld build` wrote, in place of rendering")
     add("--approximate", action="store_true", help="map DeepFashion2's approximate points too")
+    add(
+        "--dial",
+        dest="dials",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="how difficult a procedural dataset is to be, such as company=0; may be repeated",
+    )
     add("--seed", type=int, default=0, help="of the corruptions' draws (0)")
     add(
         "--corruption",
@@ -87,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 def _robustness(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
     from benchmark.crops import Source
+    from benchmark.plan import turned
     from benchmark.robustness import figure, given
     from benchmark.robustness.conditions import chosen, conditions
     from benchmark.robustness.measure import Study, measure
@@ -100,6 +109,7 @@ def _robustness(arguments: argparse.Namespace) -> None:
         arguments.limit,
         root,
         arguments.approximate,
+        turned(arguments.dials),
         source=settled(arguments.source),
     )
     split = source.open()

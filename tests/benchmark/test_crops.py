@@ -1,17 +1,22 @@
 """Images are read once, kept, completed after an interruption, and never kept when stale."""
 
+import json
+import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from filelock import FileLock
+from PIL import Image
 
 from benchmark import crops as module
 from benchmark.crops import Source, cut
 from benchmark.settings import SettingsError
+from ffld.build import build
 from ffld.sample import DataError
 from ffld.transforms import apply, crop, translation, warp
-from tests.ffld.miniature import write_fld
+from tests.ffld.miniature import SIZE, Row, write_fld
 
 
 def test_images_are_read_once(dots):
@@ -94,6 +99,66 @@ def test_changed_images_are_read_again(dots):
     changed = cut(source, source.open(), 32)
     split = source.open()
     np.testing.assert_array_equal(changed.images[5], warp(split.image(5), changed.matrices[5], 32))
+
+
+def arrays():
+    return {path.name for path in (module.cache_folder() / "crops").iterdir()}
+
+
+def test_another_renderer_makes_other_crops(dots, monkeypatch):
+    """Also where the three crops that are compared with the images are as they were."""
+    source = Source("dots", "val")
+    cut(source, source.open(), 32)
+    read = dots["val"].image
+    dots["val"].image = lambda row: 255 - read(row) if row == 5 else read(row)
+    assert len(cut(source, source.open(), 32)) == 12
+    assert len(arrays()) == 1  # the code is the same, so nothing but those three is looked at
+    monkeypatch.setattr(module, "source_hash", lambda: "another")
+    images = cut(source, source.open(), 32).images
+    assert len(arrays()) == 2
+    matrix = crop(source.open().targets.box[5], 32)
+    np.testing.assert_array_equal(images[5], warp(255 - read(5), matrix, 32))
+
+
+@pytest.mark.filterwarnings("ignore:fld test")
+def test_a_photograph_that_changed_makes_other_crops(monkeypatch, tmp_path):
+    monkeypatch.setenv("FFLD_CACHE", str(tmp_path / "cache"))
+    rows = [Row(f"img/img_{number:08d}.jpg", "test") for number in range(5)]
+    root = write_fld(tmp_path / "fld", rows)
+    source = Source("fld", "test", root=str(root))
+    before = np.array(cut(source, source.open(), 32).images)
+    photograph = root / "Img" / rows[1].name  # neither first nor middle nor last
+    stamp = photograph.stat().st_mtime_ns
+    Image.new("RGB", SIZE, (200, 30, 30)).save(photograph)
+    os.utime(photograph, ns=(stamp, stamp))
+    after = cut(source, source.open(), 32).images
+    assert not np.array_equal(after[1], before[1])
+    np.testing.assert_array_equal(after[[0, 2, 3, 4]], before[[0, 2, 3, 4]])
+    os.utime(photograph, ns=(stamp, stamp + 1))
+    cut(source, source.open(), 32)
+    assert len(arrays()) == 3
+
+
+def test_a_build_is_known_by_its_manifest_wherever_it_lies(monkeypatch, tmp_path):
+    monkeypatch.setenv("FFLD_CACHE", str(tmp_path / "cache"))
+    name, folder = "fld-procedural", tmp_path / "set"
+    build(name, folder, splits=["val"], limit=4, processes=1)
+
+    def count(place):
+        source = Source(name, "val", 4, source=str(place))
+        cut(source, source.open(), 32)
+        return len(arrays())
+
+    assert count(folder) == 1
+    moved = shutil.copytree(folder, tmp_path / "moved")
+    assert count(moved) == 1
+    manifest = moved / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "renderer": "another"}))
+    assert count(moved) == 2
+    assert count(folder) == 2
+    split = Source(name, "val", 4, source=str(folder)).open()
+    imported = module._origin(Source("coco", "val", root=str(folder)), split)
+    assert imported == module._origin(Source(name, "val", source=str(folder)), split)
 
 
 def test_a_file_cut_off_is_made_again(dots):

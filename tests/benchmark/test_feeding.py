@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torchvision.transforms.v2 import functional as photometric
 
 from benchmark import feeding
 from benchmark.augment import changed, draw, margin
@@ -71,7 +72,8 @@ def test_without_augmentation_a_sample_is_its_crop(samples):
 
 def test_a_sample_depends_on_seed_epoch_and_row_alone(samples, monkeypatch):
     def epoch(seed, number):
-        source = batches(samples, CPU, seed=seed, epoch=number, device=CPU_DEVICE)
+        settings = replace(CPU, noise=0.05)
+        source = batches(samples, settings, seed=seed, epoch=number, device=CPU_DEVICE)
         return torch.cat([batch.inputs.images.flatten(1) for batch in source])
 
     once = epoch(0, 1)
@@ -108,6 +110,21 @@ def test_cast_noise_and_erasure_change_what_they_say_and_nothing_else(samples):
     assert window.flatten(1).unique(dim=1).shape[1] == 1
     assert 6 <= window.shape[1] <= 26
     assert 6 <= window.shape[2] <= 26
+
+
+def test_colours_are_torchvision_s_to_the_byte(samples):
+    settings = replace(CPU, brightness=0.6, contrast=0.6, saturation=0.6, blur=0.5)
+    for row in range(24):
+        change = draw(settings, 64, seed=0, epoch=0, row=row)
+        found, *_ = changed(samples, row, change)
+        bare = replace(change, brightness=1.0, contrast=1.0, saturation=1.0, blur=0.0)
+        expected, *_ = changed(samples, row, bare)
+        expected = photometric.adjust_brightness(expected, change.brightness)
+        expected = photometric.adjust_contrast(expected, change.contrast)
+        expected = photometric.adjust_saturation(expected, change.saturation)
+        if change.blur:
+            expected = photometric.gaussian_blur(expected, [5, 5], [change.blur] * 2)
+        assert torch.equal(found, expected)
 
 
 def _four_threads():

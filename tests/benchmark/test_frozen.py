@@ -11,6 +11,7 @@ import ffld
 from benchmark import checkpoint
 from benchmark.detector import Detector
 from benchmark.frozen import frozen
+from benchmark.frozen_pyramid import FrozenScales
 from benchmark.models import Inputs, ModelError, available, build, config_class, shipped
 from benchmark.network import HeatmapNet, mirrored
 from ffld.schema import FFLD, FLD8
@@ -162,6 +163,19 @@ def test_a_frozen_lgr_does_nothing_that_its_weights_alone_decide():
         assert ("aten::rsqrt" in operators.names) == (name == "model")  # of degrees
         assert "aten::linspace" not in operators.names  # coordinates are made once by either
     assert counts["frozen"] < 0.6 * counts["model"]
+
+
+@pytest.mark.parametrize("pyramid", ["prm", "branch"])
+def test_maps_of_any_size_are_the_same_frozen(pyramid):
+    """Pyramids of few cells are one matrix a size; larger maps are taken scale by scale."""
+    model = uneven("lgr", pyramid=pyramid, width=0.25, stacks=1)
+    copy = frozen(model)
+    for side in (48, 64, 208, 48):
+        given = inputs(1, side)
+        assert_close(maps(copy, given), maps(model, given))
+    (scales,) = [module for module in copy.modules() if isinstance(module, FrozenScales)]
+    assert {key[:2] for key in scales.made} == {(3, 3), (4, 4)}
+    assert scales is scales.freeze()
 
 
 def test_an_outside_model_is_copied_as_it_is():

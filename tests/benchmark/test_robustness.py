@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+import ffld
 from benchmark import Predictions, Result
 from benchmark.checkpoint import Checkpoint, CheckpointError
 from benchmark.compare import scored
@@ -282,6 +283,7 @@ BAD = [
     (["--set", "blur=much"], "--set takes blur=NUMBER"),
     (["--set", "blur=1,1"], "given twice"),
     (["--boxes", "none.csv"], "none.csv cannot be read"),
+    (["--dial", "company"], "--dial takes key=value with a JSON value"),
 ]
 
 
@@ -344,6 +346,22 @@ def test_a_sheet_shows_every_condition_without_a_model(robustness, tmp_path):
     detail = [cv2.Laplacian(tile, cv2.CV_64F).var() for tile in (clean, mild, strong)]
     assert detail[0] > detail[1]
     assert not picture[row : row + 200, 600:].any(axis=2).all() or (picture[row, 600:] == 24).all()
+
+
+def test_dials_are_turned_and_said(tmp_path, monkeypatch, capsys):
+    """Of the samples that models are shown, whose revision is in the study's configuration."""
+    monkeypatch.setenv("FFLD_CACHE", str(tmp_path / "cache"))
+    words = ["--dataset", "fld-procedural", "--limit", "2", "--corruption", "noise"]
+    drawn = []
+    for dial in ([], ["--dial", "company=0"]):
+        sheet = tmp_path / f"{len(dial)}.png"
+        assert main([*words, *dial, "--sheet", str(sheet)]) == 0
+        drawn.append(capsys.readouterr().out)
+    edition = ffld.spec("fld-procedural").revision
+    expected = ffld.load("fld-procedural", limit=2, dials={"company": 0}).targets.revision
+    assert expected.startswith(f"{edition}+")
+    assert drawn[0].endswith(f"samples of {edition}\n")
+    assert drawn[1].endswith(f"samples of {expected}\n")
 
 
 def test_the_page_shows_its_file():
