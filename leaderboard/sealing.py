@@ -16,7 +16,7 @@ import ffld
 from benchmark import evaluate
 from ffld import sealed, shards
 from ffld.atomic import replacing
-from ffld.sample import DataError, Split
+from ffld.sample import DataError, Split, Targets
 from ffld.sealed import Sealed
 from leaderboard import fields, keys, stored
 from leaderboard.entry import RESULT, SUBMISSIONS, Answers, Entry, EntryError, entries
@@ -85,7 +85,7 @@ def open_season(opening: Opening, folder: Path = SEASONS, *, processes: int = -1
         split=made.split,
         images=stored.digest(opening.images / shards.MANIFEST),
         sheet=stored.digest(sheet),
-        labels=sealed.labels_digest(key.key, made.parts()),
+        labels=sealed.labels_digest(key.key, _labels(made)),
     )
     season = Season(folder, facts, facts.commitment(key.key))
     season.save()
@@ -221,9 +221,19 @@ def _image_problems(season: Season, images: Path) -> Iterator[str]:
             yield f"{path} has columns {', '.join(names)}, expected {', '.join(sealed.COLUMNS)}"
 
 
+def _labels(made: Sealed) -> Iterator[Targets]:
+    """The labels in parts, with a progress bar."""
+    with tqdm(
+        total=made.samples, desc="labels", unit="sample", file=sys.stderr, leave=False
+    ) as bar:
+        for part in made.parts():
+            yield part
+            bar.update(len(part))
+
+
 def _label_problems(season: Season, made: Sealed) -> Iterator[str]:
     """Whether the key gives the labels that were committed to, and what was said of the samples."""
-    parts = list(tqdm(made.parts(), desc="labels", unit="00 samples", file=sys.stderr, leave=False))
+    parts = list(_labels(made))
     if sealed.labels_digest(made.key, parts) != season.facts.labels:
         yield (
             "the labels that the key gives are not those that it was opened with; use the version "
