@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 import ffld
 from benchmark import evaluate
+from benchmark.predictions import listed
 from ffld import sealed, shards
 from ffld.atomic import replacing
 from ffld.sample import DataError, Split, Targets
@@ -253,7 +254,10 @@ def _picture_problems(
     if not every and len(rows) > LOOKS:
         rng = np.random.default_rng(int(season.commitment[:16], 16))
         rows = np.sort(rng.choice(rows, LOOKS, replace=False))
+    others = []
     for row in tqdm(rows.tolist(), desc="pictures", file=sys.stderr, leave=False):
         one, other = rendered.image(row), published.image(row)
         if one.shape != other.shape or np.abs(one - other.astype(float)).mean() > ALIKE:
-            yield f"picture {published.targets.ids[row]} is not the one that the key gives"
+            others.append(str(published.targets.ids[row]))
+    if others:
+        yield f"pictures that are not those that the key gives: {listed(others)}"

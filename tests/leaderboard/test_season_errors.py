@@ -230,7 +230,7 @@ def test_an_organiser_who_shows_other_images(stage, refused):
     facts = replace(season.facts, images=stored.digest(stage.images / "manifest.json"))
     Season(stage.seasons, facts, facts.commitment(secret)).save()
     stage.on(AFTER)
-    refused(stage.close(), "is not the one that the key gives")
+    refused(stage.close(), "pictures that are not those that the key gives")
 
 
 def test_an_organiser_who_has_other_labels(stage, refused):
