@@ -1,4 +1,4 @@
-"""python -m benchmark.predict: photographs in, landmarks out."""
+"""python -m benchmark.predict: photographs, or a sealed season's images, in; landmarks out."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ examples:
       your own weights, all pictures of a folder and of a pattern: a JSON list, a picture for each
   python -m benchmark.predict photo.jpg --checkpoint hf://ORG/NAME@COMMIT
       published weights, fetched once and verified
+  python -m benchmark.predict --season images/ --checkpoint runs/lgr --out runs/lgr-season
+      the samples of a sealed season (docs/submitting.md): predictions.parquet, for the leaderboard
 
 JSON goes to stdout, everything else to stderr. Points and boxes are pixels of the upright picture,
 as viewers show it: x right, y down, (0, 0) its top left corner. Boxes are x1 y1 x2 y2, the extent
@@ -42,13 +44,15 @@ _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0 when it did what it says, 2 for bad input, 130 when interrupted."""
     arguments = _parser().parse_args(argv)
-    return carried_out(lambda: _predict(arguments), "interrupted")
+    work = _predict if arguments.season is None else _predict_season
+    return carried_out(lambda: work(arguments), "interrupted")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser("benchmark.predict", "Find fashion landmarks in photographs.", _EPILOG)
     add = parser.add_argument
-    add("photos", nargs="+", metavar="PHOTO", help="picture, folder of pictures, or pattern")
+    add("photos", nargs="*", metavar="PHOTO", help="picture, folder of pictures, or pattern")
+    add("--season", type=Path, metavar="DIR", help="in place of photos, a season's image set")
     add("--model", default=None, help="lgr (default); with --checkpoint, refuses any other")
     add(
         "--checkpoint",
@@ -57,10 +61,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--type", dest="garment_type", metavar="TYPE", help="garment type, such as skirt")
     add("--box", type=float, nargs=4, metavar=("X1", "Y1", "X2", "Y2"), help="of one picture")
-    add("--out", type=Path, metavar="PATH", help="picture to draw; a folder for several")
+    add(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="picture to draw; a folder for several; of a season, the folder of its predictions",
+    )
     add("--batch-size", type=count, default=8, metavar="N", help="pictures at a time (8)")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
     return parser
+
+
+def _predict_season(arguments: argparse.Namespace) -> None:
+    from benchmark.detector import Detector
+    from benchmark.device import device_of
+    from benchmark.plan import RunError
+    from benchmark.season import predict_season
+    from ffld.sealed import open_images
+
+    given = {"PHOTO": arguments.photos, "--box": arguments.box, "--type": arguments.garment_type}
+    if used := [name for name, value in given.items() if value]:
+        raise RunError(f"{used[0]} is not for --season, whose samples have boxes and types")
+    if arguments.out is None:
+        raise RunError("--season needs --out, the folder for predictions.parquet")
+    split = open_images(arguments.season)  # what is wrong with it shows before weights are read
+    device, _ = device_of(arguments.device)
+    detector = Detector.load(arguments.checkpoint, device, model=arguments.model)
+    path = predict_season(detector, split, arguments.out, batch_size=arguments.batch_size)
+    print(path)
 
 
 def _predict(arguments: argparse.Namespace) -> None:
@@ -71,6 +99,8 @@ def _predict(arguments: argparse.Namespace) -> None:
     from benchmark.device import device_of
     from benchmark.plan import RunError
 
+    if not arguments.photos:
+        raise RunError("name a picture, a folder of pictures, or --season DIR")
     files = _files(arguments.photos)
     device, _ = device_of(arguments.device)
     detector = Detector.load(arguments.checkpoint, device, model=arguments.model)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def build(
     if processes < 1 and processes != -1:
         raise DataError(f"{processes} processes can't build; give at least 1")
     older = _manifest(out, about)
-    _refuse_foreign(out, _plan(dataset, catalog.spec(dataset).splits, limit))
+    refuse_foreign(out, _plan(dataset, catalog.spec(dataset).splits, limit))
     known = {s["file"]: s["sha256"] for split in older.values() for s in split["shards"]}
     planned = _plan(dataset, splits, limit)
     own = planned[turn - 1 :: parts]
@@ -86,9 +86,10 @@ def build(
     for path in (out / file for file in [*(shard.file for shard in own), shards.MANIFEST]):
         for left in leftovers(path.parent, path.name):
             left.unlink(missing_ok=True)
-    pending = [shard for shard in own if not _finished(out, shard, about, known)]
-    _render(out, pending, about, done=sum(map(len, own)), processes=processes)
-    missing = [shard.file for shard in others if not _finished(out, shard, about, known)]
+    pending = [shard for shard in own if not is_finished(out, shard, about, known)]
+    make = partial(_table, dataset, limit)
+    render(out, pending, about, make, done=sum(map(len, own)), processes=processes)
+    missing = [shard.file for shard in others if not is_finished(out, shard, about, known)]
     entries = older if missing else _complete(out, about, older, planned)
     files = [file for split in entries.values() for file in split["shards"]]
     return Progress(
@@ -148,13 +149,18 @@ def _manifest(out: Path, about: dict[str, Any]) -> dict[str, Any]:
     return splits
 
 
-def _refuse_other(path: Path, found: dict[str, Any], about: dict[str, Any]) -> None:
+def _refuse_other(path: Path, found: Mapping[str, Any], about: Mapping[str, Any]) -> None:
     differing = [f"{k} {found.get(k)} and not {v}" for k, v in about.items() if found.get(k) != v]
     if differing:
         raise DataError(f"{path} is of {', '.join(differing)}; choose another folder or empty it")
 
 
-def _refuse_foreign(out: Path, planned: list[Shard]) -> None:
+def refuse_foreign(out: Path, planned: Sequence[Shard]) -> None:
+    """Refuse a folder that holds other files than these shards and what belongs to them.
+
+    Raises:
+        DataError: names the first of them.
+    """
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file; give a folder")
     ours = {f"{out / shard.file}" for shard in planned} | {f"{out / shards.MANIFEST}"}
@@ -168,8 +174,18 @@ def _refuse_foreign(out: Path, planned: list[Shard]) -> None:
             )
 
 
-def _finished(out: Path, shard: Shard, about: dict[str, Any], known: dict[str, str]) -> bool:
-    """Whether a shard is there and sound."""
+def is_finished(
+    out: Path, shard: Shard, about: Mapping[str, Any], known: Mapping[str, str]
+) -> bool:
+    """Whether a shard is there and sound.
+
+    Args:
+        about: what it must state.
+        known: file -> SHA-256, of shards in a manifest.
+
+    Raises:
+        DataError: it is of something else.
+    """
     path = out / shard.file
     if not path.exists():
         return False
@@ -181,15 +197,24 @@ def _finished(out: Path, shard: Shard, about: dict[str, Any], known: dict[str, s
     return found is not None
 
 
-def _render(
-    out: Path, pending: list[Shard], about: dict[str, Any], done: int, processes: int
+def render(
+    out: Path,
+    pending: Sequence[Shard],
+    about: Mapping[str, Any],
+    make: Callable[[str, range], pa.Table],
+    *,
+    done: int,
+    processes: int,
 ) -> None:
-    """Write shards one after another; all processes render the samples of the next ones."""
-    dataset, limit = about["dataset"], about["limit"]
+    """Write shards one after another; all processes render the samples of the next ones.
+
+    Args:
+        about: what every shard states.
+        make: split and positions in it -> those samples as a table; called in a worker.
+        done: samples that are there when these are, for the progress bar.
+    """
     work = (
-        delayed(_table)(dataset, shard.split, limit, positions)
-        for shard in pending
-        for positions in _runs(shard)
+        delayed(make)(shard.split, positions) for shard in pending for positions in _runs(shard)
     )
     total = sum(map(len, pending))
     tables = workers(processes)(work)
@@ -198,7 +223,7 @@ def _render(
         tqdm(
             total=done,
             initial=done - total,
-            desc=f"building {dataset}",
+            desc=f"building {about['dataset']}",
             unit="sample",
             file=sys.stderr,
             leave=False,
@@ -220,7 +245,7 @@ def _runs(shard: Shard) -> Iterator[range]:
         yield range(start, min(start + step, shard.stop))
 
 
-def _table(dataset: str, split: str, limit: int | None, positions: range) -> pa.Table:
+def _table(dataset: str, limit: int | None, split: str, positions: range) -> pa.Table:
     cv2.setNumThreads(1)
     return shards.make_table(_samples(dataset, split, limit).select(positions))
 

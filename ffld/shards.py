@@ -1,8 +1,9 @@
 """The files of a built dataset: Parquet shards that hold images and labels, and their layout.
 
 A row is a sample: `image` a struct of the bytes of a JPEG file and its name, `garment_type` the
-type's slot in the schema, the other columns the fields of `Targets`, NaN where they have it. The
-schema carries the `datasets` features, so other readers see pictures and class names; under the key
+type's slot in the schema, the other columns the fields of `Targets`, NaN where they have it; a set
+without labels (`ffld.sealed`) has what a method is given of them, box and size, alone. The schema
+carries the `datasets` features, so other readers see pictures and class names; under the key
 `ffld` of its metadata stands what the shard is of. The same samples give the same bytes.
 """
 
@@ -34,6 +35,7 @@ _RGB = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 _SAMPLES = 1250  # in a shard of a whole dataset, some 30 MB
 _FEW = 3, 32  # samples in a shard, shards of a split, where the samples are few
 _ARRAYS = ("xy", "visibility", "box", "size", "rivals")
+_GIVEN = ("box", "size")  # of these, what is no label
 
 
 @dataclass(frozen=True)
@@ -67,23 +69,26 @@ def plan(sizes: Mapping[str, int]) -> list[Shard]:
     return shards
 
 
-def make_table(samples: Split) -> pa.Table:
+def make_table(samples: Split, *, labels: bool = True) -> pa.Table:
     """Samples as a table of the layout; renders them."""
     names = [f"{name.replace('/', '-')}.jpg" for name in samples.targets.ids.tolist()]
     files = [_encode(samples.image(position)) for position in range(len(samples))]
-    return lay_out(samples.targets, names, files)
+    return lay_out(samples.targets, names, files, labels=labels)
 
 
-def lay_out(targets: Targets, names: Sequence[str], files: Sequence[bytes]) -> pa.Table:
+def lay_out(
+    targets: Targets, names: Sequence[str], files: Sequence[bytes], *, labels: bool = True
+) -> pa.Table:
     """Samples as a table of the layout, from their labels and the bytes of their image files."""
+    attributes = targets.attributes if labels else {}
     columns = {
         "image": pa.StructArray.from_arrays(
             [pa.array(files, pa.binary()), pa.array(names, pa.string())], ["bytes", "path"]
         ),
         "id": pa.array(targets.ids.tolist(), pa.string()),
         "garment_type": pa.array(targets.type_index),
-        **{name: _lists(getattr(targets, name)) for name in _ARRAYS},
-        **{name: pa.array(v.tolist(), pa.string()) for name, v in targets.attributes.items()},
+        **{name: _lists(getattr(targets, name)) for name in (_ARRAYS if labels else _GIVEN)},
+        **{name: pa.array(v.tolist(), pa.string()) for name, v in attributes.items()},
     }
     features = {name: _feature(column.type) for name, column in columns.items()}
     features["image"] = {"_type": "Image"}
@@ -128,9 +133,17 @@ def metadata(file: pq.ParquetFile) -> dict[str, Any] | None:
 
 
 def read_targets(table: pa.Table, schema: LandmarkSchema, **about: str) -> Targets:
-    """The label columns of a table of the layout; `about`: dataset, split, revision."""
+    """The label columns of a table of the layout; `about`: dataset, split, revision.
+
+    Of a table without labels no landmark is known: NaN, absent, and no rivals.
+    """
     types = np.array(schema.type_names)
-    arrays = {name: _array(table[name]) for name in _ARRAYS}
+    count, slots = len(table), len(schema)
+    arrays = {
+        "xy": np.full((count, slots, 2), np.nan),
+        "visibility": np.zeros((count, slots), np.uint8),
+        "rivals": np.empty((count, 0, slots, 2)),
+    } | {name: _array(table[name]) for name in _ARRAYS if name in table.column_names}
     known = {"image", "id", "garment_type", *_ARRAYS}
     return Targets(
         schema=schema,

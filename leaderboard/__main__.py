@@ -6,6 +6,7 @@ python -m leaderboard verify RUN_OR_ENTRY_DIR
 python -m leaderboard rank
 python -m leaderboard build
 python -m leaderboard site --out DIR
+python -m leaderboard season open | list | verify | close
 python -m leaderboard evaluate RESULTS.json --annotations EXPORTED.json
 python -m leaderboard legacy RUN_OR_ENTRY_DIR
 """
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from leaderboard import new_command, score_commands
+from leaderboard import new_command, score_commands, season_commands
 
 if TYPE_CHECKING:
     from leaderboard.entry import Answers
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_verify(commands)
     _add_tables(commands)
+    season_commands.add(commands)
     score_commands.add(commands)
     return parser
 
@@ -65,7 +67,7 @@ def _add_check(commands: argparse._SubParsersAction) -> None:
     check.add_argument("entry", metavar="ENTRY_DIR", type=Path, help="an entry's folder")
     score_commands.add_root(check)
     _add_fetch(check)
-    _add_submissions(check)
+    season_commands.add_places(check, "submissions", "seasons")
     check.set_defaults(carry_out=_check)
 
 
@@ -80,6 +82,7 @@ def _add_verify(commands: argparse._SubParsersAction) -> None:
     verify.add_argument("run", metavar="RUN_DIR", type=Path, help="a run's or an entry's folder")
     score_commands.add_root(verify)
     _add_fetch(verify)
+    season_commands.add_places(verify, "seasons")
     verify.set_defaults(carry_out=_verify)
 
 
@@ -106,7 +109,7 @@ def _add_tables(commands: argparse._SubParsersAction) -> None:
             type=_dataset_root,
             help="your copy of a dataset of photographs; may be repeated",
         )
-        _add_submissions(command)
+        season_commands.add_places(command, "submissions", "seasons")
         command.set_defaults(carry_out=work)
 
 
@@ -115,12 +118,6 @@ def _add_fetch(command: argparse.ArgumentParser) -> None:
         "--fetch",
         action="store_true",
         help="get the predictions that the entry names by address, from public hosts over https",
-    )
-
-
-def _add_submissions(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--submissions", type=Path, metavar="DIR", help="folder of all submissions"
     )
 
 
@@ -138,22 +135,28 @@ def _check(options: argparse.Namespace) -> int:
     from leaderboard.check import Others, problems
     from leaderboard.entry import SUBMISSIONS, Entry, sound_entries
 
-    answers = _answers([] if options.root is None else [(_dataset(options.entry), options.root)])
+    roots = [] if options.root is None else [(_dataset(options.entry), options.root)]
+    answers = _answers(options, roots)
     others = Others(sound_entries(options.submissions or SUBMISSIONS), answers)
     found = problems(options.entry, answers, others, fetch=options.fetch)
     for problem in found:
         print(f"error: {' '.join(problem.split())}", file=sys.stderr)
     if not found:
-        unseen = Entry.load(options.entry).addresses and not options.fetch
+        entry = Entry.load(options.entry)
+        unseen = entry.addresses and not options.fetch
         rest = " in what it states; its predictions were not fetched (--fetch)" if unseen else ""
+        if entry.submission.withdrawn is None and answers.sealed(entry.submission):
+            rest += f"; {answers.season(entry.submission).status}"
         print(f"{options.entry}: sound{rest}")
     return 2 if found else 0
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from leaderboard.seasons import SEASONS
     from leaderboard.verify import verify
 
-    result = verify(options.run, options.root, fetch=options.fetch)
+    seasons = options.seasons or SEASONS
+    result = verify(options.run, options.root, fetch=options.fetch, seasons=seasons)
     ne = result.scores["ne"]["visible"]
     print(
         f"{options.run}: every number of result.json follows from its predictions "
@@ -171,15 +174,16 @@ def _rank(options: argparse.Namespace) -> int:
     datasets = sorted({entry.submission.dataset for entry in found})
     if options.dataset:
         datasets = [name for name in datasets if name == options.dataset]
-    answers = _answers(options.roots)
+    answers = _answers(options, options.roots)
     for dataset in datasets:
         chosen = [entry for entry in found if entry.submission.dataset == dataset]
         if not answers.has(dataset):
             advice = f"pass --root {dataset}=DIR, your copy of the photographs"
             print(f"{dataset}: its entries are not ranked; {advice}", file=sys.stderr)
             continue
-        for board, rows in boards.record(dataset, chosen, answers).boards.items():
-            print(aligned(sheets.ranks(board, rows)), end="\n\n")
+        record = boards.record(dataset, chosen, answers)
+        for _, (first, *_rest) in sheets.by_board(record):
+            print(aligned(first), end="\n\n")
     if not datasets:
         print("no entry is ranked yet")
     return 0
@@ -190,7 +194,7 @@ def _build(options: argparse.Namespace) -> int:
 
     readme = None if options.out else README
     where = options.out or TABLES
-    built = build(_answers(options.roots), where, *_submissions(options), readme=readme)
+    built = build(_answers(options, options.roots), where, *_submissions(options), readme=readme)
     for dataset in built.left:
         print(f"{dataset}: tables left as they are; pass --root {dataset}=DIR", file=sys.stderr)
     print(f"{len(built.files)} files in {where}")
@@ -201,7 +205,7 @@ def _site(options: argparse.Namespace) -> int:
     from ffld.atomic import replacing
     from leaderboard.build import made
 
-    files = made(_answers(options.roots), *_submissions(options)).files
+    files = made(_answers(options, options.roots), *_submissions(options)).files
     pages = {name: content for name, content in files.items() if name.endswith(".html")}
     for name, content in pages.items():
         with replacing(options.out / name) as temporary:
@@ -214,10 +218,11 @@ def _submissions(options: argparse.Namespace) -> list[Path]:
     return [options.submissions] if options.submissions else []
 
 
-def _answers(roots: Sequence[tuple[str, Path]]) -> Answers:
+def _answers(options: argparse.Namespace, roots: Sequence[tuple[str, Path]]) -> Answers:
     from leaderboard.entry import Answers
+    from leaderboard.seasons import SEASONS
 
-    return Answers(dict(roots))
+    return Answers(dict(roots), options.seasons or SEASONS)
 
 
 def _dataset(folder: Path) -> str:
@@ -238,13 +243,14 @@ def _errors() -> tuple[type[Exception], ...]:
     from leaderboard.build import BuildError
     from leaderboard.entry import EntryError
     from leaderboard.fetch import FetchError
+    from leaderboard.season_record import SeasonError
     from leaderboard.stored import StoredError
     from leaderboard.submission import SubmissionError
     from leaderboard.verify import VerificationError
 
     return (
         BuildError, DataError, EntryError, FetchError, OSError, PredictionsError, ResultError,
-        StoredError, SubmissionError, VerificationError,
+        SeasonError, StoredError, SubmissionError, VerificationError,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from leaderboard.breakdown import Part, breakdown
 from leaderboard.calibration import Calibration, calibration
 from leaderboard.entry import RESULT, Answers, Entry, EntryError
 from leaderboard.rank import Contender, Place, rank
+from leaderboard.seasons import Season, seasons
 from leaderboard.submission import Submission
 
 PRIMARY = ("ne", "visible")
@@ -28,6 +29,7 @@ class State(enum.StrEnum):
     """What is known of an entry's numbers."""
 
     CLAIMED = enum.auto()
+    SEALED = enum.auto()
     RECOMPUTED = enum.auto()
     REPRODUCED = enum.auto()
     WITHDRAWN = enum.auto()
@@ -118,12 +120,16 @@ class Record:
 
     Attributes:
         boards: board -> its rows, best first.
+        sealed: board -> its entries, by name, which nobody can score before their season ends.
+        seasons: that are of this dataset.
         claimed: entries whose predictions are not here; their numbers are words.
         withdrawn: entries that were taken back.
     """
 
     dataset: str
     boards: Mapping[Board, Sequence[Row]]
+    sealed: Mapping[Board, Sequence[Entry]]
+    seasons: Sequence[Season]
     claimed: Sequence[Entry]
     withdrawn: Sequence[Entry]
 
@@ -136,14 +142,21 @@ def record(dataset: str, entries: Sequence[Entry], answers: Answers) -> Record:
 
     Raises:
         EntryError: lists the entries whose predictions or results cannot be used.
+        SeasonError: a season's record cannot be used.
     """
     rows: dict[Board, list[Row]] = {}
+    sealed: dict[Board, list[Entry]] = {}
     problems = []
     drawn: dict[int, tuple[Resamples, Resamples]] = {}
     for entry in entries:
-        if not entry.ranked:
+        if entry.submission.withdrawn is not None:
             continue
         try:
+            if answers.sealed(entry.submission):
+                sealed.setdefault(Board.of(entry.submission), []).append(entry)
+                continue
+            if not entry.ranked:
+                continue
             targets = answers.of(entry.submission)
             if id(targets) not in drawn:
                 drawn[id(targets)] = Resamples(targets), Resamples(targets, resamples=0)
@@ -153,10 +166,13 @@ def record(dataset: str, entries: Sequence[Entry], answers: Answers) -> Record:
             problems.append(f"{entry.name}: {error}")
     if problems:
         raise EntryError("; ".join(problems))
-    rest = [entry for entry in entries if not entry.ranked]
+    hidden = [entry for of_board in sealed.values() for entry in of_board]
+    rest = [entry for entry in entries if not entry.ranked and entry not in hidden]
     return Record(
         dataset=dataset,
         boards={board: _ranked(rows[board]) for board in sorted(rows)},
+        sealed={board: sealed[board] for board in sorted(sealed)},
+        seasons=[one for one in seasons(answers.seasons) if one.facts.dataset == dataset],
         claimed=[entry for entry in rest if entry.submission.withdrawn is None],
         withdrawn=[entry for entry in rest if entry.submission.withdrawn is not None],
     )

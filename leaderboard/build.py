@@ -6,10 +6,11 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -17,8 +18,9 @@ from ffld.atomic import leftovers, replacing
 from leaderboard import boards, tables
 from leaderboard.boards import Record
 from leaderboard.entry import SUBMISSIONS, Answers, entries
-from leaderboard.page import MARK, page
+from leaderboard.page import MARK, pages
 from leaderboard.reported import reported
+from leaderboard.seasons import seasons
 from leaderboard.sheets import RANKED
 
 TABLES = Path(__file__).parent / "tables"
@@ -49,10 +51,10 @@ def made(answers: Answers, submissions: Path = SUBMISSIONS) -> Built:
     """All tables and pages, as texts.
 
     Raises:
-        SubmissionError, EntryError: entries that cannot be used.
+        SubmissionError, EntryError, SeasonError: entries or seasons that cannot be used.
     """
     files, records, left = {}, [], []
-    for dataset, found in _by_dataset(submissions).items():
+    for dataset, found in _by_dataset(submissions, answers).items():
         if not answers.has(dataset) and any(entry.ranked for entry in found):
             left.append(dataset)
             continue
@@ -64,8 +66,7 @@ def made(answers: Answers, submissions: Path = SUBMISSIONS) -> Built:
             f"{dataset}.json": tables.as_json(record),
             f"{dataset}.tex": tables.tex(record),
         }
-        for board, rows in record.boards.items():
-            files[f"{board.slug}.html"] = page(board, rows, record)
+        files |= {f"{board.slug}.html": page for board, page in pages(record)}
     return Built(files, _summary(records), left)
 
 
@@ -82,7 +83,7 @@ def build(
 
     Raises:
         BuildError: an entry that the present tables list is gone, or no place in the README.
-        SubmissionError, EntryError: entries that cannot be used.
+        SubmissionError, EntryError, SeasonError: entries or seasons that cannot be used.
     """
     with FileLock(_lock(out)):
         built = made(answers, submissions)
@@ -120,20 +121,21 @@ def stale(answers: Answers, out: Path, submissions: Path, readme: Path) -> list[
 
 
 def vanished(out: Path, built: Built) -> list[str]:
-    """Entries that the tables of a folder list and that are gone, or no longer on their board."""
+    """Entries and seasons that the tables of a folder list and that are gone, or are others now."""
     problems = []
     for path in sorted(out.glob("*.json")) if out.is_dir() else []:
         before = _listed(path)
         if path.stem in built.left:
             continue
-        after = json.loads(built.files.get(path.name, '{"entries": {}}'))["entries"]
-        for name, place in before.items():
-            now = after.get(name)
+        after = json.loads(built.files.get(path.name, "{}"))
+        problems += _altered_seasons(before.get("seasons", []), after.get("seasons", []))
+        for name, place in before.get("entries", {}).items():
+            now = after.get("entries", {}).get(name)
             if now is None:
                 problems.append(
                     f"entry {name} is gone: entries stay; withdraw it, with a date and a reason"
                 )
-            elif now not in (place, "withdrawn") and place != "claimed":
+            elif now not in (place, "withdrawn") and place not in ("claimed", "sealed"):
                 problems.append(
                     f"entry {name} was {place!r} and is {now!r} now; it must stay there"
                 )
@@ -146,18 +148,34 @@ def in_readme(readme: Path, built: Built) -> str:
     return _BLOCK.sub(lambda match: f"{match[1]}{built.summary}\n{match[2]}", text)
 
 
-def _listed(path: Path) -> dict[str, str]:
-    """The entries of a table that an earlier build wrote; none where it is something else."""
+def _altered_seasons(before: Sequence[dict], after: Sequence[dict]) -> Iterator[str]:
+    """Seasons of earlier tables that are gone, or whose record says something else now."""
+    now = {season["season"]: season for season in after}
+    for old in before:
+        name, new = old["season"], now.get(old["season"])
+        if new is None:
+            yield f"season {name} is gone: seasons stay, with their entries"
+        elif altered := [
+            field
+            for field, value in old.items()
+            if new[field] != value and not (field == "revealed" and value is None)
+        ]:
+            yield f"season {name}: its record was altered ({', '.join(altered)}); it must stay"
+
+
+def _listed(path: Path) -> dict[str, Any]:
+    """A table that an earlier build wrote; nothing where it is something else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return {}
     ours = isinstance(content, dict) and {"boards", "entries", "reported"} <= content.keys()
-    return content["entries"] if ours else {}
+    return content if ours else {}
 
 
-def _by_dataset(submissions: Path) -> dict[str, list]:
+def _by_dataset(submissions: Path, answers: Answers) -> dict[str, list]:
     grouped: dict[str, list] = {row.dataset: [] for row in reported()}
+    grouped |= {season.facts.dataset: [] for season in seasons(answers.seasons)}
     for entry in entries(submissions):
         grouped.setdefault(entry.submission.dataset, []).append(entry)
     return dict(sorted(grouped.items()))
@@ -182,6 +200,12 @@ def _summary(records: Sequence[Record]) -> str:
             head = ("rank", "method", "NE", "95 % interval", "seeds")
             link = f"**[{board.title}](leaderboard/tables/{board.dataset}.md)**"
             blocks += [link, tables.markdown_table(head, cells)]
+        status = {season.facts.split: season.status for season in record.seasons}
+        for board, sealed in record.sealed.items():
+            cells = [(one.submission.method, one.submission.date) for one in sealed]
+            link = f"**[{board.title}](leaderboard/tables/{board.dataset}.md)**"
+            link += f" ({status[board.split]})"
+            blocks += [link, tables.markdown_table(("method", "date"), cells)]
     if not blocks:
         return "No entry is ranked yet."
     return "\n\n".join([*blocks, RANKED.partition(";")[0] + "."])

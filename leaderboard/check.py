@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark import Result, evaluate
+from benchmark import Predictions, Result, evaluate
 from benchmark.result import ResultError
-from leaderboard import plausible, submission, text
+from ffld.sample import Targets
+from leaderboard import plausible, statement, text
 from leaderboard.entry import RESULT, Answers, Entry, EntryError
 from leaderboard.fetch import FetchError
-from leaderboard.submission import FILE, SubmissionError
+from leaderboard.submission import FILE, SubmissionError, read
 from leaderboard.verify import claim_drift, drift
 
 LARGEST_RESULT = 4 * 2**20  # bytes of a result.json
@@ -33,7 +34,7 @@ class Others:
         """Those of an entry's seeds; none where its own check refuses its files."""
         if entry.folder not in self._known:
             try:
-                targets = self.answers.of(entry.submission)
+                targets = self.answers.known(entry.submission)
                 several = entry.predictions(targets)
             except EntryError:
                 several = []
@@ -50,14 +51,14 @@ def problems(
         fetch: get the predictions that it names by address, and check them like the others.
     """
     folder = Path(folder)
-    found = [*submission.name_problems(folder.resolve().name)]
+    found = [*statement.name_problems(folder.resolve().name)]
     if folder.is_symlink() or not folder.is_dir():
         return [*found, f"{folder}: no such folder, or a link"]
     try:
-        content = submission.read(folder / FILE)
+        content = read(folder / FILE)
     except SubmissionError as error:
         return [*found, *_strange(folder, set()), str(error)]
-    stated = list(submission.problems(content))
+    stated = list(statement.problems(content))
     found += [*_strange(folder, _named(content)), *stated]
     if stated:
         return found
@@ -69,6 +70,8 @@ def problems(
             found.append(str(error))
     rest = [one for one in others.entries if one.folder.resolve() != folder.resolve()]
     found += _name_problems(entry, rest)
+    if not entry.ranked and entry.submission.withdrawn is None:
+        found += _season_problems(entry, answers)
     if entry.ranked:
         found += _score_problems(entry, answers)
         found += [
@@ -117,11 +120,22 @@ def _name_problems(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
             yield f"method {own.method!r} is easily taken for {theirs.method!r} of {other.name}"
 
 
+def _season_problems(entry: Entry, answers: Answers) -> Iterator[str]:
+    """What is wrong with an entry of a season, before its predictions are seen."""
+    try:
+        answers.season(entry.submission)
+    except EntryError as error:
+        yield str(error)
+
+
 def _score_problems(entry: Entry, answers: Answers) -> Iterator[str]:
     try:
-        targets = answers.of(entry.submission)
+        targets = answers.known(entry.submission)
         several = entry.predictions(targets)
         entry.reproduction(targets)
+        if answers.sealed(entry.submission):
+            yield from _sealed_problems(entry, several, targets)
+            return
         result = evaluate(several, targets)
     except EntryError as error:
         yield str(error)
@@ -129,6 +143,17 @@ def _score_problems(entry: Entry, answers: Answers) -> Iterator[str]:
     yield from claim_drift(entry.submission, result)
     yield from _result_problems(entry.folder / RESULT, result)
     yield from plausible.problems(result, several, targets)
+
+
+def _sealed_problems(
+    entry: Entry, several: Sequence[Predictions], targets: Targets
+) -> Iterator[str]:
+    """What can be wrong with predictions that nobody can score yet."""
+    if entry.submission.claimed:
+        yield "claimed: nobody can have a number of a sealed season; write {}"
+    if (entry.folder / RESULT).exists():
+        yield f"{RESULT}: nobody can have the result of a sealed season; remove it"
+    yield from plausible.repeated(several, targets)
 
 
 def _copied(own: Sequence[plausible.Probe], theirs: Sequence[plausible.Probe]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import dataclasses
 import json
 import math
 import os
@@ -10,7 +10,7 @@ import shlex
 import shutil
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,11 @@ import ffld
 from benchmark import Predictions, evaluate
 from benchmark.settings import Settings, profile
 from ffld.sample import Targets
-from leaderboard import stored, submission
+from ffld.sealed import season_of
+from leaderboard import fields, statement, stored
 from leaderboard.entry import RESULT
+from leaderboard.season_record import SeasonError
+from leaderboard.seasons import SEASONS, Season
 from leaderboard.submission import FILE, SubmissionError
 from leaderboard.verify import targets_of
 
@@ -64,6 +67,7 @@ def draft(
     *,
     root: Path | None = None,
     into: Path,
+    seasons: Path = SEASONS,
 ) -> tuple[Path, list[str]]:
     """Write an entry's folder from runs that differ in their seed.
 
@@ -71,6 +75,8 @@ def draft(
         said: fields of the submission, in place of what the runs say; of `code` and `given`, a
             part will do.
         into: the folder of all submissions.
+        seasons: folder of the seasons' records, one of which the predictions may be for; then
+            nothing is scored.
 
     Returns:
         The entry's folder, and the fields that are still to be filled in.
@@ -78,13 +84,15 @@ def draft(
     Raises:
         SubmissionError: an entry of this name exists, or the runs don't belong together.
         PredictionsError, DataError: predictions that cannot be scored.
+        SeasonError: for a season that is unknown, or takes no entries any more.
     """
     _check_together(runs, name)
     folder = into / runs[0].predictions.dataset / name
     if folder.exists() or folder.is_symlink():
         raise SubmissionError(f"{folder} exists; an entry is never overwritten: take another name")
-    targets = targets_of(runs[0].predictions, root)
-    aligned = [run.predictions.align(targets) for run in runs]
+    season = _season(runs[0].predictions, seasons)
+    targets = season.sheet if season else targets_of(runs[0].predictions, root)
+    aligned = [stored.aligned(run.predictions, targets) for run in runs]
     rounded = [stored.quantised(one, targets) for one in aligned]
     temporary = folder.with_name(f".{name}.{os.getpid()}")
     temporary.mkdir(parents=True)
@@ -95,13 +103,17 @@ def draft(
             one.save(temporary / path)
             sha256 = stored.digest(temporary / path)
             files.append({"seed": run.seed, "path": path, "sha256": sha256})
-        evaluate(rounded, targets).save(temporary / RESULT)
-        value = evaluate(aligned, targets, resamples=0).scores["ne"]["visible"].value
         content = _content(runs[0], targets) | {"predictions": files}
-        content["claimed"] = {"ne": round(value, 4)}
+        if season:
+            content |= {"samples": "all", "claimed": {}, "season": _stated(season)}
+        else:
+            evaluate(rounded, targets).save(temporary / RESULT)
+            value = evaluate(aligned, targets, resamples=0).scores["ne"]["visible"].value
+            content["claimed"] = {"ne": round(value, 4)}
         for key, one in said.items():
             content[key] = content[key] | one if isinstance(one, dict) else one
-        text = json.dumps({key: content[key] for key in submission.FIELDS}, indent=2)
+        names = [key for key in (*statement.FIELDS, "season") if key in content]
+        text = json.dumps({key: content[key] for key in names}, indent=2)
         (temporary / FILE).write_text(text + "\n", encoding="utf-8")
         os.rename(temporary, folder)
     finally:
@@ -109,8 +121,24 @@ def draft(
     return folder, [key for key, value in content.items() if _unfilled(value)]
 
 
+def _season(predictions: Predictions, seasons: Path) -> Season | None:
+    """The season that predictions are for, as long as it takes entries; None for other splits."""
+    if (name := season_of(predictions.split)) is None:
+        return None
+    season = Season.load(name, seasons)
+    if season.over or season.revealed:
+        raise SeasonError(
+            f"season {name} took entries until {season.facts.closes}; what comes later is refused"
+        )
+    return season
+
+
+def _stated(season: Season) -> dict[str, str]:
+    return {"name": season.name, "commitment": season.commitment}
+
+
 def _check_together(runs: Sequence[Run], name: str) -> None:
-    problems = list(submission.name_problems(name))
+    problems = list(statement.name_problems(name))
     first = runs[0].predictions
     for run in runs[1:]:
         one = run.predictions
@@ -131,13 +159,13 @@ def _content(run: Run, targets: Targets) -> dict[str, Any]:
     trained = _json(run.folder / "checkpoint" / "checkpoint.json")
     settings = run.configuration.get("settings", {})
     size = trained.get("input_size") or settings.get("input_size")
-    return dict.fromkeys(submission.FIELDS) | {
+    return dict.fromkeys(statement.FIELDS) | {
         "dataset": targets.dataset,
         "split": targets.split,
         "revision": targets.revision,
         "samples": "all" if whole else len(targets),
         "method": run.configuration.get("model"),
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "date": fields.today().isoformat(),
         "code": {"url": None, "commit": None, "command": _command(run)},
         "given": {"box": None, "garment_type": None},
         "input_size": [size, size] if size else None,
@@ -154,7 +182,7 @@ def _command(run: Run) -> str | None:
     words += [made["dataset"], "--split", made["split"], "--device", made["device"]]
     words += ["--seed", str(made["seed"]), "--train"]
     usual = profile(made["device"])
-    shared = {field.name for field in fields(Settings)}
+    shared = {field.name for field in dataclasses.fields(Settings)}
     asked = {
         key: value
         for key, value in made["settings"].items()

@@ -10,6 +10,8 @@ import ffld
 from benchmark import Predictions, PredictionsError
 from ffld.sample import DataError, Targets
 from leaderboard import fetch, stored
+from leaderboard.season_record import SeasonError
+from leaderboard.seasons import SEASONS, Season
 from leaderboard.submission import FILE, Submission, SubmissionError
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
@@ -100,26 +102,70 @@ class Answers:
 
     Attributes:
         roots: dataset -> folder of the user's copy, for datasets of photographs.
+        seasons: folder of the seasons' records.
     """
 
     roots: Mapping[str, Path] = field(default_factory=dict)
+    seasons: Path = SEASONS
     _loaded: dict[tuple, Targets] = field(default_factory=dict, repr=False)
+    _seasons: dict[str, Season] = field(default_factory=dict, repr=False)
 
     def has(self, dataset: str) -> bool:
         """Whether they can be had: for photographs, whether there is a root."""
         known = dataset in ffld.available() and dataset not in self.roots
         return not known or ffld.spec(dataset).procedural
 
+    def season(self, submission: Submission) -> Season | None:
+        """The season that a submission is of; None where it is of none.
+
+        Raises:
+            EntryError: lists why it cannot be.
+        """
+        if submission.season is None:
+            return None
+        name = submission.season.name
+        try:
+            if name not in self._seasons:
+                self._seasons[name] = Season.load(name, self.seasons)
+        except SeasonError as error:
+            raise EntryError(str(error)) from error
+        if found := list(self._seasons[name].faults(submission)):
+            raise EntryError("; ".join(found))
+        return self._seasons[name]
+
+    def sealed(self, submission: Submission) -> bool:
+        """Whether a submission is of a season whose key is still secret; see `season`."""
+        season = self.season(submission)
+        return season is not None and season.revealed is None
+
     def of(self, submission: Submission) -> Targets:
         """The targets of a submission's dataset, split and subset.
 
         Raises:
-            EntryError: there are none, or they are of another revision by now.
+            EntryError: there are none, they are sealed, or of another revision by now.
         """
+        if (season := self.season(submission)) is not None:
+            try:
+                return season.targets
+            except (DataError, SeasonError) as error:
+                raise EntryError(str(error)) from error
         about = (submission.dataset, submission.split, submission.samples, submission.revision)
         if about not in self._loaded:
             self._loaded[about] = self._load(submission)
         return self._loaded[about]
+
+    def known(self, submission: Submission) -> Targets:
+        """As `of`; while they are sealed, what methods are given, with no landmark known.
+
+        Raises:
+            EntryError: as for `of`.
+        """
+        if not self.sealed(submission):
+            return self.of(submission)
+        try:
+            return self.season(submission).sheet
+        except SeasonError as error:
+            raise EntryError(str(error)) from error
 
     def _load(self, submission: Submission) -> Targets:
         try:
@@ -195,7 +241,7 @@ def _read(named: Sequence[tuple[Path, str]], targets: Targets) -> list[Predictio
                 problems.append(
                     f"{path.name}: its SHA-256 is {actual}, the submission says {sha256}"
                 )
-            found.append(predictions.align(targets))
+            found.append(stored.aligned(predictions, targets))
         except stored.StoredError as error:
             problems.append(str(error))
         except PredictionsError as error:

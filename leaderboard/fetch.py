@@ -18,6 +18,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,7 @@ def _asked(url: str, network: Network, until: float) -> Iterator[http.client.HTT
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, timeout=SILENCE)
     connection.auto_open = 0  # it has the connection that it is given, and opens none
-    connection.sock = plug = _connected(parts.hostname, network)
+    connection.sock = plug = _connected(parts.hostname, network, until)
     plug.settimeout(SILENCE)
     # A byte now and then would never be silence: at the end of its time the line is cut.
     watch = threading.Timer(max(0.0, until - time.monotonic()), _cut, [plug])
@@ -135,18 +136,34 @@ def _asked(url: str, network: Network, until: float) -> Iterator[http.client.HTT
         connection.close()
 
 
-def _connected(host: str, network: Network) -> socket.socket:
+def _connected(host: str, network: Network, until: float) -> socket.socket:
     """A connection to an address that has been looked at; never to a name."""
-    addresses = list(dict.fromkeys(network.resolve(host)))
+    addresses = list(dict.fromkeys(_looked_up(host, network, until)))
     if private := [address for address in addresses if not is_public(address)]:
         raise FetchError(f"host {host!r} is {private[0]}, which is no public address")
     failure: Exception = FetchError(f"host {host!r} has no address")
     for address in addresses:
+        if time.monotonic() >= until:
+            raise TimeoutError
         try:
             return network.connect(address, _PORT, host)
         except OSError as error:
             failure = error
     raise failure
+
+
+def _looked_up(host: str, network: Network, until: float) -> Sequence[str]:
+    """A host's addresses; the system's look-up has no limit of its own, and can't be stopped."""
+    found: Future[Sequence[str]] = Future()
+
+    def look() -> None:
+        try:
+            found.set_result(network.resolve(host))
+        except Exception as error:  # is raised again where it is waited for
+            found.set_exception(error)
+
+    threading.Thread(target=look, daemon=True).start()  # which no exit of the process waits for
+    return found.result(max(0.0, min(SILENCE, until - time.monotonic())))
 
 
 def _saved(answer: http.client.HTTPResponse, path: Path) -> str:

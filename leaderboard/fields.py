@@ -96,17 +96,26 @@ def object_of(fields: Mapping[str, Check], optional: Sequence[str] = ()) -> Chec
     return check
 
 
-def date(value: object) -> Iterator[str]:
-    """A UTC date that does not lie in the future."""
+def day(value: object) -> Iterator[str]:
+    """A UTC date."""
     try:
         made = datetime.date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         made = None
-    today = datetime.datetime.now(datetime.UTC).date()
     if made is None or len(value) != 10:
         yield f"expected a UTC date such as 2026-01-31, found {ascii(value)[:60]}"
-    elif made > today + datetime.timedelta(days=1):
+
+
+def date(value: object) -> Iterator[str]:
+    """A UTC date that does not lie in the future."""
+    yield from (found := list(day(value)))
+    if not found and datetime.date.fromisoformat(value) > today() + datetime.timedelta(days=1):
         yield f"{value} lies in the future"
+
+
+def today() -> datetime.date:
+    """The date in UTC."""
+    return datetime.datetime.now(datetime.UTC).date()
 
 
 def boolean(value: object) -> Iterator[str]:

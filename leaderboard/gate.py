@@ -7,6 +7,8 @@ from pathlib import Path
 from leaderboard.build import README, TABLES, BuildError, stale
 from leaderboard.check import Others, problems
 from leaderboard.entry import SUBMISSIONS, Answers, EntryError, folders, sound_entries
+from leaderboard.season_record import SeasonError
+from leaderboard.seasons import seasons
 from leaderboard.submission import SubmissionError
 
 
@@ -29,7 +31,8 @@ def record_problems(
             name = f"{folder.parent.name}/{folder.name}"
             found += [f"{name}: {one}" for one in problems(folder, answers, others)]
     try:
+        found += [one for season in seasons(answers.seasons) for one in season.sheet_problems()]
         found += stale(answers, tables, submissions, readme)
-    except (SubmissionError, EntryError, BuildError) as error:
+    except (SubmissionError, EntryError, SeasonError, BuildError) as error:
         found.append(str(error))
     return found

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from leaderboard.season_commands import add_places
+
 _UNSAID = argparse.SUPPRESS
 
 _WORDS = {
@@ -26,8 +28,9 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="make a submission from runs",
         description="Makes SUBMISSIONS/<dataset>/NAME from folders of finished runs that differ in "
         "their seed, or of predictions.parquet alone: predictions rounded to 1e-4 of the box, "
-        "their result, and submission.json. What the runs do not say and no option does is left "
-        "null, named on stderr, and must be filled in before `check` passes.",
+        "their result (of a sealed season, none), and submission.json. What the runs do not say "
+        "and no option does is left null, named on stderr, and must be filled in before `check` "
+        "passes.",
     )
     add_ = new.add_argument
     add_("runs", metavar="RUN_DIR", type=Path, nargs="+", help="folders with predictions.parquet")
@@ -53,17 +56,21 @@ def add(commands: argparse._SubParsersAction) -> None:
     add_("--parameters", default=_UNSAID, metavar="N", help="learned numbers; default: the run's")
     add_("--latency-ms", default=_UNSAID, metavar="MS", help="of one image; unknown if it is")
     add_("--root", type=Path, help="folder of your copy of the dataset, for photographs")
-    add_("--submissions", type=Path, metavar="DIR", help="folder of all submissions")
+    add_places(new, "submissions", "seasons")
     new.set_defaults(carry_out=_new)
 
 
 def _new(options: argparse.Namespace) -> int:
     from leaderboard.draft import Run, draft
     from leaderboard.entry import SUBMISSIONS
+    from leaderboard.seasons import SEASONS
 
     runs = [Run.load(folder) for folder in options.runs]
     into = options.submissions or SUBMISSIONS
-    folder, unfilled = draft(runs, options.name, _said(options), root=options.root, into=into)
+    seasons = options.seasons or SEASONS
+    folder, unfilled = draft(
+        runs, options.name, _said(options), root=options.root, into=into, seasons=seasons
+    )
     if unfilled:
         print(
             f"still to be filled in, in {folder / 'submission.json'}: {', '.join(unfilled)}",

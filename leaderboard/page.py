@@ -16,17 +16,22 @@ from leaderboard.tables import MADE
 MARK = escape(MADE.replace("`", ""))  # by which our own pages are known
 
 _TEMPLATE = Path(__file__).with_name("page.html")
-_WIDTH, _HEIGHT, _MARGIN = 400, 260, 48  # of a chart, in pixels
-_NAMES, _LINE, _NAMED = 250, 15, 24  # of its names: their width, a line's height, how many
-_LONG = 40  # characters, beyond which a cell's text is broken into lines, and a name is cut
+_WIDTH, _HEIGHT, _MARGIN = 320, 260, 48  # of a chart, in pixels where there is room
+_NAMES, _LINE, _NAMED = 220, 15, 24  # of its names: their width, a line's height, how many
+_LONG = 40  # characters, beyond which a cell's text is broken into lines
+_SHORT = 30  # characters, beyond which a name is cut
 
 _Map = Callable[[float], float]
 
 
-def page(board: Board, rows: Sequence[Row], record: Record) -> str:
-    """The HTML of a board. Every text in it is escaped, and its scripts are ours alone."""
-    first, *others = sheets.of_board(board, rows)
-    blocks = [_table(first), *_charts(rows)]
+def pages(record: Record) -> Iterator[tuple[Board, str]]:
+    """The HTML of each board. Every text in it is escaped, and its scripts are ours alone."""
+    for board, (first, *others) in sheets.by_board(record):
+        yield board, _page(board, first, others, record)
+
+
+def _page(board: Board, first: Sheet, others: Sequence[Sheet], record: Record) -> str:
+    blocks = [_table(first), *_charts(record.boards.get(board, ()))]
     for sheet in [*others, *sheets.of_rest(record)]:
         blocks += [f"<h2>{escape(sheet.title)}</h2>", _table(sheet)]
     template = Template(_TEMPLATE.read_text(encoding="utf-8"))
@@ -73,7 +78,7 @@ def _chart(points: Sequence[tuple[str, float, float]], unit: str) -> str:
     x_of = _scale([math.log10(x) for _, x, _ in points], _MARGIN, _WIDTH - _MARGIN)
     y_of = _scale([ne for *_, ne in points], height - _MARGIN, _MARGIN / 2)
     dots = [(x_of(math.log10(x)), y_of(ne)) for _, x, ne in points]
-    beside = _apart([y for _, y in dots[: len(named)]], height - _MARGIN / 2)
+    beside = _apart([y for _, y in dots[: len(named)]], height - _MARGIN)  # above the axis
     marks = [
         f'<path class="lead" d="M{x:.1f} {y:.1f}L{_WIDTH - _MARGIN / 2:.0f} {at:.1f}h6"/>'
         f'<text class="name" x="{_WIDTH - _MARGIN / 2 + 10:.0f}" y="{at + 4:.1f}">'
@@ -88,8 +93,8 @@ def _chart(points: Sequence[tuple[str, float, float]], unit: str) -> str:
         caption += f"; the {len(named)} best of {len(points)} are named"
     size = f'width="{_WIDTH + _NAMES}" height="{height}" viewBox="0 0 {_WIDTH + _NAMES} {height}"'
     return (
-        f'<figure><div class="scroll"><svg {size} role="img">{_axes(points, y_of, height)}'
-        f"{''.join(marks)}</svg></div><figcaption>{escape(caption)}</figcaption></figure>"
+        f'<figure><svg {size} role="img">{_axes(points, y_of, height)}'
+        f"{''.join(marks)}</svg><figcaption>{escape(caption)}</figcaption></figure>"
     )
 
 
@@ -120,7 +125,7 @@ def _apart(heights: Sequence[float], most: float) -> list[float]:
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= _LONG else label[: _LONG - 1].rstrip() + "…"
+    return label if len(label) <= _SHORT else label[: _SHORT - 1].rstrip() + "…"
 
 
 def _scale(values: Sequence[float], start: float, end: float) -> _Map:

@@ -11,6 +11,7 @@ import numpy as np
 from benchmark import Predictions, Result, boxes
 from benchmark.evaluate import counted
 from ffld.sample import Targets
+from leaderboard import stored
 
 LEAST_NE = 0.004  # below it no method of images is believed; annotators differ by more
 HIT = 3e-4  # of the box: so near to its target a point comes by chance once in a thousand times
@@ -36,6 +37,11 @@ def problems(result: Result, several: Sequence[Predictions], targets: Targets) -
                 f"predictions [{number}] meet {share:.1%} of the points to within {HIT:g} of the "
                 "box, as labels that leaked would"
             )
+    yield from repeated(several, targets)
+
+
+def repeated(several: Sequence[Predictions], targets: Targets) -> Iterator[str]:
+    """Which seeds are the same, as no two can be."""
     probes = [probe(one, targets) for one in several]
     for first in range(len(probes)):
         for second in range(first):
@@ -49,7 +55,7 @@ class Probe:
 
     Attributes:
         ids: (P,) str, sorted.
-        points: (P, K, 2), NaN where none counts.
+        points: (P, K, 2), NaN where none is kept.
     """
 
     ids: np.ndarray
@@ -63,7 +69,7 @@ def probe(predictions: Predictions, targets: Targets) -> Probe:
     rows = rows[np.argsort(targets.ids[rows])]
     sides = boxes.sides(targets.box)[:, None]
     frame = (predictions.xy[rows] - targets.box[rows, None, :2]) / sides[rows]
-    frame[~counted(targets, "all")[rows]] = np.nan
+    frame[~stored.kept(targets)[rows]] = np.nan
     return Probe(targets.ids[rows], frame)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from benchmark import Result
-from leaderboard.boards import Board, Record, Row
+from leaderboard.boards import Board, Record, Row, State
 from leaderboard.calibration import CORRECT
 from leaderboard.entry import Entry
 from leaderboard.reported import CAVEAT, reported
+from leaderboard.seasons import Season
 
 Cell = str | float | int | None
 
@@ -18,6 +20,15 @@ RANKED = (
     "board, 95 %); in brackets, the ranks that noise leaves open. ± is the spread over seeds. "
     "swap, rival and order are the layout errors of docs/metrics.md; smaller is better but for PCK "
     "and AUC."
+)
+
+SEALED = (
+    "The labels are secret until the season ends, so that nobody can score anything yet. What is "
+    "here by then is scored, what comes later is refused."
+)
+SEASON = (
+    "The commitment is the SHA-256 of the key and of the record, leaderboard/seasons/NAME.json: "
+    "docs/rules.md says how to check it, and how every number follows from the key."
 )
 
 
@@ -57,11 +68,63 @@ def of_board(board: Board, rows: Sequence[Row]) -> Iterator[Sheet]:
     yield statements([row.entry for row in rows])
 
 
+def by_board(record: Record) -> Iterator[tuple[Board, Iterator[Sheet]]]:
+    """Each board with its tables, scored ones first; the first table is the board itself."""
+    known = {season.facts.split: season for season in record.seasons}
+    for board in (*record.boards, *record.sealed):
+        season = known.get(board.split)
+        ranked = record.boards.get(board)
+        own = of_board(board, ranked) if ranked else of_sealed(record.sealed[board], board, season)
+        yield board, chain(islice(own, 1), [of_season(season)] if season else [], own)
+
+
+def of_sealed(entries: Sequence[Entry], board: Board, season: Season) -> Iterator[Sheet]:
+    """The tables of a board before its season ends: who takes part, and what they state."""
+    rows = []
+    for entry in entries:
+        one = entry.submission
+        hashes = ", ".join(file.sha256 for file in one.predictions)
+        rows.append(
+            (one.method, entry.folder.name, one.kind, one.date, len(one.seeds), one.parameters,
+             one.latency_ms, trained_on(one.training_data), State.SEALED, hashes)
+        )  # fmt: skip
+    head = (
+        "method", "entry", "kind", "date", "seeds", "parameters", "ms an image", "training data",
+        "state", "SHA-256 of the predictions",
+    )  # fmt: skip
+    yield Sheet(board.title, head, rows, f"{season.status.capitalize()}. {SEALED}")
+    yield statements(entries)
+
+
+def of_season(season: Season) -> Sheet:
+    """What a season's record says, so that readers can check it."""
+    facts, key = season.facts, season.revealed.key if season.revealed else "secret"
+    rows = [
+        ("name", season.name),
+        ("status", season.status),
+        ("samples", f"{facts.samples:,}"),
+        ("opened", facts.opens),
+        ("entries until", facts.closes),
+        ("images, SHA-256 of their manifest.json", facts.images),
+        (f"samples, SHA-256 of {season.name}.parquet", facts.sheet),
+        ("labels, HMAC-SHA256 under the key", facts.labels),
+        ("commitment", season.commitment),
+        ("key", key),
+    ]
+    return Sheet("The season", ("fact", "value"), rows, SEASON)
+
+
 def of_rest(record: Record) -> Iterator[Sheet]:
-    """The tables of what is not ranked: claims, withdrawals, numbers from papers."""
+    """The tables of what is not ranked: seasons, claims, withdrawals, numbers from papers."""
+    if record.seasons:
+        rows = [
+            (one.name, one.status, one.facts.samples, one.facts.opens, one.commitment)
+            for one in record.seasons
+        ]
+        yield Sheet("Seasons", ("season", "status", "samples", "opened", "commitment"), rows)
     if record.claimed:
         rows = [
-            (one.folder.name, one.submission.method, one.submission.claimed["ne"], "claimed")
+            (one.folder.name, one.submission.method, one.submission.claimed.get("ne"), "claimed")
             for one in record.claimed
         ]
         note = "Their predictions are not here, so that nothing of it is recomputed or ranked."

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from benchmark import Predictions, PredictionsError, boxes
 from benchmark.evaluate import counted
-from benchmark.predictions import METADATA_KEY
+from benchmark.predictions import FARTHEST, METADATA_KEY, listed
 from ffld.sample import Targets
 
 PRECISION = 1e-4  # of the box's shorter side: no point moves farther than this
@@ -35,6 +35,33 @@ class StoredError(ValueError):
     """A predictions file that is refused; the message lists every reason."""
 
 
+def kept(targets: Targets) -> np.ndarray:
+    """(N, K) bool: the slots that an entry keeps: those that count in NE-1.
+
+    Of a sealed set no landmark is known, so all that the garment type has may come to count.
+    """
+    if targets.visibility.any():
+        return counted(targets, "all")
+    return targets.schema.type_mask[targets.type_index]
+
+
+def aligned(predictions: Predictions, targets: Targets) -> Predictions:
+    """The predictions in the order of `targets`, with a point in every slot that is kept.
+
+    Raises:
+        PredictionsError: lists all that keeps them from being scored, now or once it is known.
+    """
+    found = predictions.align(targets)
+    gaps = kept(targets) & ~(np.abs(found.xy) <= FARTHEST).all(axis=-1)  # True for NaN
+    if gaps.any():
+        names = [f"{found.ids[n]} {targets.schema.landmarks[k]}" for n, k in np.argwhere(gaps)]
+        raise PredictionsError(
+            "predictions: points that the garment type has but not finite (NaN, infinite or "
+            f"absurd): {listed(names)}"
+        )
+    return found
+
+
 def quantised(predictions: Predictions, targets: Targets) -> Predictions:
     """The predictions in the order of `targets`, rounded, without slots that never count.
 
@@ -44,16 +71,16 @@ def quantised(predictions: Predictions, targets: Targets) -> Predictions:
     Raises:
         PredictionsError: the predictions do not fit the targets.
     """
-    aligned = predictions.align(targets)
+    exact, needed = aligned(predictions, targets), kept(targets)
     shorter = boxes.sides(targets.box).min(axis=-1)
     # Rounding moves each axis by half a step at most, so the point by step / sqrt(2).
     step = np.exp2(np.floor(np.log2(np.sqrt(2) * PRECISION * shorter)))[:, None, None]
-    xy = np.where(counted(targets, "all")[..., None], np.rint(aligned.xy / step) * step, np.nan)
-    confidence = aligned.confidence
+    xy = np.where(needed[..., None], np.rint(exact.xy / step) * step, np.nan)
+    confidence = exact.confidence
     if confidence is not None:
-        mantissa, exponent = np.frexp(np.where(counted(targets, "all"), confidence, 0))
+        mantissa, exponent = np.frexp(np.where(needed, confidence, 0))
         confidence = np.ldexp(np.rint(mantissa * 256) / 256, exponent).astype(np.float32)
-    return replace(aligned, xy=xy, confidence=confidence)
+    return replace(exact, xy=xy, confidence=confidence)
 
 
 def digest(path: str | Path) -> str:

@@ -11,7 +11,8 @@ from dataclasses import asdict
 from typing import Any
 
 from leaderboard import sheets, text
-from leaderboard.boards import Board, Record, Row
+from leaderboard.boards import Board, Record, Row, State
+from leaderboard.entry import Entry
 from leaderboard.reported import reported
 from leaderboard.sheets import Cell, Sheet, written
 
@@ -21,8 +22,7 @@ MADE = "Made by `python -m leaderboard build` from the entries' predictions; not
 def markdown(record: Record) -> str:
     """A page of Markdown tables."""
     blocks = [f"# {text.for_markdown(record.dataset)}", MADE]
-    for board, rows in record.boards.items():
-        first, *others = sheets.of_board(board, rows)
+    for _, (first, *others) in sheets.by_board(record):
         blocks += [f"## {text.for_markdown(first.title)}", *_markdown(first)]
         for sheet in others:
             blocks += [f"### {text.for_markdown(sheet.title)}", *_markdown(sheet)]
@@ -79,6 +79,7 @@ def as_json(record: Record) -> str:
             {**asdict(board), "title": board.title, "rows": [_json_row(row) for row in rows]}
             for board, rows in record.boards.items()
         ],
+        "seasons": [season.content for season in record.seasons],
         "reported": [asdict(row) for row in reported(record.dataset)],
     }
     return json.dumps(_null_for_nan(content), indent=1, allow_nan=False) + "\n"
@@ -94,11 +95,10 @@ def aligned(sheet: Sheet) -> str:
 
 
 def standing(record: Record) -> Iterator[tuple[str, str]]:
-    """Each entry with the board that it stands on, or that it is claimed or withdrawn."""
+    """Each entry with the board that it stands on, or that it is sealed, claimed or withdrawn."""
     for board, rows in record.boards.items():
         yield from ((row.entry.name, f"{board.slug} {board.revision}") for row in rows)
-    yield from ((entry.name, "claimed") for entry in record.claimed)
-    yield from ((entry.name, "withdrawn") for entry in record.withdrawn)
+    yield from ((entry.name, str(state)) for state, entry in _unscored(record))
 
 
 _TEX_COLUMNS = (
@@ -124,15 +124,15 @@ def _csv(value: Any) -> Any:
 def _lines(record: Record) -> Iterator[dict[str, Any]]:
     for board, rows in record.boards.items():
         yield from (_line(board, row) for row in rows)
-    for entry in (*record.claimed, *record.withdrawn):
+    for state, entry in _unscored(record):
         one = entry.submission
         yield {
-            "state": "claimed" if one.withdrawn is None else "withdrawn",
+            "state": str(state),
             "dataset": one.dataset,
             "entry": entry.folder.name,
             "method": one.method,
             "kind": one.kind,
-            "ne": one.claimed["ne"] if one.withdrawn is None else None,
+            "ne": one.claimed.get("ne") if state is State.CLAIMED else None,
         }
     for row in reported(record.dataset):
         yield {
@@ -142,6 +142,13 @@ def _lines(record: Record) -> Iterator[dict[str, Any]]:
             "ne": row.ne,
             "source": row.source,
         }
+
+
+def _unscored(record: Record) -> Iterator[tuple[State, Entry]]:
+    for entries in record.sealed.values():
+        yield from ((State.SEALED, entry) for entry in entries)
+    yield from ((State.CLAIMED, entry) for entry in record.claimed)
+    yield from ((State.WITHDRAWN, entry) for entry in record.withdrawn)
 
 
 def _line(board: Board, row: Row) -> dict[str, Any]:

@@ -9,7 +9,9 @@ import benchmark
 import ffld
 from benchmark import Predictions, Result
 from ffld.sample import Targets
+from ffld.sealed import season_of
 from leaderboard.entry import RESULT, Answers, Entry, EntryError
+from leaderboard.seasons import SEASONS, Season
 from leaderboard.submission import FILE, Submission
 
 RELATIVE_TOLERANCE = 1e-9  # sums may be taken in another order on another machine
@@ -20,7 +22,13 @@ class VerificationError(ValueError):
     """A result that its predictions do not give; the message lists every number that differs."""
 
 
-def verify(folder: str | Path, root: str | Path | None = None, *, fetch: bool = False) -> Result:
+def verify(
+    folder: str | Path,
+    root: str | Path | None = None,
+    *,
+    fetch: bool = False,
+    seasons: Path = SEASONS,
+) -> Result:
     """The recomputed result of a folder, when its `result.json` states the same numbers.
 
     The targets are those of as many samples as were predicted, chosen as `--limit` chooses.
@@ -30,23 +38,24 @@ def verify(folder: str | Path, root: str | Path | None = None, *, fetch: bool = 
             are compared as well.
         root: folder of the dataset's archive, for datasets of photographs.
         fetch: get the predictions that an entry names by address; nothing is fetched unasked.
+        seasons: folder of the seasons' records.
 
     Raises:
         VerificationError: numbers differ.
         FetchError: what an address names can't be had, or must not be.
         PredictionsError, ResultError, DataError: a file or the dataset cannot be used.
-        SubmissionError, EntryError: an entry that is refused.
+        SubmissionError, EntryError, SeasonError: an entry that is refused, or sealed.
     """
     folder = Path(folder)
     if (folder / FILE).exists():
         entry = Entry.load(folder)
         entry = entry.with_fetched() if fetch else entry
-        answers = Answers({entry.submission.dataset: Path(root)} if root else {})
+        answers = Answers({entry.submission.dataset: Path(root)} if root else {}, seasons)
         recomputed = recomputed_of(entry, answers.of(entry.submission))
         claimed = list(claim_drift(entry.submission, recomputed))
     else:
         predictions = Predictions.load(folder / "predictions.parquet")
-        recomputed = benchmark.evaluate(predictions, targets_of(predictions, root))
+        recomputed = benchmark.evaluate(predictions, targets_of(predictions, root, seasons))
         claimed = []
     found = [*claimed, *drift(Result.load(folder / RESULT), recomputed)]
     if found:
@@ -86,12 +95,17 @@ def claim_drift(submission: Submission, recomputed: Result) -> list[str]:
     return found
 
 
-def targets_of(predictions: Predictions, root: str | Path | None = None) -> Targets:
+def targets_of(
+    predictions: Predictions, root: str | Path | None = None, seasons: Path = SEASONS
+) -> Targets:
     """The targets of the dataset, split and number of samples that predictions are for.
 
     Raises:
         DataError: the dataset cannot be used.
+        SeasonError: a season's that is sealed or cannot be used.
     """
+    if season := season_of(predictions.split):
+        return Season.load(season, seasons).targets
     split = ffld.load(
         predictions.dataset,
         predictions.split,

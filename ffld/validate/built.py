@@ -14,7 +14,9 @@ from joblib import delayed
 from tqdm import tqdm
 
 from ffld import catalog, shards
+from ffld.sample import DataError
 from ffld.schema import LandmarkSchema
+from ffld.sealed import season_in
 from ffld.validate.files import check_tree, is_inside, leaves
 from ffld.validate.labels import Ids
 from ffld.validate.pictures import Gallery
@@ -30,8 +32,17 @@ _BESIDE = {shards.MANIFEST, "README.md", ".gitattributes", "LICENSE"}
 
 
 def validate_built(folder: Path, report: Report, *, images: str = "header") -> None:
-    """Check a folder that `python -m ffld build` or `import` wrote."""
+    """Check a folder that `python -m ffld build` or `import` wrote.
+
+    Raises:
+        DataError: it holds the images of a sealed season, which have no labels to check.
+    """
     manifest = _manifest(folder, report)
+    if season := season_in(manifest):
+        raise DataError(
+            f"{folder} holds the images of a sealed season, without labels; check it with "
+            f"`python -m leaderboard season verify {season} --images {folder}`"
+        )
     entries = _entries(manifest, report)
     stated = {entry["file"] for entry in entries}
     unlisted = [] if stated else _found(folder)

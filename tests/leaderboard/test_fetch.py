@@ -247,6 +247,33 @@ def test_a_host_that_dawdles(world, monkeypatch, where):
     assert time.monotonic() - start < 3
 
 
+def test_a_look_up_that_does_not_end(world, monkeypatch):
+    """The system's own has no time limit; nobody waits for it, not even at the end."""
+    monkeypatch.setattr(fetch, "SILENCE", 0.3)
+    answer = threading.Event()
+    world.names[HOST] = lambda _: answer.wait(20) and []
+    start = time.monotonic()
+    refused(world, "no answer in time")
+    assert time.monotonic() - start < 3
+    assert world.dialled == []
+    answer.set()
+    assert all(one.daemon for one in threading.enumerate() if "look" in one.name)
+
+
+def test_addresses_that_do_not_answer_are_not_all_tried(world, monkeypatch):
+    monkeypatch.setattr(fetch, "WHOLE", 0.3)
+    world.names[HOST] = [f"93.184.215.{n}" for n in range(1, 200)]
+
+    def down(address, port, host):
+        world.dialled.append(address)
+        time.sleep(0.1)
+        raise TimeoutError
+
+    monkeypatch.setattr(world, "network", Network(world.resolve, down))
+    refused(world, "no answer in time")
+    assert len(world.dialled) < 10
+
+
 def test_redirects_without_an_end_and_pages_that_are_not_there(world):
     world.pages["/p.parquet"] = moved("/p.parquet")
     refused(world, "redirects more than 5 times")

@@ -179,7 +179,7 @@ def test_markup_and_formulas_in_any_text_field(board, capsys, bad):
 def test_what_slips_through_is_escaped_in_every_output(board, monkeypatch):
     board.new("one")
     monkeypatch.setattr(text, "problems", lambda *_, **__: iter(()))
-    monkeypatch.setattr("leaderboard.submission._CHECKS", {})
+    monkeypatch.setattr("leaderboard.statement._CHECKS", {})
     bad = '=<img src=x onerror="alert(1)">|[x](javascript:1) \\input{x} $x$ <!-- /leaderboard -->'
     board.edit("one", lambda content: content.update(method=bad, authors=[bad], hardware=bad))
     files = board.build().files

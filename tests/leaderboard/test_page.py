@@ -97,7 +97,10 @@ def test_no_name_in_a_chart_lies_on_another(count):
     assert all(b - a >= 14.9 for a, b in zip(places, places[1:], strict=False))
     assert places[0] > 11
     assert places[-1] < height
-    assert all(len(text) <= 40 for *_, text in names)
+    assert all(len(text) <= 30 for *_, text in names)
+    axis = float(re.search(r'<path d="M48 24.0V([\d.]+)H', chart)[1])
+    leads = re.findall(r'class="lead" d="M[\d.]+ ([\d.]+)L\d+ ([\d.]+)h6', chart)
+    assert all(float(y) <= axis for pair in leads for y in pair)  # numbers stand below it
     assert len(re.findall("<circle", chart)) == count
     assert "Method 1 w: 1e+06 learned numbers, NE 0.1000" in unescape(chart)
     assert (f"the {_NAMED} best of {count} are named" in chart) == (count > _NAMED)

@@ -15,11 +15,11 @@ def test_the_record_is_sound():
     assert record_problems(Answers()) == []
 
 
-def test_no_entry_was_ever_removed():
+def test_no_entry_and_no_season_was_ever_removed():
     """The tables list what there was; the history, what somebody took out of both."""
     log = ["log", "--diff-filter=D", "--no-renames", "--name-only", "--format="]
     done = subprocess.run(
-        ["git", *log, "--", "leaderboard/submissions/**/submission.json"],
+        ["git", *log, "--", "leaderboard/submissions/**/submission.json", "leaderboard/seasons/*"],
         cwd=ROOT,
         capture_output=True,
         text=True,

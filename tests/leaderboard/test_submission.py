@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from leaderboard import submission, text
+from leaderboard import statement, submission, text
 from leaderboard.submission import Submission, SubmissionError
 
 
@@ -14,7 +14,7 @@ def content(board):
 
 
 def found(content):
-    return list(submission.problems(content))
+    return list(statement.problems(content))
 
 
 def test_what_comes_with_the_suite_has_no_address(content):
@@ -32,7 +32,7 @@ def test_a_sound_submission_is_read(content, tmp_path):
 
 
 def test_each_field_is_needed_and_no_other_known(content):
-    for name in submission.FIELDS:
+    for name in statement.FIELDS:
         without = {key: value for key, value in content.items() if key != name}
         assert found(without) == [f"missing: {name}"]
     assert "unknown: 'state'" in found(content | {"state": "reproduced"})[0]
