@@ -20,6 +20,7 @@ import ffld
 from benchmark import checkpoint
 from benchmark.checkpoint import Checkpoint
 from ffld.catalog import DatasetSpec
+from ffld.render.named import NAMED
 
 CARD, TRAINING, SCORES = "README.md", "training.json", "scores.json"
 LIBRARY = "ffld-benchmark"
@@ -199,9 +200,7 @@ def _data(about: Checkpoint, made: Mapping[str, Any]) -> str:
     rendered = ffld.spec(about.dataset).procedural
     text = f"{about.samples:,} {'rendered training images' if rendered else 'training samples'} of "
     text += f"`{about.revision}`"
-    if made["dials"]:
-        text += f" with {_listing(made['dials'])}"
-    text += f", landmarks of schema `{about.schema}`"
+    text += f"{_dials(made)}, landmarks of schema `{about.schema}`"
     if start := made.get("init"):
         return f"{text}; begun with weights of {start['model']} trained on `{start['revision']}`"
     if made["settings"]["pretrained"]:
@@ -210,18 +209,26 @@ def _data(about: Checkpoint, made: Mapping[str, Any]) -> str:
     return f"{text}; {photograph} else's weights"
 
 
+def _dials(made: Mapping[str, Any]) -> str:
+    """The dials that were turned, by their name where they have one."""
+    if not made["dials"]:
+        return ""
+    names = [name for name, dials in NAMED.items() if dials == made["dials"]]
+    return f" with the dials `{names[0]}`" if names else f" with {_listing(made['dials'])}"
+
+
 def _before(training: Mapping[str, Any]) -> Iterator[str]:
     """A row for each training that this one went on from, the latest first."""
     for record in training.get("before", ()):
         made, where = record["configuration"], record["environment"]
         limit = made["settings"]["train_limit"]
-        dials = f" with {_listing(made['dials'])}" if made["dials"] else ""
         code = f"; commit {record['commit']}" if "commit" in record else ""
         yield (
             f"\n| trained before | {record['epochs']} epochs of "
-            f"{'all' if limit is None else f'{limit:,}'} images of `{made['revision']}`{dials}; "
-            f"{_listing(made['settings'])}; seed {made['seed']}{code}; {where['threads']} threads, "
-            f"torch {where['torch']}; {record['seconds'] / 60:.0f} minutes |"
+            f"{'all' if limit is None else f'{limit:,}'} images of `{made['revision']}`"
+            f"{_dials(made)}; {_listing(made['settings'])}; seed {made['seed']}{code}; "
+            f"{where['threads']} threads, torch {where['torch']}; "
+            f"{record['seconds'] / 60:.0f} minutes |"
         )
 
 

@@ -65,7 +65,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="how difficult a procedural dataset is to be, such as company=0; may be repeated",
+        help="how difficult a procedural dataset is to be, such as company=0, or a name for many "
+        "dials, such as photographs; may be repeated",
     )
     add("--seed", type=int, default=0, help="of the corruptions' draws (0)")
     add(

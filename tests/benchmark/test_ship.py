@@ -7,6 +7,7 @@ import pytest
 import benchmark.ship
 from benchmark import Result, models
 from benchmark.card import card
+from ffld.render.named import PHOTOGRAPHS
 from tests.benchmark.tiny_model import SHORT
 
 VGG = [
@@ -52,6 +53,21 @@ def test_shipped_weights_score_and_their_card_says_so(run, ship, trained, tmp_pa
     code, _, notes = ship(trained, "--out", out, "--scores", "other")
     assert code == 2
     assert "scored other weights than those in" in notes
+
+
+@pytest.mark.parametrize(
+    ("dials", "said"),
+    [({}, ""), (dict(PHOTOGRAPHS), " with the dials `photographs`, "),
+     ({"company": 0}, " with company=0, ")],
+)  # fmt: skip
+def test_the_card_tells_which_dials_were_turned(ship, trained, tmp_path, dials, said):
+    out = tmp_path / "weights" / "turned"
+    assert ship(trained, "--out", out)[0] == 0
+    about = json.loads((out / "training.json").read_text())
+    about["configuration"]["dials"] = dials
+    (out / "training.json").write_text(json.dumps(about))
+    (line,) = (row for row in card(out).splitlines() if row.startswith("| data |"))
+    assert (said in line) if dials else (" with " not in line)
 
 
 def test_the_card_tells_every_training_that_weights_went_through(run, ship, trained, tmp_path):
