@@ -22,16 +22,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ffld import build, catalog, shards
+from ffld import catalog
 from ffld.atomic import leftovers
-from ffld.built import open_built
-from ffld.render.edition import open_edition, source_hash
 from ffld.sample import DataError, Split, Targets
+
+# What renders, reads and writes images is imported where it is used: the record asks this module
+# for names on every call, and needs no OpenCV for them.
 
 COLUMNS = ("image", "id", "garment_type", "box", "size")  # what is published of a sample
 MOST = 40_000  # samples
@@ -84,6 +84,8 @@ class Sealed:
 
     def open(self) -> Split:
         """The samples with their labels; nothing is rendered until it is asked for."""
+        from ffld.render.edition import open_edition
+
         module = importlib.import_module(f"ffld.datasets.{self.dataset.replace('-', '_')}")
         edition = replace(module.EDITION, splits={self.split: self.samples})
         whole = open_edition(edition, self.split, self.key)
@@ -144,6 +146,9 @@ def write_images(out: Path, sealed: Sealed, *, processes: int = -1) -> None:
     Raises:
         DataError: a folder that holds something else.
     """
+    from ffld import build, shards
+    from ffld.render.edition import source_hash
+
     about = {
         "dataset": sealed.dataset,
         "season": sealed.name,
@@ -171,6 +176,9 @@ def open_images(folder: Path) -> Split:
     Raises:
         DataError: no such folder, one of something else, or with damaged files.
     """
+    from ffld import shards
+    from ffld.built import open_built
+
     path = folder / shards.MANIFEST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -217,6 +225,8 @@ def write_sheet(path: Path, folder: Path) -> None:
     Args:
         folder: what `write_images` wrote.
     """
+    from ffld import shards
+
     split = open_images(folder)
     blank = [b""] * len(split)
     table = shards.lay_out(split.targets, [""] * len(split), blank, labels=False)
@@ -233,6 +243,8 @@ def read_sheet(path: Path, **about: str) -> Targets:
     Raises:
         DataError: no such file, or not of this layout.
     """
+    from ffld import shards
+
     schema = catalog.spec(about["dataset"]).schema
     try:
         table = pq.ParquetFile(path).read()
@@ -251,6 +263,10 @@ class _Table:
     sealed: Sealed
 
     def __call__(self, split: str, positions: range) -> pa.Table:
+        import cv2
+
+        from ffld import shards
+
         cv2.setNumThreads(1)
         return shards.make_table(_opened(self.sealed).select(positions), labels=False)
 
