@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,8 +25,10 @@ examples:
   python -m benchmark.compare runs/vgg16-* runs/lgr-*
       the first run's model is what the others are compared with
 
-Runs that differ in their seed alone are one row: their mean. Differences are paired: over the same
-samples, and over the same seeds where both sides have them. The interval is a 95 % bootstrap
+Runs that differ in their seed alone are one row: their mean. Weights scored by --checkpoint have
+the seed that they were trained with; where what is known of them is the same, the seed too, each
+run is a row. Differences are paired: over the same samples, and over the same seeds where both
+sides have them. The interval is a 95 % bootstrap
 interval over images; "seeds" is the standard error of the difference over seeds. A difference
 stands (*) when the interval leaves out zero and the difference exceeds two of these.
 """
@@ -187,33 +188,6 @@ def difference(
     return Difference(float(values[0]), float(low), float(high), error)
 
 
-def grouped(folders: Sequence[Path]) -> dict[str, dict[int, Path]]:
-    """Finished runs by what they are, label -> seed -> folder, in the order given.
-
-    Raises:
-        RunError: no run, one that is not finished, samples of another kind, a seed twice.
-    """
-    from benchmark.folder import flat
-    from benchmark.plan import RunError
-
-    configurations = [_configuration(folder) for folder in folders]
-    problems = []
-    groups: dict[str, dict[int, Path]] = {}
-    contents = [{k: v for k, v in c.items() if k != "seed"} for c in configurations]
-    flat_contents = [flat(content) for content in contents]
-    for folder, one, configuration in zip(folders, flat_contents, configurations, strict=True):
-        for key in ("dataset", "revision", "split", "root", "approximate", "settings.test_limit"):
-            if one.get(key) != flat_contents[0].get(key):
-                problems.append(f"{folder}: {key} {one.get(key)}, not {flat_contents[0].get(key)}")
-        runs = groups.setdefault(_label(one, flat_contents), {})
-        if configuration["seed"] in runs:
-            problems.append(f"{folder}: the same run as {runs[configuration['seed']]}")
-        runs[configuration["seed"]] = folder
-    if problems:
-        raise RunError("; ".join(problems))
-    return groups
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0 when it did what it says, 2 for bad input."""
     arguments = _parser().parse_args(argv)
@@ -229,19 +203,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    import ffld
+    from benchmark.crops import Source
+    from benchmark.groups import configuration_of, grouped
 
     if arguments.metric not in (names := available()):
         raise DataError(f"unknown metric {arguments.metric!r}; there are {', '.join(names)}")
     groups = grouped(arguments.runs)
-    about = _configuration(arguments.runs[0])
-    split = ffld.load(
-        about["dataset"],
-        about["split"],
-        root=about["root"],
-        limit=about["settings"]["test_limit"],
-        approximate=about["approximate"],
-    )
+    split = Source.of_run(configuration_of(arguments.runs[0])).open()
     predictions = {
         label: {seed: Predictions.load(run / "predictions.parquet") for seed, run in runs.items()}
         for label, runs in groups.items()
@@ -250,28 +218,6 @@ def _compare(arguments: argparse.Namespace) -> None:
     if arguments.out:
         comparison.save(arguments.out)
     print(comparison.markdown())
-
-
-def _configuration(folder: Path) -> dict[str, Any]:
-    from benchmark.folder import saved
-    from benchmark.plan import RunError
-
-    content = saved(folder)["configuration"]
-    if not (folder / "result.json").is_file():
-        raise RunError(f"{folder}: this run is not finished; the command that began it goes on")
-    return content
-
-
-def _label(one: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
-    """The model, and those of its settings in which not all runs of this model agree."""
-    same = [other for other in every if other["model"] == one["model"]]
-    differing = [
-        f"{key.rpartition('.')[2]}={value}"
-        for key, value in one.items()
-        if key.startswith(("settings.", "overrides."))
-        and any(other.get(key) != value for other in same)
-    ]
-    return " ".join([one["model"], *differing])
 
 
 def mean(values: Sequence[float]) -> str:

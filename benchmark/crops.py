@@ -54,6 +54,22 @@ class Source:
     dials: Mapping[str, Any] = field(default_factory=dict)
     source: str | None = None
 
+    @classmethod
+    def of_run(cls, configuration: Mapping[str, Any], root: Path | None = None) -> Source:
+        """What a run scored: the samples that its configuration names, rendered if they can be.
+
+        Args:
+            root: where the copy of photographs lies, unless where the run found it.
+        """
+        return cls(
+            dataset=configuration["dataset"],
+            split=configuration["split"],
+            limit=configuration["settings"]["test_limit"],
+            root=str(root) if root else configuration["root"],
+            approximate=configuration["approximate"],
+            dials=configuration["dials"],
+        )
+
     def open(self) -> Split:
         """The split; DataError where it cannot be had."""
         return ffld.load(

@@ -19,7 +19,7 @@ import ffld
 from benchmark import models, world
 from benchmark.checkpoint import WEIGHTS, Checkpoint, CheckpointError
 from benchmark.device import device_of
-from benchmark.settings import Settings, parse, profile, recipe, understood
+from benchmark.settings import PREDICTION, Settings, parse, profile, recipe, understood
 from benchmark.source import identity, settled
 from benchmark.weights import DEFAULT_MODEL, Weights, find_weights, shipped_weights
 from ffld.catalog import DatasetSpec
@@ -61,6 +61,7 @@ class Plan:
 
     Attributes:
         source: what a procedural dataset is read from; None to render it.
+        seed: of training, also where weights are scored.
         overrides: of the model's Config.
         weights: those to score; None to train.
         start: those that training starts from; None for random ones.
@@ -115,8 +116,10 @@ class Plan:
                 content["init"]["address"] = self.start.address
         if self.source is not None:  # the samples are those of the revision, but for JPEG's loss
             content["source"] = identity(self.source)
-        if self.weights is not None and self.weights.address is not None:
-            content["weights"] = self.weights.address
+        if self.about is not None:
+            content["trained"] = {"revision": self.about.revision, "samples": self.about.samples}
+            if self.weights.address is not None:
+                content["weights"] = self.weights.address
         return json.loads(json.dumps(content))
 
     def note(self) -> str:
@@ -168,7 +171,7 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
         model=model,
         spec=spec,
         split=request.split,
-        seed=request.seed or 0,
+        seed=weights.about.seed if weights else request.seed or 0,
         root=str(request.root.resolve()) if request.root else None,
         approximate=request.approximate,
         dials=turned(request.dials),
@@ -201,12 +204,23 @@ def _weights(request: Request) -> Weights | None:
     if request.checkpoint is None:
         name = request.model or DEFAULT_MODEL
         return None if _trains(request) else shipped_weights(name, request.dataset)
-    if _trains(request):
+    trained = [text for text in request.assignments if _key(text) not in PREDICTION]
+    if _trains(dataclasses.replace(request, assignments=trained)):
         raise RunError(
             "--checkpoint scores weights as they are: leave out --train, --seed, --recipe, "
-            "--epochs and --set, or leave out --checkpoint to train"
+            f"--epochs and --set, but for {' and '.join(PREDICTION)}, which decide how maps become "
+            "points; or leave out --checkpoint to train"
         )
-    return find_weights(request.checkpoint, request.model)
+    weights = find_weights(request.checkpoint, request.model)
+    config = models.config_class(weights.about.model)
+    _, asked = parse(request.assignments, profile("cpu"), config)
+    changed = {key: value for key, value in asked.items() if key in PREDICTION}
+    about = dataclasses.replace(weights.about, config={**weights.about.config, **changed})
+    return dataclasses.replace(weights, about=about)
+
+
+def _key(assignment: str) -> str:
+    return assignment.partition("=")[0].strip()
 
 
 def _start(request: Request) -> Weights | None:

@@ -32,6 +32,8 @@ examples:
       train the weights that come with LGR on, with your copy of the photographs
   python -m benchmark.run --dataset ffld --checkpoint hf://ORG/NAME@COMMIT
       score published weights, fetched once and verified: docs/hub.md
+  python -m benchmark.run --checkpoint runs/lgr --set flip_average=true
+      score weights with each image's points averaged over its mirror image
 
 The table goes to stdout, everything else to stderr. The run's folder (--out, otherwise named after
 model, dataset and configuration under runs/) holds checkpoint, predictions, result, curve and

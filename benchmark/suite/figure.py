@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from benchmark.compare import scored
+from benchmark.crops import Source
 from benchmark.plan import RunError
 from benchmark.suite import records
 from benchmark.suite.jobs import Entry
@@ -41,7 +42,7 @@ def figure(entries: Sequence[Entry], runs: Sequence[records.Run], path: Path, ro
     if not shown:
         raise RunError("no run of these rows is there to be drawn; --runs says where to look")
     first = next(iter(shown.values()))
-    split = records.source_of(first.configuration, entries[0].root).open()
+    split = Source.of_run(first.configuration, entries[0].root).open()
     targets = split.targets
     points = {name: run.predictions().align(targets).xy for name, run in shown.items()}
     errors = {name: scored(run.predictions(), targets) for name, run in shown.items()}

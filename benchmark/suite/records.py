@@ -78,23 +78,6 @@ def identity(configuration: Mapping[str, Any]) -> tuple[str, int]:
     return json.dumps(content, sort_keys=True), configuration["seed"]
 
 
-def source_of(configuration: Mapping[str, Any], root: Path | None = None) -> Source:
-    """The samples that a run scored.
-
-    Args:
-        root: where the copy of photographs lies, unless where the run found it.
-    """
-    about = configuration
-    return Source(
-        dataset=about["dataset"],
-        split=about["split"],
-        limit=about["settings"]["test_limit"],
-        root=str(root) if root else about["root"],
-        approximate=about["approximate"],
-        dials=about["dials"],
-    )
-
-
 def folders(where: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Runs in a folder, begun or finished, with their configurations; or the folder's own."""
     for path in (where, *sorted(where.glob("*"))):
@@ -195,7 +178,7 @@ def restore(run: Run, path: Path) -> Path:
         (temporary / folder.CONFIG).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
         lines = "".join(json.dumps(record) + "\n" for record in run.history)
         (temporary / folder.METRICS).write_text(lines, "utf-8")
-        targets = source_of(run.configuration).open().targets
+        targets = Source.of_run(run.configuration).open().targets
         predictions = replace(run.predictions(), revision=targets.revision)
         predictions.save(temporary / folder.PREDICTIONS)
         evaluate(predictions, targets).save(temporary / folder.RESULT)
@@ -214,7 +197,7 @@ def _run(line: Mapping[str, Any]) -> Run:
 
 def _slim(run: Run) -> Run:
     """Without the points that do not count, and without anybody's paths."""
-    targets = source_of(run.configuration).open().targets
+    targets = Source.of_run(run.configuration).open().targets
     row = {name: number for number, name in enumerate(targets.ids.tolist())}
     counts = counted(targets, "all")[[row[name] for name in run.ids.tolist()]]
     points = np.where(counts[..., None], run.points, _NOTHING)

@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmark import models
 from benchmark.cost import cost
+from benchmark.crops import Source
 from benchmark.evaluate import PROTOCOL
 from benchmark.suite import records
 from benchmark.suite.jobs import Entry
@@ -147,7 +148,7 @@ def _scores(runs: Mapping[str, Mapping[int, records.Run]], reference: Entry) -> 
     """The scores of a section's runs, if there are any; all have the same samples."""
     for group in runs.values():
         for run in group.values():
-            targets = records.source_of(run.configuration, reference.root).open().targets
+            targets = Source.of_run(run.configuration, reference.root).open().targets
             return Scores(runs, reference.identity, targets)
     return None
 

@@ -117,3 +117,45 @@ def test_runs_that_cannot_be_compared_are_one_error_line(run, tmp_path, capsys):
         error = capsys.readouterr().err
         assert error.count("error: ") == 1
         assert said in error
+
+
+def test_scored_weights_are_rows_of_their_training_with_its_seeds(run, tmp_path, capsys):
+    scored = []
+    for samples in (8, 24):
+        for seed in (3, 4):
+            trained = tmp_path / f"trained-{samples}-{seed}"
+            sizes = ["--set", f"train_limit={samples}", "--seed", seed, "--out", trained]
+            assert run(*SHORT, *sizes)[0] == 0
+            out = tmp_path / f"scored-{samples}-{seed}"
+            few = ["--dataset", "dots", "--device", "cpu", "--checkpoint", trained, "--out", out]
+            assert run(*few)[0] == 0
+            scored.append(str(out))
+    assert main([*scored, "--out", str(tmp_path / "c.json")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "tiny_model:build samples=8 | 2 |" in lines[2]
+    assert "tiny_model:build samples=24 | 2 |" in lines[3]
+    rows = Comparison.load(tmp_path / "c.json").rows
+    assert [list(row.values["visible"]) for row in rows] == [[3, 4], [3, 4]]
+
+
+def test_weights_that_only_their_folders_tell_apart_are_a_row_each(run, tmp_path, capsys):
+    scored = []
+    for rate in ("1e-3", "1e-2"):
+        trained, out = tmp_path / f"trained-{rate}", tmp_path / f"scored-{rate}"
+        assert run(*SHORT, "--set", f"lr={rate}", "--out", trained)[0] == 0
+        few = ["--dataset", "dots", "--device", "cpu", "--checkpoint", trained, "--out", out]
+        assert run(*few)[0] == 0
+        scored.append(str(out))
+    assert main(scored) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [scored[i] in lines[2 + i] for i in (0, 1)] == [True, True]
+
+
+def test_samples_under_other_dials_are_not_compared(run, tmp_path, capsys):
+    few = ["--dataset", "fld-procedural", "--device", "cpu", "--model", "mean-shape", "--limit", 6]
+    sizes = ["--set", "train_limit=8", "--set", "input_size=48"]
+    for name, dials in (("plain", []), ("turned", ["--dial", "company=0"])):
+        assert run(*few, *sizes, *dials, "--out", tmp_path / name)[0] == 0
+    assert main([str(tmp_path / "plain"), str(tmp_path / "turned")]) == 2
+    assert "turned: dials {'company': 0}, not {}" in capsys.readouterr().err
+    assert main([str(tmp_path / "turned")]) == 0

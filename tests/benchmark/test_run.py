@@ -228,6 +228,21 @@ def test_a_checkpoint_is_scored_without_training(run, tmp_path):
     assert (result.split, result.samples) == ("val", 4)
 
 
+def test_how_maps_become_points_can_be_set_for_a_checkpoint(run, tmp_path):
+    few = ["--dataset", "dots", "--device", "cpu", "--epochs", 1, "--out", tmp_path / "run"]
+    sizes = ["--set", "input_size=48", "--set", "width=0.0625"]
+    assert run(*few, *sizes, "--model", "vgg16", "--set", "flip_average=true")[0] == 0
+    scored = ["--dataset", "dots", "--device", "cpu", "--checkpoint", tmp_path / "run"]
+    ways = {"same": "flip_average=true", "plain": "flip_average=false", "argmax": "decoder=argmax"}
+    for name, setting in ways.items():
+        assert run(*scored, "--set", setting, "--out", tmp_path / name)[0] == 0
+    results = [(tmp_path / name / "result.json").read_bytes() for name in ("run", *ways)]
+    assert results[0] == results[1]
+    assert len(set(results)) == 3
+    about = json.loads((tmp_path / "plain" / "config.json").read_text())["configuration"]
+    assert about["overrides"]["flip_average"] is False
+
+
 def test_weights_from_the_stand_in_score_real_photographs(run, fixtures_root, tmp_path):
     few = ["--device", "cpu", "--model", TINY, "--epochs", "1", "--limit", 4]
     sizes = ["--set", "train_limit=8", "--set", "val_limit=4", "--set", "input_size=48"]

@@ -122,6 +122,9 @@ def test_a_checkpoint_of_another_kind_is_one_error_line(run, tmp_path, monkeypat
     scored = ["--dataset", "dots", "--device", "cpu", "--checkpoint", out]
     assert "is of model 'mean-shape', not 'lgr'" in _refused(run, *scored, "--model", "lgr")
     assert "scores weights as they are" in _refused(run, *scored, "--set", "lr=1")
+    setting = ["--set", "flip_average=true", "--set", "lr=1"]
+    assert "scores weights as they are" in _refused(run, *scored, *setting)
+    assert "unknown setting 'flip_average'" in _refused(run, *scored, *setting[:2])
     assert "scores weights as they are" in _refused(run, *scored, "--train")
     assert "scores weights as they are" in _refused(run, *scored, "--recipe", "paper")
     about = out / "checkpoint" / "checkpoint.json"
