@@ -58,6 +58,8 @@ def draw(path: Path, away_from: list[Path], **season: str | int) -> SeasonKey:
     _refuse_shown(path, away_from)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file() and not path.stat().st_size:
+            path.unlink()  # of a call that was killed before it wrote the key, or rendered anything
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         found = read(path)

@@ -2,7 +2,11 @@
 
 import json
 import re
+import signal
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -146,6 +150,29 @@ def test_opening_goes_on_where_it_was_killed(stage, capsys):
     assert stage.season("open", NAME, *stage.opening) == 0
     assert (stage.record.read_bytes(), stage.key.read_bytes()) == (record, key)
     assert sorted((stage.images / "data").iterdir())[0].stat().st_mtime_ns == kept
+
+
+def test_an_opening_killed_while_it_renders_leaves_what_the_same_call_completes(tmp_path):
+    key, images, records = (tmp_path / name for name in ("key.json", "images", "seasons"))
+    key.write_bytes(b"")  # what a call leaves that is killed before it has written the key
+    words = ["season", "open", NAME, "--samples", "96", "--closes", "2999-12-31"]
+    words += ["--key-file", key, "--images", images, "--seasons", records, "--processes", "1"]
+    command = [sys.executable, "-m", "leaderboard", *map(str, words)]
+    opening = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    shards = images / "data"
+    while opening.poll() is None and len(list(shards.glob("*.parquet"))) < 3:
+        time.sleep(0.01)
+    opening.kill()
+    assert opening.wait() == -signal.SIGKILL
+    drawn, kept = key.read_bytes(), {file: file.read_bytes() for file in shards.glob("*.parquet")}
+    assert len(kept) >= 3
+    assert not records.exists()
+    assert main([str(word) for word in words]) == 0
+    assert key.read_bytes() == drawn
+    assert {file: file.read_bytes() for file in kept} == kept
+    verifying = ["season", "verify", NAME, "--images", images, "--all", "--seasons", records]
+    assert main([str(word) for word in verifying]) == 0
+    assert not list(tmp_path.rglob(".*"))
 
 
 def test_closing_goes_on_where_it_was_killed(stage, capsys):
