@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from itertools import combinations
 from pathlib import Path
 from string import Template
 
@@ -18,6 +19,7 @@ MARK = escape(MADE.replace("`", ""))  # by which our own pages are known
 _TEMPLATE = Path(__file__).with_name("page.html")
 _WIDTH, _HEIGHT, _MARGIN = 320, 260, 48  # of a chart, in pixels where there is room
 _NAMES, _LINE, _NAMED = 220, 15, 24  # of its names: their width, a line's height, how many
+_ABOVE = 10  # pixels from the axis to the best dot, so that its line is seen
 _LONG = 40  # characters, beyond which a cell's text is broken into lines
 _SHORT = 30  # characters, beyond which a name is cut
 
@@ -76,9 +78,10 @@ def _chart(points: Sequence[tuple[str, float, float]], unit: str) -> str:
     named = points[:_NAMED]
     height = max(_HEIGHT, _LINE * len(named) + 2 * _MARGIN)
     x_of = _scale([math.log10(x) for _, x, _ in points], _MARGIN, _WIDTH - _MARGIN)
-    y_of = _scale([ne for *_, ne in points], height - _MARGIN, _MARGIN / 2)
+    foot = height - _MARGIN - _ABOVE
+    y_of = _scale([ne for *_, ne in points], foot, _MARGIN / 2)
     dots = [(x_of(math.log10(x)), y_of(ne)) for _, x, ne in points]
-    beside = _apart([y for _, y in dots[: len(named)]], height - _MARGIN)  # above the axis
+    beside = _beside(dots[: len(named)], foot)
     marks = [
         f'<path class="lead" d="M{x:.1f} {y:.1f}L{_WIDTH - _MARGIN / 2:.0f} {at:.1f}h6"/>'
         f'<text class="name" x="{_WIDTH - _MARGIN / 2 + 10:.0f}" y="{at + 4:.1f}">'
@@ -109,6 +112,28 @@ def _axes(points: Sequence[tuple[str, float, float]], y_of: _Map, height: float)
         f'<text x="2" y="{y_of(best):.1f}">{best:.4f}</text>'
         f'<text x="2" y="{y_of(worst):.1f}">{worst:.4f}</text>'
     )
+
+
+def _beside(dots: Sequence[tuple[float, float]], most: float) -> list[float]:
+    """The height of each dot's name: in the order of the dots, but where lines to them cross."""
+    places = _apart([y for _, y in dots], most)
+    while pair := next(_crossing(dots, places), None):
+        one, other = pair  # uncrossed, both lines together are shorter: this comes to an end
+        places[one], places[other] = places[other], places[one]
+    return places
+
+
+def _crossing(
+    dots: Sequence[tuple[float, float]], places: Sequence[float]
+) -> Iterator[tuple[int, int]]:
+    """Pairs whose lines, from their dots to the column of names, cross."""
+    end = _WIDTH - _MARGIN / 2
+    for (one, (x1, y1)), (other, (x2, y2)) in combinations(enumerate(dots), 2):
+        at = max(x1, x2)
+        first = y1 + (places[one] - y1) * (at - x1) / (end - x1)
+        second = y2 + (places[other] - y2) * (at - x2) / (end - x2)
+        if (first - second) * (places[one] - places[other]) < -1e-9:
+            yield one, other
 
 
 def _apart(heights: Sequence[float], most: float) -> list[float]:

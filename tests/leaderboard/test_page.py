@@ -6,7 +6,9 @@ import shutil
 import subprocess
 from html import unescape
 from html.parser import HTMLParser
+from itertools import combinations
 
+import numpy as np
 import pytest
 
 from leaderboard.page import _NAMED, _chart
@@ -114,6 +116,20 @@ def test_names_stand_in_the_order_of_their_dots_and_are_joined_to_them():
     assert heights["worst"] < heights["middle"] < heights["best"]
     ends = re.findall(r'class="lead" d="M([\d.]+) ([\d.]+)L', chart)
     assert set(ends) == set(re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', chart))
+
+
+def test_lines_to_names_do_not_cross():
+    times = np.random.default_rng(0).uniform(2, 9, 20)
+    points = [(f"m{n}", float(time), 0.158 + n / 4000) for n, time in enumerate(times)]
+    chart = _chart([*points, ("far", 5.0, 0.21)], "ms an image")
+    found = re.findall(r'class="lead" d="M([\d.]+) ([\d.]+)L(\d+) ([\d.]+)h6', chart)
+    leads = [tuple(map(float, lead)) for lead in found]
+    assert len(leads) == 21
+    for one, other in combinations(leads, 2):
+        at = np.linspace(max(one[0], other[0]), one[2], 400)
+        lines = (y + (place - y) * (at - x) / (end - x) for x, y, end, place in (one, other))
+        apart = np.subtract(*lines)
+        assert (apart > -0.1).all() or (apart < 0.1).all()
 
 
 DRIVER = """
