@@ -19,10 +19,10 @@ from safetensors import safe_open
 import ffld
 from benchmark import checkpoint
 from benchmark.checkpoint import Checkpoint
-from ffld.catalog import DatasetSpec
+from benchmark.origin import TRAINING, never_saw_a_photograph, seen
 from ffld.render.named import NAMED
 
-CARD, TRAINING, SCORES = "README.md", "training.json", "scores.json"
+CARD, SCORES = "README.md", "scores.json"
 LIBRARY = "ffld-benchmark"
 
 _TASK = "keypoint-detection"
@@ -115,30 +115,6 @@ def card(folder: Path, repository: str | None = None, licence: str | None = None
     return text
 
 
-def seen(training: Mapping[str, Any]) -> list[DatasetSpec]:
-    """What weights were trained on, by their training.json: the last dataset, then earlier ones."""
-    found = []
-    for made in _trainings(training):
-        found += [made["dataset"], *([made["init"]["dataset"]] if made.get("init") else [])]
-    return [ffld.spec(name) for name in dict.fromkeys(found)]
-
-
-def is_whole(training: Mapping[str, Any]) -> bool:
-    """Whether training.json tells all that weights went through, from random ones on."""
-    return not _trainings(training)[-1].get("init")
-
-
-def _never_saw_a_photograph(training: Mapping[str, Any]) -> bool:
-    """As far as training.json tells, and only if it tells all."""
-    pretrained = any(made["settings"]["pretrained"] for made in _trainings(training))
-    return is_whole(training) and not pretrained and all(one.procedural for one in seen(training))
-
-
-def _trainings(training: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Configurations of the trainings that weights went through, the latest first."""
-    return [one["configuration"] for one in (training, *training.get("before", ()))]
-
-
 def _results(scores: Mapping[str, Mapping[str, Any]]) -> Iterator[EvalResult]:
     for one in scores.values():
         for metric, subset in _METRICS:
@@ -168,7 +144,7 @@ def _body(
     use: str = "",
 ) -> str:
     made, environment = training["configuration"], training["environment"]
-    rendered = _never_saw_a_photograph(training)
+    rendered = never_saw_a_photograph(training)
     unseen = rendered and not all(ffld.spec(one["dataset"]).procedural for one in scores.values())
     return _BODY.format(
         title=f"{about.model}, trained on {about.revision}",

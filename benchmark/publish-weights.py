@@ -38,8 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     add("run", type=Path, metavar="RUN", help="folder of a finished training, or one of `ship`")
     add("--repo", metavar="ORG/NAME", required=True, help="made if there is none")
     add("--scores", type=Path, nargs="*", default=[], metavar="RUN", help="runs that scored them")
-    add("--before", type=Path, nargs="*", default=[], metavar="RUN",
-        help="runs that it went on from (--init), the latest first")  # fmt: skip
+    add("--before", nargs="*", default=[], metavar="WEIGHTS",
+        help="those that it went on from (--init), the latest first")  # fmt: skip
     add("--half", action="store_true", help="matrices in half precision; needs --scores of these")
     add("--licence", metavar="NAME", help="such as cc-by-nc-4.0; a must after photographs")
     add("--private", action="store_true", help="if it is made: not for everybody")

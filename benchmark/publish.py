@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import checkpoint
-from benchmark.card import CARD, SCORES, TRAINING, card, is_whole, seen
+from benchmark.card import CARD, SCORES, card
 from benchmark.checkpoint import Checkpoint
+from benchmark.origin import TRAINING, seen, unknown_start
 from benchmark.plan import RunError
 from benchmark.ship import add_scores, gather, write
 from ffld.hub import client, transfer
@@ -34,7 +35,7 @@ def prepare(
     scores: Sequence[Path],
     *,
     half: bool = False,
-    before: Sequence[Path] = (),
+    before: Sequence[str | Path] = (),
 ) -> None:
     """Write all that is published into an empty folder, but for the card.
 
@@ -42,7 +43,7 @@ def prepare(
         source: folder of a finished run, whose own scores count, or one that `ship` wrote.
         scores: runs that scored the weights as they are published.
         half: round matrices and kernels of a run to 16 bits; then its own scores do not count.
-        before: the runs that a run went on from, the latest first.
+        before: the weights that a run went on from, the latest first, as `find_weights` takes them.
 
     Raises:
         RunError, CheckpointError, ResultError: weights or scores that cannot be published.
@@ -88,10 +89,11 @@ def licence_of(folder: Path, asked: str | None) -> str:
             f"these weights were trained on photographs under terms of their own ({terms}): say "
             "under which licence they may be published, such as --licence cc-by-nc-4.0"
         )
-    if asked is None and not is_whole(training):
+    if asked is None and (start := unknown_start(training)):
         raise RunError(
-            "these weights went on from others, and nothing says what those had seen: name their "
-            "runs with --before, or say under which licence they may be published: --licence"
+            "these weights went on from others, and nothing says what those had seen: name "
+            f"{start.get('address', 'their runs')} with --before, or say under which licence they "
+            "may be published: --licence"
         )
     return asked or LICENCE
 

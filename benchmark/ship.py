@@ -36,8 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("run", type=Path, metavar="RUN", help="folder of a finished training")
     add("--out", type=Path, required=True, metavar="DIR", help="such as lgr/weights/lgr-ffld")
-    add("--before", type=Path, nargs="*", default=[], metavar="RUN",
-        help="runs or shipped weights that it went on from, the latest first")  # fmt: skip
+    add("--before", nargs="*", default=[], metavar="WEIGHTS",
+        help="those that it went on from, the latest first: runs, shipped, hf://…")  # fmt: skip
     add("--scores", type=Path, nargs="*", default=[], metavar="RUN", help="runs that scored them")
     arguments = parser.parse_args(argv)
     return carried_out(lambda: _ship(arguments), "interrupted")
@@ -54,19 +54,20 @@ def _ship(arguments: argparse.Namespace) -> None:
     print(f"{out}: {sum(file.stat().st_size for file in out.iterdir()) / 1e6:.1f} MB")
 
 
-def gather(run: Path, out: Path, *, half: bool, before: Sequence[Path] = ()) -> None:
+def gather(run: Path, out: Path, *, half: bool, before: Sequence[str | Path] = ()) -> None:
     """Write a finished run's checkpoint, training.json and scores.json, which is yet empty.
 
     Args:
         half: round matrices and kernels to 16 bits; otherwise the files are the run's own.
-        before: the trainings whose weights it began with, the latest first; each is a run's folder
-            or one that `ship` wrote.
+        before: the weights that it began with, the latest first: a run's folder, or what else
+            `find_weights` takes.
 
     Raises:
         RunError, CheckpointError: the run isn't finished, or its checkpoint is not sound.
     """
     from benchmark import checkpoint
-    from benchmark.card import SCORES, TRAINING
+    from benchmark.card import SCORES
+    from benchmark.origin import TRAINING
 
     _history(run)
     found = checkpoint.find(run)
@@ -100,31 +101,34 @@ def _training(run: Path) -> dict[str, Any]:
     return {"seconds": seconds, "epochs": len(history), **content}
 
 
-def _earlier(training: Mapping[str, Any], before: Sequence[Path]) -> list[dict[str, Any]]:
+def _earlier(training: Mapping[str, Any], before: Sequence[str | Path]) -> list[dict[str, Any]]:
     """The trainings before one, the latest first.
 
     Raises:
         RunError: these are not the weights that the later one began with.
     """
-    from benchmark import checkpoint
-    from benchmark.card import TRAINING
+    from benchmark import checkpoint, origin
+    from benchmark.folder import CONFIG
     from benchmark.plan import RunError, sha256
+    from benchmark.weights import find_weights
 
     found: list[dict[str, Any]] = []
     for place in before:
-        weights = checkpoint.find(place) / checkpoint.WEIGHTS
+        weights = find_weights(place).folder / checkpoint.WEIGHTS
         start = (found[-1] if found else training)["configuration"].get("init") or {}
         if start.get("sha256") != sha256(weights):
             raise RunError(
                 f"{str(place)!r} holds other weights than those that the later training began with"
                 + (f" ({start['sha256'][:12]}…)" if start else ", which were random")
             )
-        shipped = weights.with_name(TRAINING)
-        if shipped.is_file():
-            record = json.loads(shipped.read_text(encoding="utf-8"))
+        told = weights.with_name(origin.TRAINING)
+        if told.is_file():
+            record = origin.read(told)
             found += [record, *record.pop("before", [])]
         else:
-            found.append(_training(place))
+            if not (Path(place) / CONFIG).is_file():
+                raise RunError(f"{str(place)!r} has no {origin.TRAINING}, so nobody knows its past")
+            found.append(_training(Path(place)))
     return found
 
 

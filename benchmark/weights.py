@@ -2,17 +2,19 @@
 
     $FFLD_CACHE/weights/ORG/NAME/COMMIT/    what was fetched, whole and verified
 
-Whoever published weights is a stranger: three files of theirs are fetched and no others, none above
-a size; what they describe must be a model of this project and fit it, and no code is imported for a
-name that came with them.
+Whoever published weights is a stranger: the three files of a checkpoint are fetched, training.json
+where there is one, and no others, none above a size; what they describe must be a model of this
+project and fit it, and no code is imported for a name that came with them.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +25,7 @@ from safetensors import SafetensorError, safe_open
 from tqdm import tqdm
 
 import ffld
-from benchmark import checkpoint, models, world
+from benchmark import checkpoint, models, origin, world
 from benchmark.checkpoint import Checkpoint, CheckpointError
 from ffld.cache import cache_folder
 from ffld.sample import DataError
@@ -200,9 +202,22 @@ def _fetched(snapshot: Snapshot, folder: Path, model: str | None) -> Path:
         _refuse_outside(about, str(snapshot), model)
         shapes = _shapes(about, snapshot)
         fetch(checkpoint.FILES[1:])
+        if snapshot.sizes.get(origin.TRAINING, math.inf) <= origin.LARGEST:
+            fetch((origin.TRAINING,))
     for file, expected in shapes.items():
         _refuse_misfit(complete / file, expected, snapshot)
+    _drop_misshapen(complete / origin.TRAINING, snapshot)
     return complete
+
+
+def _drop_misshapen(told: Path, snapshot: Snapshot) -> None:
+    """Weights are of use without their training.json; what can't be trusted isn't kept."""
+    try:
+        if told.is_file():
+            origin.read(told)
+    except CheckpointError as error:
+        told.unlink()
+        warnings.warn(f"{snapshot}: left out, {error}", stacklevel=2)
 
 
 def _refuse_outside(about: Checkpoint, place: str, model: str | None) -> None:

@@ -11,7 +11,8 @@ from huggingface_hub import ModelCard, hf_hub_download
 
 import benchmark.ship
 from benchmark import checkpoint, models, predict
-from benchmark.card import CARD, SCORES, TRAINING, card, seen
+from benchmark.card import CARD, SCORES, card
+from benchmark.origin import TRAINING, seen
 from benchmark.publish import prepare
 from tests.hub.conftest import files
 from tests.hub.server import Blob
@@ -258,6 +259,47 @@ def test_what_weights_went_on_from_must_be_told(run, publish, trained):
         publish("third", "--repo", "org/vgg", "--before", "second", trained, "--dry-run"),
         "trained on photographs under terms of their own (fld: non-commercial research and",
     )
+
+
+def test_what_published_weights_have_seen_is_told_by_their_name(run, publish, trained):
+    assert publish(trained, "--repo", "org/first")[0] == 0
+    on = ["--dataset", "dots", "--device", "cpu", "--epochs", 1, "--out", "second"]
+    assert run(*on, "--init", "hf://org/first")[0] == 0
+    configuration = json.loads(Path("second/config.json").read_text())["configuration"]
+    name = configuration["init"]["address"]
+    ask = ("second", "--repo", "org/second", "--dry-run")
+    refused(publish(*ask), f"nothing says what those had seen: name {name} with --before")
+    code, answer, _ = publish(*ask, "--before", name)
+    assert code == 0
+    assert answer.count("| trained before |") == 1
+    assert "Trained on drawings" in answer
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda text: text.replace('"seed": 0', '"note": "<script>"'), "text that is not plain"),
+        (lambda text: text.replace('"dots"', '"nowhere"'), "unknown dataset 'nowhere'"),
+        (lambda text: text.replace('"threads"', '"strands"'), "environment.threads is missing"),
+        (lambda text: text + " " * (1 << 20), None),
+        (lambda text: "[" * 5000, "no record of a training"),
+        (lambda text: "[]", "configuration is missing"),
+    ],
+)
+def test_what_a_stranger_tells_of_weights_is_not_trusted(hub, run, publish, trained, damage, said):
+    assert publish(trained, "--repo", "org/first")[0] == 0
+    served = hub.repositories["model", "org/first"]
+    content = dict(served.commits[served.refs["main"]])
+    text = damage(content[TRAINING].data.decode())
+    served.commit(content | {TRAINING: Blob(text.encode(), False)})
+    code, _, notes = run(*SCORE, "hf://org/first", "--out", "scored")
+    assert code == 0
+    assert (said or "scoring vgg16") in notes
+    name = json.loads(Path("scored/config.json").read_text())["configuration"]["weights"]
+    on = ["--dataset", "dots", "--device", "cpu", "--epochs", 1, "--out", "second"]
+    assert run(*on, "--init", name)[0] == 0
+    outcome = publish("second", "--repo", "org/second", "--dry-run", "--before", name)
+    refused(outcome, f"'{name}' has no training.json, so nobody knows its past")
 
 
 def test_repositories_of_something_else_are_left_alone(hub, publish, trained):
