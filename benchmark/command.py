@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from benchmark import world
+from ffld import console
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,19 +45,8 @@ def carried_out(work: Callable[[], None], interrupted: str) -> int:
     # workspace.
     os.environ.setdefault("GOMP_SPINCOUNT", "50000")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    try:
-        work()
-        sys.stdout.flush()
-    except BrokenPipeError:  # who reads the answer has read enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        print(f"\n{interrupted}", file=sys.stderr)
-        return 130
-    except _errors() as error:
-        if world.rank() == 0:  # the others of a job have met the same
-            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    return 0
+    # The other processes of a job have met the same error.
+    return console.carried_out(work, _errors, interrupted, speaks=lambda: not world.rank())
 
 
 def count(text: str) -> int:

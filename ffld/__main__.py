@@ -18,6 +18,7 @@ from ffld.commands import (
     stats,
     validate,
 )
+from ffld.console import carried_out
 
 _COMMANDS = (show, stats, duplicates, bench, build, validate, export, import_, hub)
 
@@ -48,13 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     arguments = _parser().parse_args(argv)
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
-    from ffld.sample import DataError
-
-    try:
-        return arguments.run(arguments) or 0
-    except (DataError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return carried_out(lambda: arguments.run(arguments), _errors)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in _COMMANDS:
         command.add(commands)
     return parser
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    from ffld.sample import DataError
+
+    return DataError, OSError
 
 
 def _list(arguments: argparse.Namespace) -> None:

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from ffld.console import carried_out
 from leaderboard import new_command, score_commands, season_commands
 
 if TYPE_CHECKING:
@@ -35,11 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 0 when it did what it says, 2 for bad input."""
     options = _parser().parse_args(arguments)
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
-    try:
-        return options.carry_out(options)
-    except _errors() as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+    return carried_out(lambda: options.carry_out(options), _errors)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -24,6 +24,7 @@ from tqdm import tqdm
 import ffld
 from benchmark import Predictions
 from ffld.atomic import replacing
+from ffld.console import carried_out
 from ffld.sample import DataError, Targets
 from leaderboard.draft import Run, draft
 
@@ -178,21 +179,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--samples", type=int, default=2000, metavar="N", help="of each of these")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON too")
     options = parser.parse_args(argv)
+    return carried_out(lambda: _show(options), lambda: (DataError, OSError))
+
+
+def _show(options: argparse.Namespace) -> None:
     found = []
-    try:
-        print(f"{'':10}{'of':32}{'seconds':>9}{'CPU s':>9}{'MB':>7}")
-        for cost in costs(options.verify, options.entries, options.samples):
-            found.append(cost)
-            figures = f"{cost.seconds:9.2f}{cost.cpu_seconds:9.2f}{cost.peak_mb:7.0f}"
-            print(f"{cost.what:10}{cost.of:32}{figures}", flush=True)
-    except DataError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+    print(f"{'':10}{'of':32}{'seconds':>9}{'CPU s':>9}{'MB':>7}")
+    for cost in costs(options.verify, options.entries, options.samples):
+        found.append(asdict(cost))
+        figures = f"{cost.seconds:9.2f}{cost.cpu_seconds:9.2f}{cost.peak_mb:7.0f}"
+        print(f"{cost.what:10}{cost.of:32}{figures}", flush=True)
     if options.out:
         with replacing(options.out) as temporary:
-            content = [asdict(cost) for cost in found]
-            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return 0
+            temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
