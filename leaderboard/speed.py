@@ -14,7 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -94,25 +96,29 @@ def costs(verify: Sequence[int], entries: Sequence[int], samples: int) -> Iterat
         raise DataError(
             f"there are 1 to {whole:,} samples to verify or rank, and 1 or more entries"
         )
-    with tempfile.TemporaryDirectory() as temporary:
+    # What a process needs before it becomes a command counts as the command's: keep this one small.
+    small = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    with tempfile.TemporaryDirectory() as temporary, small as generating:
         place = Path(temporary)
         for count in sorted(verify):
-            entry = _entry(_targets(count), place / f"of-{count}", 0)
+            (entry,) = generating.submit(_entries, count, place / f"of-{count}", range(1)).result()
             of = f"{count:,} samples"
             yield _evaluated(entry, count, of)
             yield _measured("verify", of, "verify", entry)
         made, submissions = 0, place / "submissions"
         for count in sorted(entries):
-            for number in tqdm(range(made, count), "generating", file=sys.stderr, leave=False):
-                _entry(_targets(samples), submissions, number)
+            generating.submit(_entries, samples, submissions, range(made, count)).result()
             made, of = count, f"{count} entries of {samples:,} samples"
             yield _measured("rank", of, "rank", "--submissions", submissions)
             out = ["--out", place / "tables"]
             yield _measured("build", of, "build", "--submissions", submissions, *out)
 
 
-def _targets(count: int) -> Targets:
-    return ffld.load(_DATASET, _SPLIT, limit=count).targets
+def _entries(samples: int, submissions: Path, numbers: range) -> list[Path]:
+    """Generate entries; their folders."""
+    targets = ffld.load(_DATASET, _SPLIT, limit=samples).targets
+    bar = tqdm(numbers, "generating", file=sys.stderr, leave=False)
+    return [_entry(targets, submissions, number) for number in bar]
 
 
 def _entry(targets: Targets, submissions: Path, number: int) -> Path:
