@@ -270,13 +270,16 @@ def test_nodes_keep_their_size_whatever_the_weights_learn(plain):
 
 
 def test_every_landmark_hears_from_every_other_through_the_root():
+    """By a weighted sum: the plain sum of a normalised node is constant, its gradient rounding."""
     graph = LayoutGraph.from_schema(FFLD)
-    nodes = torch.rand(1, 32, 64, requires_grad=True)
-    LayoutGraphReasoning(graph, 64)(nodes)[0, FFLD.index("left_collar")].sum().backward()
-    assert (nodes.grad[0].abs().sum(1) > 0).all()
+    nodes, weights = torch.rand(1, 32, 64, requires_grad=True), torch.linspace(-1, 1, 64)
+    collar = LayoutGraphReasoning(graph, 64)(nodes)[0, FFLD.index("left_collar")]
+    (collar * weights).sum().backward()
+    assert (nodes.grad[0].abs().sum(1) > 1e-4).all()
     nodes.grad = None
     plain = PlainReasoning(graph, 64, Reading(plain_layers=1))
-    plain(nodes)[0, FFLD.index("left_collar")].sum().backward()
+    (plain(nodes)[0, FFLD.index("left_collar")] * weights).sum().backward()
+    assert nodes.grad[0, FFLD.index("left_collar")].abs().sum() > 1e-4
     assert nodes.grad[0, FFLD.index("left_bottom_in")].abs().sum() == 0
 
 
