@@ -28,9 +28,9 @@ examples:
 Runs that differ in their seed alone are one row: their mean. Weights scored by --checkpoint have
 the seed that they were trained with; where what is known of them is the same, the seed too, each
 run is a row. Differences are paired: over the same samples, and over the same seeds where both
-sides have them. The interval is a 95 % bootstrap
-interval over images; "seeds" is the standard error of the difference over seeds. A difference
-stands (*) when the interval leaves out zero and the difference exceeds two of these.
+sides have them. The interval is a 95 % bootstrap interval over images; "seeds" is the standard
+error of the difference over seeds. A difference stands (*) when the interval leaves out zero and
+the difference exceeds two of these.
 """
 
 

@@ -14,7 +14,7 @@ def grouped(folders: Sequence[Path]) -> dict[str, dict[int, Path]]:
     """Finished runs by what they are, label -> seed -> folder, in the order given.
 
     Raises:
-        RunError: no run, one that is not finished, samples of another kind, a seed twice.
+        RunError: no run, one that is not finished, samples of another kind, a run given twice.
     """
     configurations = [configuration_of(folder) for folder in folders]
     _check_alike(folders, configurations)

@@ -68,7 +68,7 @@ class Cost:
 
     Attributes:
         what, of: the command, and the number of samples or entries that it was for.
-        seconds: by the clock.
+        seconds: by the clock; of "evaluate" those of the call, the other two of its whole process.
         cpu_seconds: of all its threads and child processes.
         peak_mb: the most memory that it had, in MB of 10^6 bytes.
     """
