@@ -32,25 +32,27 @@ class Resamples:
     """The bootstrap over the images of a split: drawn once, it serves any scores.
 
     Attributes:
-        unordered: the targets, in any order.
+        targets: in any order, which makes no difference: sums are of rows in `order`.
     """
 
-    unordered: Targets
+    targets: Targets
     resamples: int = 1000
     seed: int = 0
 
     @cached_property
     def order(self) -> np.ndarray:
-        """(N,) int64: rows of `unordered`, by garment type and then by id."""
-        return np.lexsort((self.unordered.ids, self.unordered.type_index))
+        """(N,) int64: rows of the targets, by garment type and then by id."""
+        return np.lexsort((self.targets.ids, self.targets.type_index))
 
-    @cached_property
-    def targets(self) -> Targets:
-        """The targets in this order."""
-        return self.unordered.select(self.order)
+    def packed(self, column: np.ndarray) -> np.ndarray:
+        """(M,) what garment types own of an (N, K) array whose rows stand in `order`.
+
+        In FFLD's schema, two slots of five.
+        """
+        return column[self.targets.schema.type_mask[self._types]]
 
     def totals(self, columns: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-        """(C, 1 + R, K) sums of each of some (N, K) arrays, per garment type and resample.
+        """(C, 1 + R, K) sums of each of some `packed` arrays, per garment type and resample.
 
         Arrays of bool are summed in float32, in which whole numbers of this size are exact.
         """
@@ -58,14 +60,16 @@ class Resamples:
         kinds = [np.float32 if known else np.float64 for known in exact]
         groups = {kind: np.flatnonzero([one is kind for one in kinds]) for kind in {*kinds}}
         schema = self.targets.schema
-        bounds = np.searchsorted(self.targets.type_index, np.arange(len(schema.type_mask) + 1))
         shape = (len(columns), len(self._weights))
         totals = [np.zeros((*shape, owned.sum())) for owned in schema.type_mask]
-        for c, owned in enumerate(schema.type_mask):
-            for start in range(bounds[c], bounds[c + 1], _ROWS):  # samples stand by type
-                rows = slice(start, min(start + _ROWS, bounds[c + 1]))
+        row, place = 0, 0  # samples stand by type
+        for c, samples in enumerate(np.bincount(self._types, minlength=len(totals))):
+            wide = totals[c].shape[-1]
+            for count in _chunks(samples):
+                rows, slots = slice(row, row + count), slice(place, place + count * wide)
+                row, place = rows.stop, slots.stop
                 for kind, chosen in groups.items():
-                    beside = [columns[number][rows, owned] for number in chosen]
+                    beside = [columns[number][slots].reshape(count, wide) for number in chosen]
                     product = self._weights[:, rows].astype(kind) @ np.hstack(beside, dtype=kind)
                     for number, part in zip(chosen, np.hsplit(product, len(chosen)), strict=True):
                         totals[c][number] += part
@@ -74,6 +78,10 @@ class Resamples:
             for c, owned in enumerate(schema.type_mask):
                 whole[c][:, owned] = totals[c][number]
             yield whole
+
+    @cached_property
+    def _types(self) -> np.ndarray:
+        return self.targets.type_index[self.order]
 
     @cached_property
     def _small(self) -> bool:
@@ -85,7 +93,7 @@ class Resamples:
 
         Samples of one image, told by the part of their ids before "#", are drawn together.
         """
-        names = [name.partition("#")[0] for name in self.targets.ids.tolist()]
+        names = [name.partition("#")[0] for name in self.targets.ids[self.order].tolist()]
         images, image_of = np.unique(names, return_inverse=True)
         weights = np.ones((1 + self.resamples, len(self.targets)), np.uint8)
         for row, drawn in enumerate(draws(len(images), self.resamples, self.seed), start=1):
@@ -94,6 +102,10 @@ class Resamples:
                 weights = weights.astype(np.uint16)
             weights[row] = times.astype(weights.dtype)[image_of]
         return weights
+
+
+def _chunks(samples: int) -> list[int]:
+    return [min(_ROWS, samples - start) for start in range(0, samples, _ROWS)]
 
 
 def exactly(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -47,16 +47,14 @@ def evaluate(
         PredictionsError: the predictions do not fit the targets.
         DataError: a box without area, or no predictions.
     """
-    bootstrap = Resamples(targets, resamples, seed)
-    targets = bootstrap.targets
     _check_boxes(targets)
     several = predictions if isinstance(predictions, Sequence) else [predictions]
     if not several:
         raise DataError("there are no predictions to evaluate: pass those of one seed at least")
     masks = {subset: counted(targets, subset) for subset in SUBSETS}
-    points = [np.where(masks["all"][..., None], one.align(targets).xy, np.nan) for one in several]
     available = metrics.available()
-    tables = _tables(available, points, masks, bootstrap)
+    bootstrap = Resamples(targets, resamples, seed)
+    tables = _tables(*_columns(available, several, masks, bootstrap), bootstrap)
     return Result(
         dataset=targets.dataset,
         split=targets.split,
@@ -102,10 +100,11 @@ def resampled(
 
 
 def bootstrapped(scores: np.ndarray, mask: np.ndarray, bootstrap: Resamples) -> np.ndarray:
-    """As `resampled`, by draws that are made already; rows are those of `bootstrap.unordered`."""
+    """As `resampled`, by draws that are made already; rows are those of its targets."""
     scores, mask = scores[bootstrap.order], mask[bootstrap.order]
     mask = mask & ~np.isnan(scores)
-    sums, counts = bootstrap.totals([exactly(scores, mask), mask])
+    columns = (exactly(scores, mask), mask)
+    sums, counts = bootstrap.totals([bootstrap.packed(column) for column in columns])
     return _mean_of_landmarks(sums.sum(axis=0), counts.sum(axis=0))
 
 
@@ -122,32 +121,47 @@ def _check_boxes(targets: Targets) -> None:
         )
 
 
-def _tables(
+def _columns(
     available: Mapping[str, metrics.Metric],
-    points: Sequence[np.ndarray],
+    several: Sequence[Predictions],
     masks: Mapping[str, np.ndarray],
+    bootstrap: Resamples,
+) -> tuple[dict[bytes, np.ndarray], dict[tuple[str, str], tuple[bytes, np.ndarray]]]:
+    """What the bootstrap is to sum, packed: what scores apply to, and scores.
+
+    Returns:
+        Masks by their digests, since most metrics apply to the same; and, by metric and subset, the
+        digest of what it applies to, and the scores.
+    """
+    targets, order = bootstrap.targets, bootstrap.order
+    points = [np.where(masks["all"][..., None], one.align(targets).xy, np.nan) for one in several]
+    applied, columns = {}, {}
+    for name, metric in available.items():
+        scores = _mean([metric.score(xy, targets) for xy in points])
+        for subset, mask in masks.items():
+            applies = (mask & ~np.isnan(scores))[order]
+            known = sha256(applies).digest()
+            applied.setdefault(known, bootstrap.packed(applies))
+            columns[name, subset] = known, bootstrap.packed(exactly(scores[order], applies))
+    return applied, columns
+
+
+def _tables(
+    applied: Mapping[bytes, np.ndarray],
+    columns: Mapping[tuple[str, str], tuple[bytes, np.ndarray]],
     bootstrap: Resamples,
 ) -> dict[str, dict[str, dict]]:
     """Each metric's `scores`, `per_landmark` and `per_type` of `Result`, by subset."""
-    columns: dict[tuple[str, str], np.ndarray] = {}
-    unique: dict[bytes, np.ndarray] = {}  # what scores apply to, most of it the same
-    applied = {}
-    for name, metric in available.items():
-        scores = _mean([metric.score(xy, bootstrap.targets) for xy in points])
-        for subset, mask in masks.items():
-            applies = mask & ~np.isnan(scores)
-            applied[name, subset] = sha256(applies).digest()
-            unique.setdefault(applied[name, subset], applies)
-            columns[name, subset] = exactly(scores, applies)
-    totals = bootstrap.totals([*unique.values(), *columns.values()])
-    counts = {mask: next(totals) for mask in unique}
+    scores = (column for _, column in columns.values())
+    totals = bootstrap.totals([*applied.values(), *scores])
+    counts = {known: next(totals) for known in applied}
     tables: dict[str, dict[str, dict]] = {
-        name: {field: {} for field in _FIELDS} for name in available
+        name: {field: {} for field in _FIELDS} for name, _ in columns
     }
-    for (name, subset), sums in zip(columns, totals, strict=True):
-        found = _scores_of(sums, counts[applied[name, subset]], bootstrap.targets.schema)
-        for field, scores in zip(_FIELDS, found, strict=True):
-            tables[name][field][subset] = scores
+    for ((name, subset), (known, _)), sums in zip(columns.items(), totals, strict=True):
+        found = _scores_of(sums, counts[known], bootstrap.targets.schema)
+        for field, value in zip(_FIELDS, found, strict=True):
+            tables[name][field][subset] = value
     return tables
 
 

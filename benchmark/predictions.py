@@ -124,7 +124,7 @@ class Predictions:
             PredictionsError: no such file, not Parquet, or not laid out as `save` does.
         """
         try:
-            table = pq.ParquetFile(path).read()
+            table = pq.ParquetFile(path).read(use_threads=False)  # which would hold more
         except FileNotFoundError as error:
             raise PredictionsError(f"{path}: no such file") from error
         except (pa.ArrowException, OSError) as error:
@@ -132,16 +132,18 @@ class Predictions:
             raise PredictionsError(f"{path} is not a readable Parquet file: {reason}") from error
         _refuse(_layout_problems(table), str(path))
         stated = json.loads(table.schema.metadata[METADATA_KEY])
-        points, confidence = _array(table, "xy"), None
+        points = _array(table, "xy", np.float64)
         samples, width = points.shape
-        if "confidence" in table.column_names:
-            confidence = _array(table, "confidence")
-        return cls(
+        known = "confidence" in table.column_names
+        found = cls(
             ids=np.array(table["id"].to_pylist(), np.str_),
             xy=points.reshape(samples, width // 2, 2),
-            confidence=confidence,
+            confidence=_array(table, "confidence", np.float32) if known else None,
             **{name: stated[name] for name in METADATA_FIELDS},
         )
+        del table
+        pa.default_memory_pool().release_unused()  # it would keep five times what was read
+        return found
 
 
 def _refuse(problems: Iterable[str], what: str = "predictions") -> None:
@@ -218,10 +220,11 @@ def _lists(rows: np.ndarray) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
 
 
-def _array(table: pa.Table, name: str) -> np.ndarray:
+def _array(table: pa.Table, name: str, kind: type) -> np.ndarray:
+    """A column as an array that needs the table no more."""
     width = table.schema.field(name).type.list_size
     values = table[name].combine_chunks().flatten()
-    return values.to_numpy(zero_copy_only=False).reshape(-1, width)
+    return np.array(values.to_numpy(zero_copy_only=False), kind).reshape(-1, width)
 
 
 def _layout_problems(table: pa.Table) -> Iterator[str]:

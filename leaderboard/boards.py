@@ -179,7 +179,7 @@ def record(dataset: str, entries: Sequence[Entry], answers: Answers) -> Record:
 
 
 def _row(entry: Entry, bootstrap: Resamples, once: Resamples) -> Row:
-    targets = bootstrap.unordered
+    targets = bootstrap.targets
     several = entry.predictions(targets)
     result = Result.load(entry.folder / RESULT)
     visible = counted(targets, "visible")
@@ -231,7 +231,7 @@ def _errors(predictions: Predictions, targets: Targets) -> np.ndarray:
 
 
 def _state(entry: Entry, once: Resamples, value: float, seeds: Sequence[float]) -> State:
-    targets = once.unordered
+    targets = once.targets
     again = entry.reproduction(targets)
     if again is None:
         return State.RECOMPUTED

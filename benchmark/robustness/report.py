@@ -68,7 +68,7 @@ def _values(
     study: Study, model: Model, mask: np.ndarray, bootstrap: Resamples
 ) -> dict[str, np.ndarray]:
     """Condition -> (1 + R,): NE of the samples, then of each resample, the same for all."""
-    targets = bootstrap.unordered
+    targets = bootstrap.targets
     return {
         one.name: bootstrapped(
             scored(Predictions.load(study.path(model, one)), targets, METRIC), mask, bootstrap
