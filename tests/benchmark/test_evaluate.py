@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -247,6 +248,18 @@ def test_sums_are_exact_in_whatever_pieces_they_are_taken(monkeypatch: pytest.Mo
     whole = benchmark.evaluate(predictions, made, resamples=30).to_json()
     monkeypatch.setattr(sys.modules["benchmark.bootstrap"], "_ROWS", 5)
     assert benchmark.evaluate(predictions, made, resamples=30).to_json() == whole
+
+
+def test_it_holds_no_second_copy_of_the_targets():
+    rng = np.random.default_rng(5)
+    made = random_targets(rng, 1500, FFLD)
+    made = replace(made, rivals=np.tile(made.rivals, (1, 8, 1, 1)))
+    predictions = random_predictions(rng, made)
+    tracemalloc.start()
+    benchmark.evaluate(predictions, made, resamples=1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < made.rivals.nbytes
 
 
 def test_points_that_do_not_count_change_nothing():
