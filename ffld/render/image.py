@@ -46,6 +46,8 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
     )
     canvas = draw_backdrop(about["style"], about["presentation"], frame.width, frame.height,
                            feet, mirrored, s)  # fmt: skip
+    if "backdrop" in scene.plain:
+        canvas[:] = canvas.mean((0, 1))
     wardrobe = _wardrobe(labels, mirrored, s, streams)
     windows, figures = _seen(labels, wardrobe)
     torso = next(
@@ -59,7 +61,7 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
     if about["pose"] == "sitting" and torso is not None:
         low = torso[torso[:, 1].argmax()] / 16
         draw_seat(canvas, float(low[0]), float(low[1]), scene.unit, s)
-    easel = Easel(canvas, light, figures, labels.painted)
+    easel = Easel(canvas, light, figures, labels.painted, lit="light" not in scene.plain)
     easel.cast(figures, soles, scene.unit)
     if about["presentation"] == "hung":
         points = {name: (anchor.point - frame.origin) * frame.zoom
@@ -107,6 +109,8 @@ def _wardrobe(
             material = replace(material, backed=backs.chance(labels.scene.back_prints))
             if bold.chance(labels.scene.bold):
                 material = embolden(material, garment, bold)
+            if "cloth" in labels.scene.plain:
+                material = material.plainly()
             if mirrored and material.decal:
                 material = replace(material, decal=material.decal.mirrored())
         elif kind == "skin" and person not in heads and s.chance(0.6):

@@ -21,6 +21,7 @@ STANCES = ("standing", "apart", "walking", "crossed", "leg up", "kneeling", "cro
 EDITION_STANCES = {
     "standing": 3.5, "apart": 3, "walking": 3.5, "crossed": 1.2, "leg up": 2.8, "kneeling": 0.3,
 }  # fmt: skip
+PARTS = ("backdrop", "cloth", "light")
 FRAMINGS = ("garment", "cut", "person", "bust", "torso", "legs", "close")
 
 
@@ -55,6 +56,9 @@ class Mix:
         bold: share of tops and sleeved dresses that have artwork all over the front (where no
             buttons are), sleeves of two colours or both; 0 in every edition, whose prints are
             smaller.
+        plain: parts of pictures that are painted without what makes them real, to study what that
+            brings, in no edition: a "backdrop" of one colour, "cloth" without weave, prints, seams
+            and trimmings, no "light", folds or shadows.
         long_side: longest image sides in pixels, equally likely.
     """
 
@@ -75,6 +79,7 @@ class Mix:
     stances: Mapping[str, float] = field(default_factory=lambda: dict(EDITION_STANCES))
     back_prints: float = 1.0
     bold: float = 0.0
+    plain: Sequence[str] = ()
     slim: float = 1.0
     occlusion: float = 1.0
     blur: float = 1.0
@@ -91,6 +96,8 @@ class Mix:
         if not (isinstance(sides, Sequence) and sides and all(map(_is_side, sides))):
             low, high = _SIDES
             yield f"long_side is {sides}; it must list whole numbers from {low} to {high}"
+        if not _are_parts(self.plain):
+            yield f"plain is {self.plain!r}; it must list some of {', '.join(PARTS)}"
         for name in ("viewpoints", "calm", "flat", "framing", "zoom"):
             value = getattr(self, name)
             if not isinstance(value, Mapping) or set(value) != set(STYLES):
@@ -122,6 +129,11 @@ def _is_number(value: object, least: float, most: float) -> bool:
 
 def _is_side(value: object) -> bool:
     return type(value) is int and _is_number(value, *_SIDES)
+
+
+def _are_parts(parts: object) -> bool:
+    listed = isinstance(parts, Sequence) and not isinstance(parts, str)
+    return listed and all(part in PARTS for part in parts)
 
 
 def _are_windows(windows: object) -> bool:

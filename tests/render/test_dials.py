@@ -6,6 +6,7 @@ import pytest
 import ffld
 from ffld.datasets.ffld import EDITION
 from ffld.render import edition as editions
+from ffld.render.mix import PARTS
 from ffld.render.named import PHOTOGRAPHS
 from ffld.schema import Visibility
 
@@ -98,6 +99,12 @@ def test_legs_cross_where_the_dial_says_so():
         ({"zoom": {s: {(0.9, 0.4): 1} for s in ("consumer", "shop")}}, "0 < least < most <= 4"),
         ({"zoom": {s: {(0.4, 0.9): 0} for s in ("consumer", "shop")}}, "weights, not all zero"),
         ({"stances": {"flying": 1}}, "stances must map some of standing, apart"),
+        (
+            {"plain": ["people"]},
+            r"plain is \['people'\]; it must list some of backdrop, cloth, light",
+        ),
+        ({"plain": "cloth"}, "plain is 'cloth'; it must list some"),
+        ({"plain": 1}, "plain is 1; it must list some"),
         ({"bold": 2}, "bold is 2; it must be from 0 to 1"),
         ("fotos", "no dials are called 'fotos'; there are photographs, and single ones"),
         ({"slim": -1}, "slim is -1; it must be from 0 to 2"),
@@ -124,3 +131,22 @@ def test_dials_that_have_a_name_are_those_written_down():
                         ("photographs", PHOTOGRAPHS))  # fmt: skip
     assert by_name.targets.revision == by_hand.targets.revision != EDITION.revision
     assert np.array_equal(by_name[0].image, by_hand[0].image)
+
+
+def pictures(**dials):
+    shown = {"consumer": 1, "flat": both(0), "blur": 0, "company": 0, "clutter": 0}
+    return ffld.load("ffld", "val", limit=6, dials={**shown, **dials})
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_of_pictures_can_be_painted_plain_and_labels_stay(part):
+    others = [other for other in PARTS if other != part]
+    detailed, plain = pictures(plain=others), pictures(plain=PARTS)
+    assert np.array_equal(detailed.targets.xy, plain.targets.xy, equal_nan=True)
+    for one, other in zip(detailed, plain, strict=True):
+        assert even(one.image) < even(other.image)
+
+
+def even(image):
+    """Share of pixels that hardly differ from the one below."""
+    return (np.abs(np.diff(image.astype(int), axis=0)).max(-1) <= 2).mean()

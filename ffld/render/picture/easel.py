@@ -26,12 +26,18 @@ class Easel:
         canvas: (H, W, 3) uint8, painted on in place.
         figures: (H // LOW + 1, W // LOW + 1) uint8, where there are people and things.
         painted: all layers of the scene.
+        lit: whether there is light and shadow.
     """
 
     def __init__(
-        self, canvas: np.ndarray, light: Light, figures: np.ndarray, painted: list[Painted]
+        self,
+        canvas: np.ndarray,
+        light: Light,
+        figures: np.ndarray,
+        painted: list[Painted],
+        lit: bool = True,
     ) -> None:
-        self.canvas, self.light = canvas, light
+        self.canvas, self.light, self.lit = canvas, light, lit
         # eroded, so that no shadow falls beyond the outline of a figure
         self.figures = cv2.erode(figures, np.ones((3, 3), np.uint8))
         self.painted = painted
@@ -86,6 +92,8 @@ class Easel:
         cloth = draw_surface(piece, material, window, marks)
         lit = self._lit(piece, material, low, corner, window, s)
         lit = cv2.resize(lit, mask.shape[::-1])
+        if not self.lit:
+            lit[:] = _UNLIT
         part = self.canvas[y1:y2, x1:x2]
         if material.sheer and skin is not None and name.startswith("sleeve"):
             size = max(1, int(0.008 * piece.scene.unit))
@@ -100,7 +108,7 @@ class Easel:
     def _darken(self, field: np.ndarray, depth: float, corner: tuple[int, int]) -> None:
         """Darken a part of the picture by a field at reduced size, 0 to 255."""
         left, top, w, h = cv2.boundingRect(field)
-        if not w:
+        if not (w and self.lit):
             return
         # with what is interpolated between the darkened pixels and the others
         left, top, right, low = max(0, left - 1), max(0, top - 1), left + w + 1, top + h + 1

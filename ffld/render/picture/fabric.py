@@ -51,6 +51,7 @@ class Material:
         trims: optional marks that it shows, such as "belt" or "chest_pocket".
         features: what makes a face, five numbers from 0 to 1.
         cover: "", "sunglasses", "glasses", "mask", "mosaic" or "sticker".
+        marked: whether seams, edges, buttons and trims are drawn on it.
     """
 
     tile: np.ndarray
@@ -73,6 +74,16 @@ class Material:
     trims: frozenset[str] = frozenset()
     features: tuple[float, ...] = ()
     cover: str = ""
+    marked: bool = True
+
+    def plainly(self) -> Material:
+        """Its colour alone, which folds and takes light as before."""
+        tile = np.empty_like(self.tile)
+        tile[:] = np.rint(self.base)
+        return replace(
+            self, tile=tile, even=True, rim=None, worn=0.0, decal=None, block=None, sleeve=None,
+            cap=None, marked=False,
+        )  # fmt: skip
 
 
 def draw_cloth(stream: Stream, garment: str) -> Material:

@@ -23,6 +23,8 @@ _STEP = 8  # the map of a pattern is computed for every so many pixels
 
 def shown_marks(piece: Painted, material: Material) -> list[Mark]:
     """The marks of a layer that are drawn on this material, and not hidden on its other side."""
+    if not material.marked:
+        return []
     inside = piece.owner >= 0 and not _is_near(piece)
     return [
         mark

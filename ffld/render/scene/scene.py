@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from ffld.render.body.body import Look
@@ -31,6 +31,7 @@ class Scene:
         roughness: how much the camera does to the picture, 0 nothing.
         back_prints: share of prints that are on the back, too.
         bold: share of tops and sleeved dresses with artwork or sleeves of two colours.
+        plain: parts that are painted without detail, of `mix.PARTS`.
         attributes: style, viewpoint, presentation, pose.
     """
 
@@ -42,6 +43,7 @@ class Scene:
     roughness: float
     back_prints: float
     bold: float
+    plain: Collection[str]
     attributes: Mapping[str, str]
 
     @property
@@ -89,6 +91,7 @@ def _laid_out(mix: Mix, garment_type: str, style: str, stream: Callable[[str], S
         roughness=mix.blur * _ROUGHNESS[style],
         back_prints=mix.back_prints,
         bold=mix.bold,
+        plain=mix.plain,
         attributes=attributes,
     )
 
@@ -123,6 +126,7 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
         roughness=mix.blur * _ROUGHNESS[style],
         back_prints=mix.back_prints,
         bold=mix.bold,
+        plain=mix.plain,
         attributes=attributes,
     )
 
