@@ -41,8 +41,8 @@ from benchmark.network import (
     configured,
     evaluating,
     landmark_weight,
-    mirrored,
 )
+from benchmark.views import looked_at, turned_points
 from ffld.schema import LandmarkSchema, Visibility
 
 _UNIT = 10  # coordinates are regressed in tenths of the input's side
@@ -121,12 +121,17 @@ class FashionNet(nn.Module):
         What would lie outside the input is moved to its border.
         """
         with evaluating(self):
-            points, visible = self._read(inputs)
-            if self.config.flip_average:
-                turned, also = self._read(mirrored(inputs))
-                turned = torch.stack([1 - turned[..., 0], turned[..., 1]], -1)
-                points = (points + turned[:, self.flip_index]) / 2
-                visible = (visible + also[:, self.flip_index]) / 2
+            turns, flip = self.config.turns, self.config.flip_average
+            points, visible = self._read(looked_at(inputs, turns, flip))
+        views = (2 if flip else 1, len(turns), -1)
+        points, *mirrored = points.unflatten(0, views)
+        visible, *also = visible.unflatten(0, views)
+        if flip:
+            x, y = mirrored[0][:, :, self.flip_index].unbind(-1)
+            points = (points + torch.stack([1 - x, y], -1)) / 2
+            visible = (visible + also[0][:, :, self.flip_index]) / 2
+        back = [turned_points(view, -angle) for view, angle in zip(points, turns, strict=True)]
+        points, visible = torch.stack(back).mean(0), visible.mean(0)
         return points.clamp(0, 1) * self.input_size, visible
 
     def load_imagenet(self) -> None:

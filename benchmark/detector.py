@@ -38,6 +38,7 @@ class Detector:
         name: str | Path | None = None,
         device: str | torch.device = "cpu",
         model: str | None = None,
+        settings: Sequence[str] = (),
     ) -> Detector:
         """The model of weights that `name` stands for, such as hf://ORG/NAME@COMMIT or a folder.
 
@@ -45,12 +46,15 @@ class Detector:
             name: see `benchmark.weights.find_weights`; the ones that come with the project if there
                 is none.
             model: which one they must be of, if any.
+            settings: how its maps become points, where not as it was trained: texts such as
+                "turns=-15,0,15", see `benchmark.settings.PREDICTION`.
 
         Raises:
             CheckpointError: there is none, it cannot be used, or it is of another model.
+            SettingsError: what the weights don't leave open.
             DataError: it cannot be fetched.
         """
-        found = find_weights(name or SHIPPED, model)
+        found = find_weights(name or SHIPPED, model).predicting(settings)
         schema = ffld.spec(found.about.dataset).schema
         module, _ = found.about.build(found.folder, schema)
         return cls(frozen(module).to(device), found.about, schema, torch.device(device))

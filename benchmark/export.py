@@ -50,6 +50,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="WEIGHTS",
         help="a run's folder, shipped (default), hf://ORG/NAME@REV",
     )
+    add(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="how maps become points: turns=-15,0,15, flip_average=false, decoder=argmax",
+    )
     add("--format", choices=SUFFIXES, default="onnx", help="onnx (default), or torch (.pt2)")
     add("--out", type=Path, metavar="FILE", help="otherwise named after model and dataset")
     arguments = parser.parse_args(argv)
@@ -166,7 +174,9 @@ def _export(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
     from benchmark.detector import Detector
 
-    detector = Detector.load(arguments.checkpoint, model=arguments.model)
+    detector = Detector.load(
+        arguments.checkpoint, model=arguments.model, settings=arguments.settings
+    )
     about = describe(detector)
     name = f"{detector.about.model.replace(':', '-')}-{detector.about.dataset}"
     path = arguments.out or Path(name + SUFFIXES[arguments.format])

@@ -181,14 +181,23 @@ def _override_problems(config: type, overrides: Mapping[str, Any]) -> Iterator[s
 def _fits(value: Any, kind: Any) -> bool:
     if typing.get_origin(kind) is typing.Literal:
         return value in typing.get_args(kind)
+    if typing.get_origin(kind) is tuple:
+        inner = typing.get_args(kind)
+        inner = inner[:1] * len(value) if inner[-1] is ... and isinstance(value, tuple) else inner
+        same = isinstance(value, tuple) and len(value) == len(inner)
+        return same and all(map(_fits, value, inner))
     if isinstance(value, bool) or kind is bool:
         return isinstance(value, bool) and kind is bool
     return isinstance(value, (int, float) if kind is float else kind)
 
 
 def _described(kind: Any) -> str:
-    choices = typing.get_origin(kind) is typing.Literal
-    return " or ".join(map(repr, typing.get_args(kind))) if choices else kind.__name__
+    inner = typing.get_args(kind)
+    if typing.get_origin(kind) is typing.Literal:
+        return " or ".join(map(repr, inner))
+    if typing.get_origin(kind) is tuple:
+        return f"a tuple of {', '.join('…' if one is ... else _described(one) for one in inner)}"
+    return kind.__name__
 
 
 def _settings(config: type) -> str:

@@ -27,6 +27,7 @@ from benchmark.backbone import (
 from benchmark.heatmap import decode, encode
 from benchmark.models import Batch, Inputs, ModelError
 from benchmark.pyramid import pyramid
+from benchmark.views import FARTHEST, averaged, looked_at
 from ffld.schema import LandmarkSchema, Visibility
 
 _DEEPEST = 16  # input pixels per cell of conv5_3
@@ -49,6 +50,8 @@ class NetConfig:
         decoder: how heat maps become points, see `benchmark.heatmap.decode`.
         flip_average: whether predictions average the maps of the image and of its mirror image,
             which costs twice the time (test-time augmentation: say so where results are compared).
+        turns: predictions average the maps of the image turned by each of these angles, in degrees
+            clockwise, which costs as many times the time; (-15, 0, 15) helps on photographs.
     """
 
     uses_type: ClassVar[bool] = False
@@ -63,6 +66,7 @@ class NetConfig:
     occluded_weight: float = 0.5
     decoder: Literal["subpixel", "argmax"] = "subpixel"
     flip_average: bool = False
+    turns: tuple[float, ...] = (0.0,)
 
     def __post_init__(self) -> None:
         if found := list(self.problems()):
@@ -78,6 +82,8 @@ class NetConfig:
             yield f"sigma is {self.sigma}; it must be positive"
         if not 0 <= self.occluded_weight <= 1:
             yield f"occluded_weight is {self.occluded_weight}; it must lie in [0, 1]"
+        if not (self.turns and all(abs(angle) <= FARTHEST for angle in self.turns)):
+            yield f"turns is {self.turns}; it must list angles of up to {FARTHEST:g} degrees"
 
     def channels(self, full: int) -> int:
         """What `full` channels become at this width."""
@@ -168,12 +174,9 @@ class HeatmapNet(nn.Module):
     def predict(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
         """Landmarks (B, K, 2) in input pixels, and the heights of the peaks (B, K)."""
         with evaluating(self):
-            if self.config.flip_average:
-                both = self(with_mirrored(inputs)).float().sigmoid()
-                maps, turned = both.unflatten(0, (2, -1))
-                maps = (maps + turned.flip(-1)[:, self.flip_index]) / 2
-            else:
-                maps = self(inputs).float().sigmoid()
+            turns, flip = self.config.turns, self.config.flip_average
+            maps = self(looked_at(inputs, turns, flip)).float().sigmoid()
+            maps = averaged(maps, turns, self.flip_index if flip else None)
         return decode(maps, self.stride, self.config.decoder)
 
 
@@ -241,17 +244,6 @@ def landmark_weight(batch: Batch, occluded: float) -> Tensor:
     seen = (batch.visibility == int(Visibility.VISIBLE)).float()
     hidden = (batch.visibility == int(Visibility.OCCLUDED)).float()
     return (seen + occluded * hidden) * batch.xy.isfinite().all(-1)
-
-
-def mirrored(inputs: Inputs) -> Inputs:
-    """The mirror images, left to right."""
-    return Inputs(inputs.images.flip(-1), inputs.garment_type)
-
-
-def with_mirrored(inputs: Inputs) -> Inputs:
-    """The images (B, 3, H, W), then their mirror images: one batch of 2 B."""
-    images, types = inputs.images, inputs.garment_type
-    return Inputs(torch.cat([images, images.flip(-1)]), types.repeat(2))
 
 
 def check_size(inputs: Inputs) -> None:

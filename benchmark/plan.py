@@ -208,15 +208,10 @@ def _weights(request: Request) -> Weights | None:
     if _trains(dataclasses.replace(request, assignments=trained)):
         raise RunError(
             "--checkpoint scores weights as they are: leave out --train, --seed, --recipe, "
-            f"--epochs and --set, but for {' and '.join(PREDICTION)}, which decide how maps become "
+            f"--epochs and --set, but for {', '.join(PREDICTION)}, which decide how maps become "
             "points; or leave out --checkpoint to train"
         )
-    weights = find_weights(request.checkpoint, request.model)
-    config = models.config_class(weights.about.model)
-    _, asked = parse(request.assignments, profile("cpu"), config)
-    changed = {key: value for key, value in asked.items() if key in PREDICTION}
-    about = dataclasses.replace(weights.about, config={**weights.about.config, **changed})
-    return dataclasses.replace(weights, about=about)
+    return find_weights(request.checkpoint, request.model).predicting(request.assignments)
 
 
 def _key(assignment: str) -> str:

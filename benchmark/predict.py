@@ -29,6 +29,8 @@ examples:
       your own weights, all pictures of a folder and of a pattern: a JSON list, a picture for each
   python -m benchmark.predict photo.jpg --checkpoint hf://ORG/NAME@COMMIT
       published weights, fetched once and verified
+  python -m benchmark.predict photo.jpg --set turns=-15,0,15
+      three looks at each picture, turned to either side: more exact on photographs, slower
   python -m benchmark.predict --season images/ --checkpoint runs/lgr --out runs/lgr-season
       the samples of a sealed season (docs/submitting.md): predictions.parquet, for the leaderboard
 
@@ -59,6 +61,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WEIGHTS",
         help="a run's folder, shipped (default), hf://ORG/NAME@REV",
     )
+    add(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="how maps become points: turns=-15,0,15, flip_average=true, decoder=argmax",
+    )
     add("--type", dest="garment_type", metavar="TYPE", help="garment type, such as skirt")
     add("--box", type=float, nargs=4, metavar=("X1", "Y1", "X2", "Y2"), help="of one picture")
     add(
@@ -72,9 +82,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _predict_season(arguments: argparse.Namespace) -> None:
+def _detector(arguments: argparse.Namespace) -> Detector:
     from benchmark.detector import Detector
     from benchmark.device import device_of
+
+    device, _ = device_of(arguments.device)
+    return Detector.load(arguments.checkpoint, device, arguments.model, arguments.settings)
+
+
+def _predict_season(arguments: argparse.Namespace) -> None:
     from benchmark.plan import RunError
     from benchmark.season import predict_season
     from ffld.sealed import open_images
@@ -85,8 +101,7 @@ def _predict_season(arguments: argparse.Namespace) -> None:
     if arguments.out is None:
         raise RunError("--season needs --out, the folder for predictions.parquet")
     split = open_images(arguments.season)  # what is wrong with it shows before weights are read
-    device, _ = device_of(arguments.device)
-    detector = Detector.load(arguments.checkpoint, device, model=arguments.model)
+    detector = _detector(arguments)
     path = predict_season(detector, split, arguments.out, batch_size=arguments.batch_size)
     print(path)
 
@@ -95,15 +110,12 @@ def _predict(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
     from tqdm import tqdm
 
-    from benchmark.detector import Detector
-    from benchmark.device import device_of
     from benchmark.plan import RunError
 
     if not arguments.photos:
         raise RunError("name a picture, a folder of pictures, or --season DIR")
     files = _files(arguments.photos)
-    device, _ = device_of(arguments.device)
-    detector = Detector.load(arguments.checkpoint, device, model=arguments.model)
+    detector = _detector(arguments)
     detector.owned(arguments.garment_type)  # an unknown type shows before any picture is read
     if arguments.box and len(files) > 1:
         raise RunError(f"--box is for one picture, and there are {len(files)}")

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 # Settings of how the work is done, not of what: a result depends on them as on the machine, by last
 # digits. A run notes them beside its configuration, not in it.
 EXECUTION = ("resident", "compile", "deterministic")
-PREDICTION = ("decoder", "flip_average")  # of a model's Config: what its weights don't depend on
+# Of a model's Config: what its weights don't depend on.
+PREDICTION = ("decoder", "flip_average", "turns")
 
 
 class SettingsError(ValueError):

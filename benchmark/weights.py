@@ -15,7 +15,8 @@ import re
 import shutil
 import sys
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from tqdm import tqdm
 import ffld
 from benchmark import checkpoint, models, origin, world
 from benchmark.checkpoint import Checkpoint, CheckpointError
+from benchmark.settings import PREDICTION, SettingsError, parse, profile
 from ffld.cache import cache_folder
 from ffld.sample import DataError
 
@@ -64,6 +66,22 @@ class Weights:
     def name(self) -> str:
         """Where they are from, for messages."""
         return self.address or str(self.folder)
+
+    def predicting(self, assignments: Sequence[str]) -> Weights:
+        """The same weights, whose maps become points by other settings: `key=value` texts.
+
+        Raises:
+            SettingsError: a setting that is none of `PREDICTION`, or has no such value.
+        """
+        keys = [text.partition("=")[0].strip() for text in assignments]
+        if trained := [key for key in keys if key not in PREDICTION]:
+            raise SettingsError(
+                f"--set {trained[0]} is nothing that trained weights leave open: that is "
+                f"{', '.join(PREDICTION)}"
+            )
+        _, asked = parse(assignments, profile("cpu"), models.config_class(self.about.model))
+        changed = {key: asked[key] for key in keys}
+        return replace(self, about=replace(self.about, config={**self.about.config, **changed}))
 
 
 def find_weights(name: str | Path, model: str | None = None) -> Weights:

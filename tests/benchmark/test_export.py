@@ -25,7 +25,8 @@ TINY = {"input_size": SIZE, "width": 0.125, "stacks": 1, "pyramid": "none"}
 SWITCHES = {"vote": "nodes_mean", "score": "votes", "clusters": "orthogonal", "edges": "trained"}
 VARIANTS = {
     **{name: (name, {}) for name in models.available()},
-    "vgg16": ("vgg16", {"flip_average": True}),
+    "vgg16": ("vgg16", {"flip_average": True, "turns": (-15.0, 0.0, 20.0)}),
+    "fashionnet": ("fashionnet", {"flip_average": True, "turns": (10.0, 0.0)}),
     "vgg16-pyramid": ("vgg16-pyramid", {"pyramid": "prm"}),
     "lgr as printed": ("lgr", {"variant": "paper", "pyramid": "branch"}),
     "lgr by other switches": ("lgr", {**SWITCHES, "clusterings": 1}),

@@ -13,7 +13,7 @@ from benchmark.detector import Detector
 from benchmark.frozen import frozen
 from benchmark.frozen_pyramid import FrozenScales
 from benchmark.models import Inputs, ModelError, available, build, config_class, shipped
-from benchmark.network import HeatmapNet, mirrored
+from benchmark.network import HeatmapNet
 from ffld.schema import FFLD, FLD8
 from lgr.reading import PAPER, Reading
 from tests.benchmark.tiny_model import build as build_outside
@@ -110,7 +110,8 @@ def test_both_sides_of_the_flip_average_are_those_of_two_passes():
     once, model = uneven("lgr", FFLD), uneven("lgr", FFLD, flip_average=True)
     given = inputs(3)
     model.load_state_dict(once.state_dict())
-    both = maps(once, given).sigmoid(), maps(once, mirrored(given)).sigmoid().flip(-1)
+    mirrored = Inputs(given.images.flip(-1), given.garment_type)
+    both = maps(once, given).sigmoid(), maps(once, mirrored).sigmoid().flip(-1)
     expected = (both[0] + both[1][:, list(FFLD.flip_index)]) / 2
     assert_close(model.predict(given)[1], expected.amax((-2, -1)))
 

@@ -72,6 +72,21 @@ def test_a_photo_with_type_and_box_gives_what_the_run_predicted(trained, dots, p
         assert landmark["confidence"] == pytest.approx(found.confidence[0, slot], abs=1e-3)
 
 
+def test_views_are_averaged_where_that_is_asked_for(photo, predict):
+    """By the weights that come with the project."""
+    looks = [[], ["--set", "turns=-15,0,15"], ["--set", "turns=0", "--set", "decoder=argmax"]]
+    answers = [predict(photo, *look) for look in looks]
+    assert [code for code, _, _ in answers] == [0, 0, 0]
+    points = [[(one["x"], one["y"]) for one in answer["landmarks"]] for _, answer, _ in answers]
+    assert points[0] != points[1]
+    assert points[0] != points[2]
+    wrong = {"many": "turns is float,…, not 'many'", "400": "angles of up to 180 degrees"}
+    for turns, said in wrong.items():
+        code, _, notes = predict(photo, "--set", f"turns={turns}")
+        assert code == 2
+        assert said in notes
+
+
 def test_without_type_and_box_all_channels_over_the_whole_picture(trained, photo, predict):
     code, answer, notes = predict(photo, "--checkpoint", trained)
     assert code == 0
@@ -148,6 +163,7 @@ def test_an_unreadable_picture_loses_no_other(trained, dots, photo, predict):
         (["--out", "overlay"], "name it .png or .jpg"),
         (["--out", "overlay.xyz"], "name it .png or .jpg"),
         (["--device", "tpu"], "unknown device 'tpu'"),
+        (["--set", "lr=1"], "--set lr is nothing that trained weights leave open: that is decoder"),
         (["nothing.jpg"], "no file, folder or pattern 'nothing.jpg'"),
         (["*.tiff"], "no file, folder or pattern '*.tiff'"),
         (["empty"], "folder 'empty' holds no picture"),

@@ -68,7 +68,7 @@ def test_a_checkpoint_keeps_every_setting_of_its_model(run, tmp_path):
     assert run(*few, *sizes, "--model", "lgr")[0] == 0
     about = json.loads((tmp_path / "run" / "checkpoint" / "checkpoint.json").read_text())
     config = build("lgr", FLD8, input_size=48, width=0.0625, variant="paper").config
-    assert about["config"] == dataclasses.asdict(config)
+    assert about["config"] == json.loads(json.dumps(dataclasses.asdict(config)))
     scored = ["--dataset", "dots", "--device", "cpu", "--checkpoint", tmp_path / "run"]
     assert run(*scored, "--out", tmp_path / "scored")[0] == 0
 
@@ -234,11 +234,12 @@ def test_how_maps_become_points_can_be_set_for_a_checkpoint(run, tmp_path):
     assert run(*few, *sizes, "--model", "vgg16", "--set", "flip_average=true")[0] == 0
     scored = ["--dataset", "dots", "--device", "cpu", "--checkpoint", tmp_path / "run"]
     ways = {"same": "flip_average=true", "plain": "flip_average=false", "argmax": "decoder=argmax"}
+    ways["turned"] = "turns=-15,0,15"
     for name, setting in ways.items():
         assert run(*scored, "--set", setting, "--out", tmp_path / name)[0] == 0
     results = [(tmp_path / name / "result.json").read_bytes() for name in ("run", *ways)]
     assert results[0] == results[1]
-    assert len(set(results)) == 3
+    assert len(set(results)) == 4
     about = json.loads((tmp_path / "plain" / "config.json").read_text())["configuration"]
     assert about["overrides"]["flip_average"] is False
 
