@@ -23,6 +23,7 @@ from ffld.render.picture.fabric import (
     draw_thing,
     draw_tights,
 )
+from ffld.render.picture.jumble import draw_jumble
 from ffld.render.picture.light import Light
 from ffld.render.picture.overlay import draw_overlay
 from ffld.render.picture.photo import photograph
@@ -46,7 +47,10 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
     )
     canvas = draw_backdrop(about["style"], about["presentation"], frame.width, frame.height,
                            feet, mirrored, s)  # fmt: skip
-    if "backdrop" in scene.plain:
+    jumble = streams.stream("jumble")
+    if about["style"] == "consumer" and jumble.chance(scene.mix.jumble):
+        canvas = draw_jumble(frame.width, frame.height, jumble)
+    if "backdrop" in scene.mix.plain:
         canvas[:] = canvas.mean((0, 1))
     wardrobe = _wardrobe(labels, mirrored, s, streams)
     windows, figures = _seen(labels, wardrobe)
@@ -61,7 +65,7 @@ def paint(labels: Labels, streams: Streams) -> np.ndarray:
     if about["pose"] == "sitting" and torso is not None:
         low = torso[torso[:, 1].argmax()] / 16
         draw_seat(canvas, float(low[0]), float(low[1]), scene.unit, s)
-    easel = Easel(canvas, light, figures, labels.painted, lit="light" not in scene.plain)
+    easel = Easel(canvas, light, figures, labels.painted, lit="light" not in scene.mix.plain)
     easel.cast(figures, soles, scene.unit)
     if about["presentation"] == "hung":
         points = {name: (anchor.point - frame.origin) * frame.zoom
@@ -99,17 +103,17 @@ def _wardrobe(
     labels: Labels, mirrored: bool, s: Stream, streams: Streams
 ) -> dict[tuple[int, int, str], Material]:
     """The material of everything that is painted, by person, garment and kind."""
-    materials = {}
+    materials, mix = {}, labels.scene.mix
     backs, bold = streams.stream("back prints"), streams.stream("bold")
     heads = {piece.person for piece in labels.painted if piece.layer.name == "head"}
     for person, owner, kind in sorted({_worn(piece) for piece in labels.painted}):
         if kind == "cloth":
             garment = labels.scene.people[person].garments[owner].garment_type
             material = draw_cloth(s, garment)
-            material = replace(material, backed=backs.chance(labels.scene.back_prints))
-            if bold.chance(labels.scene.bold):
+            material = replace(material, backed=backs.chance(mix.back_prints))
+            if bold.chance(mix.bold):
                 material = embolden(material, garment, bold)
-            if "cloth" in labels.scene.plain:
+            if "cloth" in mix.plain:
                 material = material.plainly()
             if mirrored and material.decal:
                 material = replace(material, decal=material.decal.mirrored())

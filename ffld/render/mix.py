@@ -11,8 +11,8 @@ from ffld.schema import FFLD
 STYLES = ("consumer", "shop")
 VIEWPOINTS = ("front", "side", "back")
 _MOST = {
-    "consumer": 1, "clutter": 1, "loose_hair": 1, "back_prints": 1, "bold": 1, "slim": 2,
-    "company": 3, "occlusion": 3, "blur": 3,
+    "consumer": 1, "clutter": 1, "loose_hair": 1, "back_prints": 1, "bold": 1, "jumble": 1,
+    "slim": 2, "company": 3, "occlusion": 3, "blur": 3,
 }  # fmt: skip
 _SIDES = (64, 4096)  # pixels
 _ZOOM = 4.0  # times the image: nothing but cloth would be seen
@@ -59,6 +59,8 @@ class Mix:
         plain: parts of pictures that are painted without what makes them real, to study what that
             brings, in no edition: a "backdrop" of one colour, "cloth" without weave, prints, seams
             and trimmings, no "light", folds or shadows.
+        jumble: share of consumer images with a backdrop of shapes, cloth and limbs at random, which
+            looks like no place; 0 in every edition.
         long_side: longest image sides in pixels, equally likely.
     """
 
@@ -80,6 +82,7 @@ class Mix:
     back_prints: float = 1.0
     bold: float = 0.0
     plain: Sequence[str] = ()
+    jumble: float = 0.0
     slim: float = 1.0
     occlusion: float = 1.0
     blur: float = 1.0

@@ -150,3 +150,15 @@ def test_parts_of_pictures_can_be_painted_plain_and_labels_stay(part):
 def even(image):
     """Share of pixels that hardly differ from the one below."""
     return (np.abs(np.diff(image.astype(int), axis=0)).max(-1) <= 2).mean()
+
+
+def test_a_jumble_takes_the_place_of_consumer_backdrops_alone():
+    shown = {"flat": both(0), "plain": ["light"]}
+    for consumer in (0, 1):
+        placed, jumbled = (
+            ffld.load("ffld", "val", limit=6, dials={**shown, "consumer": consumer, "jumble": j})
+            for j in (0, 1)
+        )
+        assert np.array_equal(placed.targets.xy, jumbled.targets.xy, equal_nan=True)
+        pairs = zip(placed, jumbled, strict=True)
+        assert all((one.image != other.image).any() == consumer for one, other in pairs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ffld.render.body.body import Look
@@ -29,9 +29,7 @@ class Scene:
         target: number of the person and of the garment that is annotated.
         foreground: layers before everybody.
         roughness: how much the camera does to the picture, 0 nothing.
-        back_prints: share of prints that are on the back, too.
-        bold: share of tops and sleeved dresses with artwork or sleeves of two colours.
-        plain: parts that are painted without detail, of `mix.PARTS`.
+        mix: the dials, of which some turn the picture alone.
         attributes: style, viewpoint, presentation, pose.
     """
 
@@ -41,9 +39,7 @@ class Scene:
     target: tuple[int, int]
     foreground: list[Layer]
     roughness: float
-    back_prints: float
-    bold: float
-    plain: Collection[str]
+    mix: Mix
     attributes: Mapping[str, str]
 
     @property
@@ -89,9 +85,7 @@ def _laid_out(mix: Mix, garment_type: str, style: str, stream: Callable[[str], S
         target=(0, 0),
         foreground=_foreground(0.5 * mix.clutter, frame, stream("clutter")),
         roughness=mix.blur * _ROUGHNESS[style],
-        back_prints=mix.back_prints,
-        bold=mix.bold,
-        plain=mix.plain,
+        mix=mix,
         attributes=attributes,
     )
 
@@ -124,9 +118,7 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
         target=(len(behind), number),
         foreground=_foreground(clutter, frame, stream("clutter")),
         roughness=mix.blur * _ROUGHNESS[style],
-        back_prints=mix.back_prints,
-        bold=mix.bold,
-        plain=mix.plain,
+        mix=mix,
         attributes=attributes,
     )
 
