@@ -25,10 +25,12 @@ def looked_at(inputs: Inputs, turns: Sequence[float], flip: bool) -> Inputs:
     The image turned by each angle in turn, in degrees clockwise; with `flip`, then the mirror
     images of all of these.
     """
-    images = torch.cat([turned(inputs.images, angle) for angle in turns])
+    views = [turned(inputs.images, angle) for angle in turns]
     if flip:
-        images = torch.cat([images, images.flip(-1)])
-    return Inputs(images, inputs.garment_type.repeat(len(turns) * (2 if flip else 1)))
+        views += [view.flip(-1) for view in views]
+    if len(views) == 1:
+        return Inputs(views[0], inputs.garment_type)
+    return Inputs(torch.cat(views), inputs.garment_type.repeat(len(views)))
 
 
 def averaged(maps: Tensor, turns: Sequence[float], flip_index: Tensor | None) -> Tensor:
