@@ -168,9 +168,22 @@ def _content(run: Run, targets: Targets) -> dict[str, Any]:
         "date": fields.today().isoformat(),
         "code": {"url": None, "commit": None, "command": _command(run)},
         "given": {"box": None, "garment_type": None},
+        "test_time_augmentation": _averaging(trained.get("config", run.configuration)),
         "input_size": [size, size] if size else None,
         "parameters": _parameters(run.folder / "checkpoint" / "model.safetensors"),
     }
+
+
+def _averaging(made: Mapping[str, Any]) -> str | None:
+    """The views that predictions average, of a trained or a scored model; None where unknown."""
+    config = made.get("overrides", made)
+    if not {"flip_average", "turns"} & config.keys():
+        return None
+    turns = config.get("turns", [0.0])
+    views = [f"the image turned by {angle:g} degrees" if angle else "the image" for angle in turns]
+    if config.get("flip_average"):
+        views.append("the mirror image of each" if len(turns) > 1 else "its mirror image")
+    return "none" if views == ["the image"] else f"mean over {', '.join(views)}"
 
 
 def _command(run: Run) -> str | None:

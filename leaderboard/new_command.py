@@ -51,7 +51,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     add_("--box", default=_UNSAID, help="annotated, detected or none")
     add_("--garment-type", default=_UNSAID, choices=["told", "hidden"], help="is the type told?")
-    add_("--tta", dest="test_time_augmentation", default=_UNSAID, metavar="TEXT", help="or none")
+    add_(
+        "--tta",
+        dest="test_time_augmentation",
+        default=_UNSAID,
+        metavar="TEXT",
+        help="or none; default: the run's",
+    )
     add_("--input-size", default=_UNSAID, metavar="WxH", help="in pixels; default: the run's")
     add_("--parameters", default=_UNSAID, metavar="N", help="learned numbers; default: the run's")
     add_("--latency-ms", default=_UNSAID, metavar="MS", help="of one image; unknown if it is")

@@ -12,7 +12,9 @@ from ffld import catalog
 from leaderboard import stored
 from leaderboard.__main__ import main
 from leaderboard.boards import Board, State, record
+from leaderboard.draft import Run, draft
 from leaderboard.entry import Answers, Entry, entries
+from leaderboard.submission import FILE
 
 
 def rows_of(board):
@@ -108,6 +110,31 @@ def test_what_no_run_says_is_named_and_must_be_filled_in(board, capsys):
     for field in ("authors", "contact", "kind", "training_data", "given", "hardware", "code"):
         assert field in said
         assert any(one.startswith(field) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"flip_average": False, "turns": [0.0]}, "none"),
+        ({"flip_average": True}, "mean over the image, its mirror image"),
+        (
+            {"flip_average": True, "turns": [-15.0, 0.0]},
+            "mean over the image turned by -15 degrees, the image, the mirror image of each",
+        ),
+        ({"width": 1}, None),
+    ],
+)
+def test_a_run_says_over_which_views_it_averaged(board, config, said):
+    """Of scored weights the run itself says it, of trained ones their checkpoint."""
+    run = board.run(0.1)
+    (run / "config.json").write_text(json.dumps({"configuration": {"overrides": config}}))
+    folder, _ = draft([Run.load(run)], "scored", {}, into=board.submissions)
+    assert json.loads((folder / FILE).read_text())["test_time_augmentation"] == said
+    (run / "checkpoint").mkdir()
+    (run / "checkpoint" / "checkpoint.json").write_text(json.dumps({"config": config}))
+    (run / "config.json").unlink()
+    folder, _ = draft([Run.load(run)], "trained", {}, into=board.submissions)
+    assert json.loads((folder / FILE).read_text())["test_time_augmentation"] == said
 
 
 def test_runs_that_do_not_belong_together(board, capsys):
