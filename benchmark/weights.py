@@ -74,12 +74,14 @@ class Weights:
             SettingsError: a setting that is none of `PREDICTION`, or has no such value.
         """
         keys = [text.partition("=")[0].strip() for text in assignments]
+        open_ = f"trained weights leave open {', '.join(PREDICTION)}"
         if trained := [key for key in keys if key not in PREDICTION]:
-            raise SettingsError(
-                f"--set {trained[0]} is nothing that trained weights leave open: that is "
-                f"{', '.join(PREDICTION)}"
-            )
-        _, asked = parse(assignments, profile("cpu"), models.config_class(self.about.model))
+            raise SettingsError(f"--set {trained[0]}: {open_}")
+        try:
+            _, asked = parse(assignments, profile("cpu"), models.config_class(self.about.model))
+        except SettingsError as error:
+            problem, _, _ = str(error).partition(" | valid: ")  # of all that training has
+            raise SettingsError(f"{problem}; {open_}") from error
         changed = {key: asked[key] for key in keys}
         return replace(self, about=replace(self.about, config={**self.about.config, **changed}))
 

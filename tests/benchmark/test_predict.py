@@ -163,7 +163,7 @@ def test_an_unreadable_picture_loses_no_other(trained, dots, photo, predict):
         (["--out", "overlay"], "name it .png or .jpg"),
         (["--out", "overlay.xyz"], "name it .png or .jpg"),
         (["--device", "tpu"], "unknown device 'tpu'"),
-        (["--set", "lr=1"], "--set lr is nothing that trained weights leave open: that is decoder"),
+        (["--set", "lr=1"], "--set lr: trained weights leave open decoder, flip_average, turns"),
         (["nothing.jpg"], "no file, folder or pattern 'nothing.jpg'"),
         (["*.tiff"], "no file, folder or pattern '*.tiff'"),
         (["empty"], "folder 'empty' holds no picture"),
