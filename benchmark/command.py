@@ -33,6 +33,18 @@ class Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
+def add_prediction_settings(parser: argparse.ArgumentParser) -> None:
+    """`--set`, of commands that predict by trained weights: see `benchmark.settings.PREDICTION`."""
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="how maps become points: turns=-15,0,15, flip_average=false, decoder=argmax",
+    )
+
+
 def carried_out(work: Callable[[], None], interrupted: str) -> int:
     """Do a command's work: 0 when it was done, 2 for bad input, 130 when interrupted.
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.command import Parser, carried_out
+from benchmark.command import Parser, add_prediction_settings, carried_out
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -50,14 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="WEIGHTS",
         help="a run's folder, shipped (default), hf://ORG/NAME@REV",
     )
-    add(
-        "--set",
-        dest="settings",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="how maps become points: turns=-15,0,15, flip_average=false, decoder=argmax",
-    )
+    add_prediction_settings(parser)
     add("--format", choices=SUFFIXES, default="onnx", help="onnx (default), or torch (.pt2)")
     add("--out", type=Path, metavar="FILE", help="otherwise named after model and dataset")
     arguments = parser.parse_args(argv)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.command import Parser, carried_out, count
+from benchmark.command import Parser, add_prediction_settings, carried_out, count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,14 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WEIGHTS",
         help="a run's folder, shipped (default), hf://ORG/NAME@REV",
     )
-    add(
-        "--set",
-        dest="settings",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="how maps become points: turns=-15,0,15, flip_average=true, decoder=argmax",
-    )
+    add_prediction_settings(parser)
     add("--type", dest="garment_type", metavar="TYPE", help="garment type, such as skirt")
     add("--box", type=float, nargs=4, metavar=("X1", "Y1", "X2", "Y2"), help="of one picture")
     add(
