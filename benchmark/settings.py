@@ -43,6 +43,8 @@ class Settings:
         period: epochs.
         patience: epochs without a better validation NE after which training stops.
         clip: largest norm of the gradient.
+        ema: decay of an exponential moving average of the weights, which is validated and kept in
+            their place; 0 for none. It looks back some 1 / (1 - ema) steps.
         scale: zoom is drawn log-uniformly from 1 / (1 + scale) to 1 + scale.
         rotation: drawn uniformly up to this many degrees either way.
         shift: drawn uniformly up to this share of the frame either way, per axis.
@@ -77,6 +79,7 @@ class Settings:
     period: int = 10
     patience: int = 6
     clip: float = 5.0
+    ema: float = 0.0
     scale: float = 0.25
     rotation: float = 15.0
     shift: float = 0.05
@@ -124,6 +127,8 @@ class Settings:
         for name in shares.split():
             if not 0 <= getattr(self, name) <= 1:
                 yield f"{name} is {getattr(self, name)}; it must be from 0 to 1"
+        if not 0 <= self.ema < 1:
+            yield f"ema is {self.ema}; it must be from 0 to below 1"
         for name, high in (("scale", 1), ("rotation", 180)):
             if not 0 <= getattr(self, name) <= high:
                 yield f"{name} is {getattr(self, name)}; it must be from 0 to {high}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from benchmark import world
 from benchmark.models import Batch
@@ -16,17 +18,26 @@ from benchmark.settings import Settings
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """Loss, gradient, clipping and Adam.
+    """Loss, gradient, clipping, Adam and the moving average of the weights.
 
     Attributes:
+        model: what is trained, on its device.
         loss_of: batch -> loss; its parameters are the model's.
         precision: "cuda" or "cpu" where the loss is computed in bfloat16; None for float32.
+        average: of the model; None where the settings ask for none.
     """
 
+    model: nn.Module
     loss_of: nn.Module
     optimizer: torch.optim.Optimizer
     clip: float
     precision: str | None
+    average: AveragedModel | None
+
+    @property
+    def learnt(self) -> nn.Module:
+        """What validation scores and training leaves: the average, or else the model."""
+        return self.average.module if self.average else self.model
 
     @classmethod
     def of(cls, model: nn.Module, settings: Settings, device: torch.device) -> Step:
@@ -37,7 +48,9 @@ class Step:
             mode = "reduce-overhead" if settings.compile == "graphs" else None
             loss_of = torch.compile(loss_of, mode=mode)
         optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr, fused=True)
-        return cls(loss_of, optimizer, settings.clip, _precision(settings, device))
+        average = moving_average(model, settings.ema) if settings.ema else None
+        precision = _precision(settings, device)
+        return cls(model, loss_of, optimizer, settings.clip, precision, average)
 
     def __call__(self, batch: Batch) -> Tensor:
         """Take one step; its loss, on the device."""
@@ -47,12 +60,30 @@ class Step:
         loss.backward()
         nn.utils.clip_grad_norm_(self.loss_of.parameters(), self.clip)
         self.optimizer.step()
+        if self.average:
+            self.average.update_parameters(self.model)
         return loss.detach()
 
     def _arithmetic(self) -> AbstractContextManager:
         if self.precision is None:
             return nullcontext()
         return torch.autocast(self.precision, torch.bfloat16)
+
+
+def moving_average(model: nn.Module, decay: float) -> AveragedModel:
+    """An exponential moving average of weights and running statistics, one update a step.
+
+    After n updates it decays by at most (1 + n) / (10 + n), so that the random weights of the start
+    are forgotten however short the training is.
+    """
+
+    def update(averaged: Sequence[Tensor], current: Sequence[Tensor], _: Tensor) -> None:
+        count = int(average.n_averaged)  # on the host, wherever the model is
+        ramped = min(decay, (1 + count) / (10 + count))
+        get_ema_multi_avg_fn(ramped)(averaged, current, None)
+
+    average = AveragedModel(model, multi_avg_fn=update, use_buffers=True)
+    return average
 
 
 class Gauge:

@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from benchmark import world
-from benchmark.checkpoint import TrainingState
 from benchmark.crops import Crops
 from benchmark.evaluate import evaluate
 from benchmark.feeding import batch_count, batches, predict
 from benchmark.models import Batch
 from benchmark.resident import Resident, placed
 from benchmark.settings import Settings
+from benchmark.state import TrainingState
 from benchmark.step import Gauge, Step
 
 History = list[dict[str, float]]
@@ -63,16 +63,16 @@ def train(model: nn.Module, task: Task) -> History:
     history: History = []
     best: dict[str, Tensor] = {}
     if world.from_first(task.state.exists):
-        state = TrainingState.load(task.state, model, step.optimizer)
+        state = TrainingState.load(task.state, model, step.optimizer, step.average)
         history, best = state.history, dict(state.best)
         task.log(history)
     while not finished(history, task.settings):
-        record = _epoch(model, step, samples, task, len(history))
+        record = _epoch(step, samples, task, len(history))
         if record["val_ne"] < best_ne(history):
-            best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+            best = {k: v.detach().clone() for k, v in step.learnt.state_dict().items()}
         history = [*history, record]
         if world.rank() == 0:
-            TrainingState(history, best).save(task.state, model, step.optimizer)
+            TrainingState(history, best).save(task.state, model, step.optimizer, step.average)
         task.log(history)
     model.load_state_dict(best)
     return history
@@ -105,9 +105,7 @@ def learning_rate(step: int, epoch: float, settings: Settings) -> float:
     return rate * 0.1**passed
 
 
-def _epoch(
-    model: nn.Module, step: Step, samples: Crops | Resident, task: Task, epoch: int
-) -> dict[str, float]:
+def _epoch(step: Step, samples: Crops | Resident, task: Task, epoch: int) -> dict[str, float]:
     """Train for one epoch and validate; the record of it."""
     settings, started = task.settings, time.perf_counter()
     count = batch_count(task.train, settings)
@@ -119,14 +117,16 @@ def _epoch(
     with tqdm(total=count, desc=title, unit=" batches", mininterval=0.5, disable=quiet) as progress:
         source = batches(samples, settings, seed=task.seed, epoch=epoch, device=task.device)
         loss = _train_epoch(step, source, task, epoch, progress)
-        world.agree(model)
+        world.agree(step.model)
+        if step.average:
+            world.agree(step.average)
         seconds = time.perf_counter() - started
         if not math.isfinite(loss):
             raise TrainingError(
                 f"the loss became {loss} in epoch {epoch + 1}; try a lower rate, such as --set "
                 f"lr={settings.lr / 10:g}"
             )
-        ne = _validation_ne(model, task)
+        ne = _validation_ne(step.learnt, task)
         progress.set_postfix_str(f"loss {loss:.4f}, validation NE {ne:.4f}")
     images = count * min(settings.batch_size, len(task.train))
     return {

@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from benchmark import checkpoint, models
-from benchmark.checkpoint import FLOOR, Checkpoint, CheckpointError, TrainingState, find, read
+from benchmark.checkpoint import FLOOR, Checkpoint, CheckpointError, find, read
+from benchmark.state import TrainingState
 from ffld.schema import FFLD, FLD8
 from tests.benchmark.tiny_model import TINY
 

@@ -45,9 +45,10 @@ def _batch(device="cpu"):
     return Batch(inputs, xy, visibility).to(device)
 
 
-@pytest.mark.parametrize("name", TRAINED)
-def test_a_step_and_a_prediction_ask_for_no_value(name):
-    step = Step.of(_model(name), CPU, NOWHERE)
+@pytest.mark.parametrize(("name", "ema"), [*((name, 0.0) for name in TRAINED), ("lgr", 0.9)])
+def test_a_step_and_a_prediction_ask_for_no_value(name, ema):
+    step = Step.of(_model(name), replace(CPU, ema=ema), NOWHERE)
+    step(_batch(NOWHERE))
     batch = _batch(NOWHERE)
     assert step(batch).shape == ()
     xy, confidence = step.loss_of.model.predict(batch.inputs)

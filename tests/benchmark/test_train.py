@@ -1,5 +1,6 @@
 """The schedule, the early stop, and a training that continues exactly where it was stopped."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from torch import nn
 from benchmark import models
 from benchmark.crops import Source, cut
 from benchmark.settings import CPU
+from benchmark.step import Step
 from benchmark.train import Task, TrainingError, best_ne, finished, learning_rate, train
 from ffld.schema import FLD8
 from tests.benchmark.tiny_model import TINY
@@ -110,8 +112,9 @@ def test_mixed_precision_is_bfloat16_on_a_cpu_too(task):
     assert history[-1]["loss"] < history[0]["loss"]
 
 
-@pytest.mark.parametrize("stop", [1, 3])
-def test_a_stopped_training_continues_to_the_same_weights(task, stop):
+@pytest.mark.parametrize(("stop", "ema"), [(1, 0.0), (3, 0.0), (2, 0.9)])
+def test_a_stopped_training_continues_to_the_same_weights(task, stop, ema):
+    task = replace(task, settings=replace(SETTINGS, ema=ema))
     whole, history = _trained(replace(task, state=task.state.with_name("whole")))
 
     def interrupt(history):
@@ -127,6 +130,31 @@ def test_a_stopped_training_continues_to_the_same_weights(task, stop):
         assert {k: v for k, v in one.items() if "second" not in k} == {
             k: v for k, v in other.items() if "second" not in k
         }
+
+
+def test_the_average_of_the_weights_is_validated_and_kept(task, monkeypatch):
+    validated = []
+    monkeypatch.setattr(
+        "benchmark.train._validation_ne",
+        lambda model, _: validated.append(copy.deepcopy(model.state_dict())) or 1 / len(validated),
+    )
+    kept, steps, taken = _model(task), [], Step.__call__
+
+    def step(self, batch):
+        loss = taken(self, batch)
+        steps.append({name: value.clone() for name, value in self.model.named_parameters()})
+        return loss
+
+    monkeypatch.setattr(Step, "__call__", step)
+    train(kept, replace(task, settings=replace(SETTINGS, ema=0.6)))
+    expected = steps[0]
+    for count, weights in enumerate(steps[1:], start=1):
+        decay = min(0.6, (1 + count) / (10 + count))
+        expected = {k: decay * v + (1 - decay) * weights[k] for k, v in expected.items()}
+    for name, value in expected.items():
+        torch.testing.assert_close(validated[-1][name], value)
+        assert not torch.equal(value, steps[-1][name])
+    assert all(torch.equal(validated[-1][k], v) for k, v in kept.state_dict().items())
 
 
 def test_a_loss_that_explodes_is_an_error(task):
