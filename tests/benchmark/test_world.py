@@ -98,7 +98,7 @@ def test_every_sample_is_predicted_once_however_few_there_are(run, dots, tmp_pat
 
 
 def test_a_killed_process_ends_the_job_and_the_job_resumes(run, dots, tmp_path):
-    arguments = [*SHORT, "--out"]
+    arguments = [*SHORT, "--set", "ema=0.9", "--out"]
     assert _two([*arguments, tmp_path / "whole"])[0] == [0, 0]
 
     def die_in_the_second_epoch(number):
