@@ -13,11 +13,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import ffld
-from benchmark.command import Parser, carried_out
+from benchmark.command import Parser, add_prediction_settings, carried_out
 
 _EPILOG = """\
 examples:
@@ -26,6 +27,8 @@ examples:
   python -m benchmark.run --model lgr --checkpoint lgr/weights/lgr-ffld --out runs/scored
   python -m benchmark.ship runs/lgr-ffld-1234abcd --out lgr/weights/lgr-ffld --scores runs/scored
       the same weights, and their scores on the card; runs of other weights are refused
+  python -m benchmark.ship runs/lgr-ffld-1234abcd --out lgr/weights/lgr-ffld --set turns=-15,15
+      the same weights, which look at each image twice unless they are told otherwise
 """
 
 
@@ -39,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--before", nargs="*", default=[], metavar="WEIGHTS",
         help="those that it went on from, the latest first: runs, shipped, hf://…")  # fmt: skip
     add("--scores", type=Path, nargs="*", default=[], metavar="RUN", help="runs that scored them")
+    add_prediction_settings(parser)
     arguments = parser.parse_args(argv)
     return carried_out(lambda: _ship(arguments), "interrupted")
 
@@ -48,30 +52,41 @@ def _ship(arguments: argparse.Namespace) -> None:
     from benchmark.card import CARD, card
 
     out = arguments.out
-    gather(arguments.run, out, half=True, before=arguments.before)
+    gather(arguments.run, out, half=True, before=arguments.before, settings=arguments.settings)
     add_scores(out, arguments.scores)
     write(out / CARD, card(out))
     print(f"{out}: {sum(file.stat().st_size for file in out.iterdir()) / 1e6:.1f} MB")
 
 
-def gather(run: Path, out: Path, *, half: bool, before: Sequence[str | Path] = ()) -> None:
+def gather(
+    run: Path,
+    out: Path,
+    *,
+    half: bool,
+    before: Sequence[str | Path] = (),
+    settings: Sequence[str] = (),
+) -> None:
     """Write a finished run's checkpoint, training.json and scores.json, which is yet empty.
 
     Args:
         half: round matrices and kernels to 16 bits; otherwise the files are the run's own.
         before: the weights that it began with, the latest first: a run's folder, or what else
             `find_weights` takes.
+        settings: of halved weights, how their maps become points where not as in training, see
+            `Weights.predicting`.
 
     Raises:
         RunError, CheckpointError: the run isn't finished, or its checkpoint is not sound.
+        SettingsError: what trained weights don't leave open.
     """
     from benchmark import checkpoint
     from benchmark.card import SCORES
     from benchmark.origin import TRAINING
+    from benchmark.weights import find_weights
 
     _history(run)
-    found = checkpoint.find(run)
-    about = checkpoint.read(found)
+    weights = find_weights(run).predicting(settings)
+    found, about = weights.folder, weights.about
     model, floor = about.build(found, ffld.spec(about.dataset).schema)
     training = {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -160,11 +175,24 @@ def _refuse_other_weights(run: Path, weights: Path) -> None:
     from benchmark.plan import RunError, sha256
 
     configuration = folder.saved(run)["configuration"]
+    again = f"score these: python -m benchmark.run --checkpoint {weights} --dataset … --out …"
     if configuration.get("checkpoint") != sha256(weights / checkpoint.WEIGHTS):
-        raise RunError(
-            f"{str(run)!r} scored other weights than those in {str(weights)!r}; score these: "
-            f"python -m benchmark.run --checkpoint {weights} --dataset … --out …"
-        )
+        raise RunError(f"{str(run)!r} scored other weights than those in {str(weights)!r}; {again}")
+    about = checkpoint.read(weights)
+    scored, held = (_predicting(about.model, c) for c in (configuration["overrides"], about.config))
+    if scored != held:
+        other = ", ".join(f"{key}={scored[key]}" for key in held if scored[key] != held[key])
+        raise RunError(f"{str(run)!r} scored the weights in {str(weights)!r} with {other}; {again}")
+
+
+def _predicting(model: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a model's settings that trained weights leave open, defaults filled in."""
+    from benchmark import models
+    from benchmark.settings import PREDICTION
+
+    defaults = {field.name: field.default for field in fields(models.config_class(model))}
+    values = {key: config.get(key, defaults.get(key)) for key in PREDICTION}
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
 
 
 def _score(run: Path) -> tuple[str, dict[str, Any]]:

@@ -55,6 +55,24 @@ def test_shipped_weights_score_and_their_card_says_so(run, ship, trained, tmp_pa
     assert "scored other weights than those in" in notes
 
 
+def test_weights_are_shipped_as_they_will_predict(run, ship, trained, tmp_path):
+    out = tmp_path / "weights" / "vgg16-dots"
+    assert ship(trained, "--out", out, "--set", "turns=-9,9")[0] == 0
+    about = json.loads((out / "checkpoint.json").read_text())
+    assert about["config"]["turns"] == [-9, 9]
+    scored = ["--dataset", "dots", "--device", "cpu", "--checkpoint", out]
+    assert run(*scored, "--out", "two")[0] == 0
+    assert run(*scored, "--set", "turns=0", "--out", "one")[0] == 0
+    again = [trained, "--out", out, "--set", "turns=-9,9", "--scores"]
+    assert ship(*again, "two")[0] == 0
+    assert "turns=[-9.0, 9.0]" in (out / "README.md").read_text()
+    code, _, notes = ship(*again, "one")
+    assert code == 2
+    assert f"'one' scored the weights in {str(out)!r} with turns=[0.0]; score these: " in notes
+    code, _, notes = ship(trained, "--out", out, "--set", "lr=1")
+    assert (code, "trained weights leave open decoder" in notes) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("dials", "said"),
     [({}, ""), (dict(PHOTOGRAPHS), " with the dials `photographs`, "),
