@@ -78,6 +78,10 @@ def moving_average(model: nn.Module, decay: float) -> AveragedModel:
     """
 
     def update(averaged: Sequence[Tensor], current: Sequence[Tensor], _: Tensor) -> None:
+        if not averaged[0].is_floating_point():  # counters, indices
+            for mean, value in zip(averaged, current, strict=True):
+                mean.copy_(value)
+            return
         count = int(average.n_averaged)  # on the host, wherever the model is
         ramped = min(decay, (1 + count) / (10 + count))
         get_ema_multi_avg_fn(ramped)(averaged, current, None)

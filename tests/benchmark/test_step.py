@@ -55,6 +55,17 @@ def test_a_step_and_a_prediction_ask_for_no_value(name, ema):
     assert (xy.shape, confidence.shape) == ((4, len(FFLD), 2), (4, len(FFLD)))
 
 
+def test_the_average_of_a_model_is_a_model():
+    """Indices among its buffers stay as they are, and it mirrors as well as the model does."""
+    model = _model("lgr")
+    step = Step.of(model, replace(CPU, ema=0.9), torch.device("cpu"))
+    for _ in range(3):
+        step(_batch())
+    for (name, mean), value in zip(step.learnt.named_buffers(), model.buffers(), strict=True):
+        assert mean.is_floating_point() or torch.equal(mean, value), name
+    assert torch.equal(step.learnt.flip_index, torch.tensor(FFLD.flip_index))
+
+
 @pytest.fixture
 def samples(dots):
     return cut(Source("dots", "train"), dots["train"].open(), 48, margin=6)
