@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import types
 import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmark.typed import converted, field_types, type_name, written
+
 # Settings of how the work is done, not of what: a result depends on them as on the machine, by last
 # digits. A run notes them beside its configuration, not in it.
 EXECUTION = ("resident", "compile", "deterministic")
+# Younger than runs that are kept, with the values at which they do nothing: these are left out of a
+# run's configuration, so that those runs stay the same as new ones.
+_LATER = {"ema": 0.0}
 # Of a model's Config: what its weights don't depend on.
 PREDICTION = ("decoder", "flip_average", "turns")
 
@@ -99,8 +103,12 @@ class Settings:
 
     @property
     def content(self) -> dict[str, typing.Any]:
-        """What a result depends on: all but `EXECUTION`."""
-        return {k: v for k, v in dataclasses.asdict(self).items() if k not in EXECUTION}
+        """What a result depends on: all but `EXECUTION` and what does nothing."""
+        left_out = {
+            *EXECUTION,
+            *(k for k, nothing in _LATER.items() if getattr(self, k) == nothing),
+        }
+        return {k: v for k, v in dataclasses.asdict(self).items() if k not in left_out}
 
     @property
     def execution(self) -> dict[str, typing.Any]:
@@ -188,7 +196,7 @@ def recipe(name: str, dataset: str) -> tuple[str, ...]:
 
 def understood(assignments: Sequence[str], config: type) -> list[str]:
     """Those assignments of a recipe whose key the settings or this model's Config have."""
-    known = _field_types(config) | _field_types(Settings)
+    known = field_types(config) | field_types(Settings)
     return [text for text in assignments if text.partition("=")[0] in known]
 
 
@@ -202,7 +210,7 @@ def parse(assignments: Sequence[str], settings: Settings, config: type) -> tuple
     Raises:
         SettingsError: one that lists all unknown keys, wrong types and impossible values.
     """
-    own, shared = _field_types(config), _field_types(Settings)
+    own, shared = field_types(config), field_types(Settings)
     values, problems = {}, []
     for text in assignments:
         key, equals, value = text.partition("=")
@@ -217,55 +225,14 @@ def parse(assignments: Sequence[str], settings: Settings, config: type) -> tuple
             )
         else:
             try:
-                values[key] = _converted(value.strip(), kind)
+                values[key] = converted(value.strip(), kind)
             except ValueError:
-                problems.append(f"{key} is {_type_name(kind)}, not {value!r}")
+                problems.append(f"{key} is {type_name(kind)}, not {value!r}")
     if problems:
         raise SettingsError("; ".join(problems) + f" | valid: {_listing(settings, config)}")
     settings = dataclasses.replace(settings, **{k: v for k, v in values.items() if k in shared})
     overrides = {key: value for key, value in values.items() if key in own and key not in shared}
     return settings, {key: getattr(settings, key) for key in own if key in shared} | overrides
-
-
-def _field_types(config: type) -> dict[str, typing.Any]:
-    hints = typing.get_type_hints(config)
-    return {field.name: hints[field.name] for field in dataclasses.fields(config) if field.init}
-
-
-def _converted(text: str, kind: typing.Any) -> typing.Any:
-    """The value that a text stands for; ValueError where it is not of that type."""
-    origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        if text.lower() == "none" and types.NoneType in inner:
-            return None
-        return _first_that_fits(text, [one for one in inner if one is not types.NoneType])
-    if origin is typing.Literal:
-        return inner[[str(one) for one in inner].index(text)]
-    if origin is tuple:
-        return _converted_tuple(text, inner)
-    if kind is bool:
-        return ("false", "true").index(text.lower()) == 1
-    if kind in (int, float, str):
-        return kind(text)
-    raise ValueError(f"no value of {kind} can be written on the command line")
-
-
-def _first_that_fits(text: str, kinds: list) -> typing.Any:
-    for kind in kinds:
-        try:
-            return _converted(text, kind)
-        except ValueError:
-            continue
-    raise ValueError(text)
-
-
-def _converted_tuple(text: str, inner: tuple) -> tuple:
-    parts = [part.strip() for part in text.strip("()").split(",") if part.strip()]
-    if inner[-1] is Ellipsis:
-        return tuple(_converted(part, inner[0]) for part in parts)
-    if len(parts) != len(inner):
-        raise ValueError(text)
-    return tuple(_converted(part, one) for part, one in zip(parts, inner, strict=True))
 
 
 def _listing(settings: Settings, config: type) -> str:
@@ -275,25 +242,8 @@ def _listing(settings: Settings, config: type) -> str:
         if field.init and field.default is not dataclasses.MISSING
     }
     defaults |= dataclasses.asdict(settings)
-    kinds = _field_types(config) | _field_types(Settings)
+    kinds = field_types(config) | field_types(Settings)
     return ", ".join(
-        f"{key}={_written(defaults.get(key, 'required'))} ({_type_name(kind)})"
+        f"{key}={written(defaults.get(key, 'required'))} ({type_name(kind)})"
         for key, kind in sorted(kinds.items())
     )
-
-
-def _written(value: typing.Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(_written, value))
-    return str(value).lower() if isinstance(value, bool | None) else str(value)
-
-
-def _type_name(kind: typing.Any) -> str:
-    origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        return " or ".join(_type_name(one) for one in inner)
-    if origin is typing.Literal:
-        return "one of " + "|".join(map(str, inner))
-    if origin is tuple:
-        return f"{_type_name(inner[0])},…" if inner[-1] is Ellipsis else "a tuple"
-    return "none" if kind is types.NoneType else getattr(kind, "__name__", str(kind))

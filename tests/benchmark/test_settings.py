@@ -1,6 +1,6 @@
 """`--set key=value` is typed, and says all that is wrong at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pytest
@@ -136,3 +136,10 @@ def test_a_recipe_fits_every_model(name):
     settings, overrides = parse(assignments, CPU, config)
     assert settings.batch_size == 16
     assert ("reduction" in overrides) == hasattr(config, "reduction")
+
+
+def test_a_setting_that_does_nothing_leaves_runs_what_they_were():
+    """Runs are told apart by their settings; those that are kept know of none that came later."""
+    assert {"lr", "erase"} < set(CPU.content)
+    assert "ema" not in CPU.content
+    assert replace(CPU, ema=0.9).content["ema"] == 0.9
