@@ -20,6 +20,7 @@ import ffld
 from benchmark import checkpoint
 from benchmark.checkpoint import Checkpoint
 from benchmark.origin import TRAINING, never_saw_a_photograph, seen
+from benchmark.settings import views
 from ffld.render.named import NAMED
 
 CARD, SCORES = "README.md", "scores.json"
@@ -45,6 +46,7 @@ _BODY = """\
 | selection | the best of {epochs} epochs by NE on {val_limit} validation images ({val_ne:.4f}) |
 | recipe | {recipe} |
 | model settings | {config} |
+| test-time augmentation | {views} |
 | seed | {seed} |
 | code | commit {commit} |
 | hardware | {hardware} |
@@ -160,6 +162,7 @@ def _body(
         val_ne=math.nan if about.val_ne is None else about.val_ne,
         recipe=_listing(made["settings"]),
         config=_listing(about.config),
+        views=views(about.config),
         seed=about.seed,
         commit=training["commit"],
         hardware=f"{made['device']}, {environment['threads']} threads, {environment['machine']}, "

@@ -51,7 +51,7 @@ class NetConfig:
         flip_average: whether predictions average the maps of the image and of its mirror image,
             which costs twice the time (test-time augmentation: say so where results are compared).
         turns: predictions average the maps of the image turned by each of these angles, in degrees
-            clockwise, which costs as many times the time; (-15, 0, 15) helps on photographs.
+            clockwise, which costs as many times the time; (-15, 15) serves photographs.
     """
 
     uses_type: ClassVar[bool] = False

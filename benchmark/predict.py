@@ -29,8 +29,8 @@ examples:
       your own weights, all pictures of a folder and of a pattern: a JSON list, a picture for each
   python -m benchmark.predict photo.jpg --checkpoint hf://ORG/NAME@COMMIT
       published weights, fetched once and verified
-  python -m benchmark.predict photo.jpg --set turns=-15,0,15
-      three looks at each picture, turned to either side: more exact on photographs, slower
+  python -m benchmark.predict photo.jpg --set turns=0
+      one look at each picture in place of two, turned to either side: faster, less exact
   python -m benchmark.predict --season images/ --checkpoint runs/lgr --out runs/lgr-season
       the samples of a sealed season (docs/submitting.md): predictions.parquet, for the leaderboard
 

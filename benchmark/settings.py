@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.typed import converted, field_types, type_name, written
@@ -165,6 +165,15 @@ CPU = Settings(
 def profile(device_type: str) -> Settings:
     """The settings for a kind of device, "cuda" or "cpu"."""
     return CUDA if device_type == "cuda" else CPU
+
+
+def views(config: Mapping[str, typing.Any]) -> str:
+    """What predictions of a model with these settings average, in words; "none" for one look."""
+    turns = config.get("turns", [0.0])
+    seen = [f"the image turned by {angle:g} degrees" if angle else "the image" for angle in turns]
+    if config.get("flip_average"):
+        seen.append("the mirror image of each" if len(turns) > 1 else "its mirror image")
+    return "none" if seen == ["the image"] else f"mean over {', '.join(seen)}"
 
 
 def recipe(name: str, dataset: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import ffld
 from benchmark import Predictions, evaluate
-from benchmark.settings import Settings, profile
+from benchmark.settings import Settings, profile, views
 from ffld.sample import Targets
 from ffld.sealed import season_of
 from leaderboard import fields, statement, stored
@@ -177,13 +177,7 @@ def _content(run: Run, targets: Targets) -> dict[str, Any]:
 def _averaging(made: Mapping[str, Any]) -> str | None:
     """The views that predictions average, of a trained or a scored model; None where unknown."""
     config = made.get("overrides", made)
-    if not {"flip_average", "turns"} & config.keys():
-        return None
-    turns = config.get("turns", [0.0])
-    views = [f"the image turned by {angle:g} degrees" if angle else "the image" for angle in turns]
-    if config.get("flip_average"):
-        views.append("the mirror image of each" if len(turns) > 1 else "its mirror image")
-    return "none" if views == ["the image"] else f"mean over {', '.join(views)}"
+    return views(config) if {"flip_average", "turns"} & config.keys() else None
 
 
 def _command(run: Run) -> str | None:
