@@ -157,18 +157,20 @@ def _content(run: Run, targets: Targets) -> dict[str, Any]:
     spec = ffld.spec(targets.dataset) if targets.dataset in ffld.available() else None
     whole = spec is not None and len(targets) == spec.splits.get(targets.split)
     trained = _json(run.folder / "checkpoint" / "checkpoint.json")
-    settings = run.configuration.get("settings", {})
-    size = trained.get("input_size") or settings.get("input_size")
+    made = run.configuration
+    # of scored weights the settings are those of no training; their own stand in the overrides
+    own = (trained, made.get("overrides", {}), made.get("settings", {}))
+    size = next((one["input_size"] for one in own if one.get("input_size")), None)
     return dict.fromkeys(statement.FIELDS) | {
         "dataset": targets.dataset,
         "split": targets.split,
         "revision": targets.revision,
         "samples": "all" if whole else len(targets),
-        "method": run.configuration.get("model"),
+        "method": made.get("model"),
         "date": fields.today().isoformat(),
         "code": {"url": None, "commit": None, "command": _command(run)},
         "given": {"box": None, "garment_type": None},
-        "test_time_augmentation": _averaging(trained.get("config", run.configuration)),
+        "test_time_augmentation": _averaging(trained.get("config", made)),
         "input_size": [size, size] if size else None,
         "parameters": _parameters(run.folder / "checkpoint" / "model.safetensors"),
     }

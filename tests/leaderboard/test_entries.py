@@ -137,6 +137,14 @@ def test_a_run_says_over_which_views_it_averaged(board, config, said):
     assert json.loads((folder / FILE).read_text())["test_time_augmentation"] == said
 
 
+def test_a_run_of_scored_weights_says_the_size_of_their_input(board):
+    run = board.run(0.1)
+    made = {"overrides": {"input_size": 96}, "settings": {"input_size": 64}}
+    (run / "config.json").write_text(json.dumps({"configuration": made}))
+    folder, _ = draft([Run.load(run)], "scored", {}, into=board.submissions)
+    assert json.loads((folder / FILE).read_text())["input_size"] == [96, 96]
+
+
 def test_runs_that_do_not_belong_together(board, capsys):
     runs = [str(board.run(0.1)), str(board.run(0.2, 0, "other"))]
     where = ["--name", "x", "--submissions", str(board.submissions)]
