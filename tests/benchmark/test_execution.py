@@ -1,6 +1,7 @@
 """How the work is done is noted beside a run; it does not make another run of it."""
 
 import json
+from dataclasses import replace
 
 import torch
 
@@ -35,4 +36,6 @@ def test_results_of_before_are_found():
     assert runs
     for run in runs:
         assert run.configuration["settings"].keys() == CPU.content.keys()
-    assert CUDA.content | CUDA.execution == vars(CUDA)
+    assert CUDA.content | CUDA.execution | {"ema": 0.0} == vars(CUDA)  # at which it does nothing
+    averaged = replace(CUDA, ema=0.9)
+    assert averaged.content | averaged.execution == vars(averaged)
