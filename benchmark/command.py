@@ -41,7 +41,7 @@ def add_prediction_settings(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="how maps become points: turns=-15,0,15, flip_average=false, decoder=argmax",
+        help="how maps become points: turns=0 or turns=-15,15, flip_average=false, decoder=argmax",
     )
 
 
