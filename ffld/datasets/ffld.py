@@ -12,7 +12,7 @@ from ffld.schema import FFLD
 
 EDITION = Edition(
     name="ffld",
-    version="1.0",
+    version="1.1",
     splits={"train": 120_000, "val": 40_000, "test": 40_000},
     schema=FFLD,
     mix=Mix(
@@ -55,6 +55,7 @@ EDITION = Edition(
             "shop": {(0.30, 0.60): 1.0, (0.60, 0.95): 9.0},
         },
         loose_hair=0.68,
+        back_prints=0.15,
         company=0.35,
         clutter=0.15,
         long_side=(320, 384, 448),

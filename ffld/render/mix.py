@@ -21,6 +21,7 @@ STANCES = ("standing", "apart", "walking", "crossed", "leg up", "kneeling", "cro
 EDITION_STANCES = {
     "standing": 3.5, "apart": 3, "walking": 3.5, "crossed": 1.2, "leg up": 2.8, "kneeling": 0.3,
 }  # fmt: skip
+HALF_SLEEVES = ("edge", "arm")
 PARTS = ("backdrop", "cloth", "light")
 FRAMINGS = ("garment", "cut", "person", "bust", "torso", "legs", "close")
 
@@ -51,8 +52,8 @@ class Mix:
         clutter: probability of something in front of a consumer image's garment.
         occlusion: factor on the probability of bags, phones, cups and hair before the shoulder.
         blur: factor on what a camera does to a picture: exposure, cast, blur, noise.
-        back_prints: share of printed garments that have their print on the back, too; 1 in every
-            edition, though on most real ones a print says that the front is seen.
+        back_prints: share of printed garments that have their print on the back, too; on most real
+            ones a print says that the front is seen.
         bold: share of tops and sleeved dresses that have artwork all over the front (where no
             buttons are), sleeves of two colours or both; 0 in every edition, whose prints are
             smaller.
@@ -61,6 +62,8 @@ class Mix:
             and trimmings, no "light", folds or shadows.
         jumble: share of consumer images with a backdrop of shapes, cloth and limbs at random, which
             looks like no place; 0 in every edition.
+        half_sleeves: where the landmarks half-way down a sleeve lie: half-way along its "edge", as
+            they are annotated on photographs, or of the "arm" in it, as in the first versions.
         long_side: longest image sides in pixels, equally likely.
     """
 
@@ -79,6 +82,7 @@ class Mix:
         default_factory=lambda: {"posed": 6.0, "mirror": 2.5, "selfie": 1.5}
     )
     stances: Mapping[str, float] = field(default_factory=lambda: dict(EDITION_STANCES))
+    half_sleeves: str = "edge"
     back_prints: float = 1.0
     bold: float = 0.0
     plain: Sequence[str] = ()
@@ -99,6 +103,8 @@ class Mix:
         if not (isinstance(sides, Sequence) and sides and all(map(_is_side, sides))):
             low, high = _SIDES
             yield f"long_side is {sides}; it must list whole numbers from {low} to {high}"
+        if self.half_sleeves not in HALF_SLEEVES:
+            yield f"half_sleeves is {self.half_sleeves!r}; it must be {' or '.join(HALF_SLEEVES)}"
         if not _are_parts(self.plain):
             yield f"plain is {self.plain!r}; it must list some of {', '.join(PARTS)}"
         for name in ("viewpoints", "calm", "flat", "framing", "zoom"):

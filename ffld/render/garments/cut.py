@@ -112,6 +112,7 @@ class Cut:
         gap: half width of an open front as a fraction of the body; 0 closed.
         tucked: whether the hem is inside trousers or skirt.
         tail: side on which the hem of a tucked top hangs out after all; "" for none.
+        half_sleeves: one of `mix.HALF_SLEEVES`.
         slack: by landmark, how far the worn cloth pulls it from where an even one would have it.
         covered: how far down the arms another garment's sleeves lie over it; 0 without another.
     """
@@ -138,6 +139,7 @@ class Cut:
     gap: float
     tucked: bool
     tail: str
+    half_sleeves: str
     slack: Mapping[str, complex]
     covered: float = 0.0
 
@@ -172,7 +174,9 @@ def _widest_hem(inner: Mapping[str, float], outer: Mapping[str, float]) -> float
     return inner["waist"] + (room - inner["waist"]) * max(1.0, (end - start) / (low - start))
 
 
-def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) -> Cut:
+def draw_cut(
+    garment_type: str, stream: Stream, tuck: float, slim: float = 1.0, half_sleeves: str = "edge"
+) -> Cut:
     """A random cut of this garment type.
 
     A top is tucked in with probability `tuck`; `slim` is a factor on the widths of waist and hem.
@@ -208,6 +212,7 @@ def draw_cut(garment_type: str, stream: Stream, tuck: float, slim: float = 1.0) 
         gap=_gap(s) if outer else 0.0,
         tucked=tucked,
         tail=s.pick(("left", "right")) if tucked and s.chance(_TAIL) else "",
+        half_sleeves=half_sleeves,
         slack=_slack(garment_type, s),
     )
 

@@ -8,7 +8,7 @@ from ffld.render.body.figure import SIDES
 from ffld.render.garments.cut import STRAPPED
 from ffld.render.garments.details import sleeve_details, stitching
 from ffld.render.garments.tailor import Tailor
-from ffld.render.geometry.outline import bow, mix, smooth
+from ffld.render.geometry.outline import bow, halfway, mix, smooth
 from ffld.render.geometry.pieces import (
     Anchor,
     Layer,
@@ -20,6 +20,7 @@ from ffld.render.geometry.pieces import (
 )
 
 TURNED = 0.25  # silhouettes that much before or behind the shoulders, in depths, are chest or back
+_UPPER = 0.45  # part of the arm that ends above its elbow
 _BULGE = (0.815, 0.800, 0.785, 0.770)  # heights of chest and back beside the arm-holes
 
 
@@ -30,12 +31,15 @@ class Sleeved(Tailor):
         pits: corner of the panels at the armpit, by side.
         pit_y, neck_y: heights of the armpits and of the neckline's lowest point.
         tubes: by side, the stops down the arm of a sleeve, and its outer and inner edge there.
+        edges: by side, its outline from the shoulder to cuff_out and from the armpit to cuff_in,
+            through the landmarks half-way.
     """
 
     pits: dict[str, complex]
     pit_y: float
     neck_y: float
     tubes: dict[str, tuple[list[float], list[complex], list[complex]]]
+    edges: dict[str, tuple[list[complex], list[complex]]]
 
     def measure_sleeve(self, side: str) -> None:
         """The edges and landmarks of a sleeve."""
@@ -45,14 +49,26 @@ class Sleeved(Tailor):
         room = [self._sleeve_room(f) for f in stops]
         outer, inner = tube(self.view, figure.arms[side], stops, room, outward(figure, side))
         outer[-1] -= cut.slant * self.unit * way(outer[-2], outer[-1])
-        sleeve = (f"sleeve_{side}",)
-        at = stops.index(half)
-        for place, k in (("sleeve", at), ("cuff", -1)):
-            for end_name, edge in (("out", outer), ("in", inner)):
-                name = f"{side}_{place}_{end_name}"
-                edge[k] = self.slack(edge[k], name)
-                self.anchors[name] = Anchor(edge[k], sleeve)
+        shoulder, armpit = (self.anchors[f"{side}_{name}"].point for name in ("shoulder", "armpit"))
+        sleeve, paths = (f"sleeve_{side}",), []
+        for name, start, edge in (("out", shoulder, outer), ("in", armpit, inner)):
+            cuff, landmark = f"{side}_cuff_{name}", f"{side}_sleeve_{name}"
+            edge[-1] = self.slack(edge[-1], cuff)
+            if cut.half_sleeves == "arm":
+                at = stops.index(half)
+                edge[at] = self.slack(edge[at], landmark)
+                path, at = [start, *edge], at + 1
+            else:
+                # above the elbow the inner edge hangs straight from the armpit
+                bends = [p for f, p in zip(stops, edge, strict=True) if name == "out" or f > _UPPER]
+                path = [start, *(bends or edge[-1:])]
+                at, middle = halfway(path)
+                path.insert(at, self.slack(middle, landmark))
+            self.anchors[landmark] = Anchor(path[at], sleeve)
+            self.anchors[cuff] = Anchor(edge[-1], sleeve)
+            paths.append(path)
         self.tubes[side] = stops, outer, inner
+        self.edges[side] = paths[0], paths[1]
 
     def sew_sleeve(self, side: str) -> list[Layer]:
         """The sleeve of one side, between its shoulder and its armpit; or what shows of it."""
@@ -60,6 +76,7 @@ class Sleeved(Tailor):
         stops, outer, inner = self.tubes[side]
         if cut.covered:
             return self._sleeve_end(side, stops, outer, inner)
+        outside, inside = self.edges[side]
         arm = figure.arms[side]
         shoulder = self.anchors[f"{side}_shoulder"].point
         armpit = self.anchors[f"{side}_armpit"].point
@@ -70,9 +87,9 @@ class Sleeved(Tailor):
         if cut.sleeve / 2 > 0.35:  # the upper arm, which a straight line to the elbow would cut off
             top = tube(view, arm, [0.2], [self._sleeve_room(0.2)], outward(figure, side))[0]
         outline = [
-            *smooth([shoulder, *top, *outer]),
+            *smooth([shoulder, *top, *outside[1:]]),
             *rim,
-            *smooth([*inner[::-1], armpit]),
+            *smooth(inside[::-1]),
             closing,
         ]
         ends = shoulder, armpit, chest

@@ -28,7 +28,7 @@ class Upper(Sleeved):
         self.necks = {side: self._neck(side, panels) for side in SIDES}
         self.pits = {side: self._pit(side, panels) for side in SIDES}
         self.hems = {side: self._hem(side, panels) for side in SIDES}
-        self.tubes = {}
+        self.tubes, self.edges = {}, {}
         if cut.sleeve:
             for side in SIDES:
                 self.measure_sleeve(side)

@@ -44,6 +44,20 @@ def mix(a: complex, b: complex, t: float) -> complex:
     return a + (b - a) * t
 
 
+def halfway(path: Sequence[complex]) -> tuple[int, complex]:
+    """The middle of a path through points, by its length, and the index at which it belongs."""
+    steps = [(p, q, abs(q - p)) for p, q in zip(path, path[1:], strict=False)]
+    whole = 0.0
+    for _, _, length in steps:  # `sum` adds floats in another way from Python 3.12 on
+        whole += length
+    left = whole / 2
+    for index, (p, q, length) in enumerate(steps, start=1):
+        if length and left <= length:
+            return index, mix(p, q, left / length)
+        left -= length
+    return len(path) - 1, path[-1]
+
+
 def ellipse(centre: complex, across: complex, down: complex, steps: int = 20) -> list[complex]:
     """A closed ellipse with these two half axes."""
     return [centre + across * c + down * s for c, s in _CIRCLE[steps]]

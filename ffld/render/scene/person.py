@@ -94,14 +94,16 @@ def dress(
     tuck: float = 0.12,
     occlusion: float = 1.0,
     slim: float = 1.0,
+    half_sleeves: str = "edge",
 ) -> Person:
     """A person in an outfit; without a look only the garments are there.
 
     `tuck` is the probability that a top is worn inside trousers or skirt; `occlusion` is a factor
-    on those of things held, `slim` one on the widths of waists and hems.
+    on those of things held, `slim` one on the widths of waists and hems; `half_sleeves` is
+    one of `mix.HALF_SLEEVES`.
     """
     figure = Figure(Build.draw(stream, slim), posture)
-    cuts = [draw_cut(garment_type, stream, tuck, slim) for garment_type in outfit]
+    cuts = [draw_cut(t, stream, tuck, slim, half_sleeves) for t in outfit]
     if outfit[-1] in OUTWEAR:
         upper = (*TOPS, *DRESSES)
         cuts[:-1] = [

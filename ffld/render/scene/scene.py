@@ -71,7 +71,8 @@ def _laid_out(mix: Mix, garment_type: str, style: str, stream: Callable[[str], S
     s, g = stream("scene"), stream("geometry")
     view = View(distance=6.0, height=0.6, pitch=0.0, roll=s.normal(0.0, 0.12))
     hung = s.chance(0.35)
-    person = dress([garment_type], flat_posture(g), view, None, g, slim=mix.slim)
+    posture, halves = flat_posture(g), mix.half_sleeves
+    person = dress([garment_type], posture, view, None, g, slim=mix.slim, half_sleeves=halves)
     layers = [layer for _, layer in person.layers]
     frame = frame_alone(mix, style, layers, stream("frame"))
     attributes = {
@@ -103,7 +104,7 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
     calm = p.chance(mix.calm[style])
     posture = draw_posture(viewpoint, calm, p, habit=habit, stances=mix.stances)
     tuck = 0.90 if garment_type == "skirt" else 0.86 if lower else 0.06
-    main = dress(outfit, posture, view, look, g, tuck, mix.occlusion, mix.slim)
+    main = dress(outfit, posture, view, look, g, tuck, mix.occlusion, mix.slim, mix.half_sleeves)
     number = outfit.index(garment_type)
     behind, before = _company(mix, style, view, stream("company"))
     frame = frame_worn(mix, style, lower, main, number, stream("frame"))
@@ -134,7 +135,7 @@ def _company(mix: Mix, style: str, view: View, s: Stream) -> tuple[list[Person],
     while style == "consumer" and count < 3 and s.chance(mix.company / (1 + count)):
         count += 1
         near = s.chance(0.25)
-        (before if near else behind).append(_passer_by(view, near, s))
+        (before if near else behind).append(_passer_by(mix, view, near, s))
     return behind, before
 
 
@@ -142,7 +143,7 @@ def _unit(view: View, frame: Frame) -> float:
     return frame.zoom * view.scale((0.0, 0.6, 0.0))
 
 
-def _passer_by(view: View, near: bool, s: Stream) -> Person:
+def _passer_by(mix: Mix, view: View, near: bool, s: Stream) -> Person:
     """Somebody else: usually behind and to a side, sometimes before the target."""
     if near:
         place = (s.sign() * s.uniform(0.20, 0.45), 0.0, min(0.3, 0.15 * view.distance))
@@ -153,4 +154,5 @@ def _passer_by(view: View, near: bool, s: Stream) -> Person:
     viewpoint = s.weighted({"front": 3, "side": 2, "back": 2})
     look = Look.draw(s, headless=0.0)
     posture = draw_posture(viewpoint, s.chance(0.4), s, place)
-    return dress(draw_outfit(kind, False, s), posture, view, look, s)
+    outfit = draw_outfit(kind, False, s)
+    return dress(outfit, posture, view, look, s, half_sleeves=mix.half_sleeves)
