@@ -8,7 +8,7 @@ from ffld.datasets.ffld import EDITION
 from ffld.render import edition as editions
 from ffld.render.mix import PARTS
 from ffld.render.named import PHOTOGRAPHS
-from ffld.schema import Visibility
+from ffld.schema import FFLD, Visibility
 
 
 def both(value):
@@ -41,6 +41,33 @@ def test_dials_say_what_is_in_the_pictures():
     for one, other in zip(sharp, rough, strict=True):
         assert np.array_equal(one.xy, other.xy, equal_nan=True)
         assert not np.array_equal(one.image, other.image)
+
+
+def along(targets, start, middle, end):
+    """How far along from start to end the middle of left sleeves lies, where all are visible."""
+    slots = [targets.schema.index(f"left_{name}") for name in (start, middle, end)]
+    seen = (targets.visibility[:, slots] == Visibility.VISIBLE).all(1)
+    first, point, last = (targets.xy[seen, slot] for slot in slots)
+    way = last - first
+    return ((point - first) * way).sum(1) / (way * way).sum(1)
+
+
+@pytest.mark.parametrize("length", ["short", "long"])
+def test_half_sleeves_lie_half_way_along_edges_or_arms(length):
+    shown = {"types": {f"{length}_sleeve_top": 1}, "company": 0, "calm": both(1)}
+    edges, arms = (
+        ffld.load("ffld", "val", limit=150, dials={**shown, "half_sleeves": how}).targets
+        for how in ("edge", "arm")
+    )
+    inner, outer = ("armpit", "sleeve_in", "cuff_in"), ("shoulder", "sleeve_out", "cuff_out")
+    for names in (inner, outer):
+        low, middle, high = np.quantile(along(edges, *names), (0.25, 0.5, 0.75))
+        assert 0.4 < middle < 0.6
+        assert high - low < 0.3
+    assert np.median(along(arms, *inner)) < 0.42 < np.median(along(edges, *inner))
+    keep = [k for k, name in enumerate(FFLD.landmarks) if "sleeve" not in name]
+    moved = np.abs(edges.xy - arms.xy)[:, keep]
+    assert np.nanquantile(moved, 0.9) < 2  # pixels: a sleeve's outline frames the image, too
 
 
 @pytest.mark.parametrize(("viewpoint", "differ"), [("front", False), ("back", True)])
@@ -108,6 +135,7 @@ def test_legs_cross_where_the_dial_says_so():
         ({"bold": 2}, "bold is 2; it must be from 0 to 1"),
         ("fotos", "no dials are called 'fotos'; there are photographs, and single ones"),
         ({"slim": -1}, "slim is -1; it must be from 0 to 2"),
+        ({"half_sleeves": "elbow"}, "half_sleeves is 'elbow'; it must be edge or arm"),
         ({"loose_hair": "much"}, "loose_hair is much; it must be from 0 to 1"),
         ({"calm": both(2)}, "calm of consumer is 2; it must be from 0 to 1"),
         ({"blur": -1}, "blur is -1; it must be from 0 to 3"),
