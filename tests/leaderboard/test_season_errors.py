@@ -20,6 +20,7 @@ from leaderboard.seasons import Season
 from tests.leaderboard.season import AFTER, FIRST, NAME, SAMPLES, Stage
 
 UNSAID = ("--input-size", "unknown")
+PUBLIC = ffld_dataset.EDITION.revision
 
 
 @pytest.fixture
@@ -269,7 +270,7 @@ def test_an_edition_that_is_another_by_now(stage, refused, monkeypatch):
         ({"season": NAME}, "expected an object of name, commitment"),
         ({"split": "season_2028", "season": {"name": "2028", "commitment": "0" * 64}},
          "there is no season '2028'"),
-        ({"revision": "ffld-1.0"}, "is of 'ffld-1.0+"),
+        ({"revision": PUBLIC}, f"is of '{PUBLIC}+"),
         ({"split": "test"}, "is not that of split 'test'"),
     ],
 )  # fmt: skip
@@ -302,7 +303,7 @@ def test_predictions_that_do_not_fit_the_season(stage, refused):
     sheet = stage.load().sheet
     xy = np.zeros((SAMPLES, len(sheet.schema), 2))
     for changed, text in (
-        ({"revision": "ffld-1.0+0123456789abcdef"}, "they are for revision"),
+        ({"revision": f"{PUBLIC}+0123456789abcdef"}, "they are for revision"),
         ({"split": "season_2028"}, "there is no season '2028'"),
         ({"ids": sheet.ids[:-1], "xy": xy[:-1]}, "samples without a prediction"),
         ({"xy": np.full_like(xy, np.nan)}, "points that the garment type has but not finite"),
