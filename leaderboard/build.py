@@ -135,11 +135,18 @@ def vanished(out: Path, built: Built) -> list[str]:
                 problems.append(
                     f"entry {name} is gone: entries stay; withdraw it, with a date and a reason"
                 )
-            elif now not in (place, "withdrawn") and place not in ("claimed", "sealed"):
+            elif now not in (place, "withdrawn") and not _may_move(place, now):
                 problems.append(
                     f"entry {name} was {place!r} and is {now!r} now; it must stay there"
                 )
     return problems
+
+
+def _may_move(place: str, now: str) -> bool:
+    """Whether an entry's place may become this one: sealed ones are revealed, replaced editions
+    leave their entries to be predicted again, for the same board of the new revision."""
+    board, _, _ = place.rpartition(" ")
+    return place in ("claimed", "sealed") or (board != "" and board == now.rpartition(" ")[0])
 
 
 def in_readme(readme: Path, built: Built) -> str:

@@ -1,5 +1,6 @@
 """What must fail the suite: each way to spoil a sound record is found by `record_problems`."""
 
+import json
 import shutil
 
 import numpy as np
@@ -115,6 +116,17 @@ def test_a_split_that_an_entry_no_longer_stands_on(sound):
     assert "it must stay there" in found(sound)
     with pytest.raises(BuildError, match="it must stay there"):
         sound.build()
+
+
+def test_an_entry_that_was_predicted_again_for_a_new_edition(sound):
+    table = sound.tables / "made-up.json"
+    text = table.read_text()
+    (revision,) = {entry.rpartition(" ")[2] for entry in json.loads(text)["entries"].values()}
+    table.write_text(text.replace(f" {revision}", " the-one-before"))
+    assert "it must stay there" not in found(sound)
+    sound.build()
+    assert found(sound) == ""
+    assert table.read_text() == text
 
 
 def test_predictions_of_another_entry(sound):
