@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import RLock
 
 import pytest
+from tqdm import tqdm
 
 # Before torch is imported: test workers share the cores, and waiting threads would spin.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+if hasattr(os, "register_at_fork"):
+    # tqdm's lock is one of all forks of a process: a test that kills one might take it along
+    os.register_at_fork(after_in_child=lambda: tqdm.set_lock(RLock()))
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,7 +1,9 @@
 """Two processes over gloo, as torchrun starts them, against one with the same batches."""
 
+import contextlib
 import io
 import os
+import random
 import signal
 import socket
 import sys
@@ -43,11 +45,17 @@ def _start(arguments, number, port, arrange):
         os._exit(70)
 
 
+def _free_port():
+    """One that no outgoing connection of other tests is given meanwhile, as from 32768 on."""
+    while True:
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", random.randrange(15_000, 32_000)))
+            return free.getsockname()[1]
+
+
 def _two(arguments, arrange=lambda number: None):
     """Exit statuses of both (negative: the signal), and what they wrote to stdout and stderr."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_port()
     arguments = [str(argument) for argument in arguments]
     for name in STREAMS:
         Path(name).unlink(missing_ok=True)
