@@ -144,9 +144,10 @@ def vanished(out: Path, built: Built) -> list[str]:
 
 def _may_move(place: str, now: str) -> bool:
     """Whether an entry's place may become this one: sealed ones are revealed, replaced editions
-    leave their entries to be predicted again, for the same board of the new revision."""
-    board, _, _ = place.rpartition(" ")
-    return place in ("claimed", "sealed") or (board != "" and board == now.rpartition(" ")[0])
+    leave their entries to be predicted again, for the same board of the new version."""
+    (board, _, was), (same, _, is_) = place.rpartition(" "), now.rpartition(" ")
+    replaced = was.partition("+")[0] != is_.partition("+")[0]  # what follows + is no version
+    return place in ("claimed", "sealed") or (board != "" and board == same and replaced)
 
 
 def in_readme(readme: Path, built: Built) -> str:
