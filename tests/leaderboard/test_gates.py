@@ -121,10 +121,18 @@ def test_a_split_that_an_entry_no_longer_stands_on(sound):
 def test_an_entry_that_was_predicted_again_for_a_new_edition(sound):
     table = sound.tables / "made-up.json"
     text = table.read_text()
-    (revision,) = {entry.rpartition(" ")[2] for entry in json.loads(text)["entries"].values()}
-    table.write_text(text.replace(f" {revision}", f" {revision}+approximate"))  # no other version
+
+    def stood_on(revision):
+        content = json.loads(text)
+        content["entries"] = {
+            name: f"{place.rpartition(' ')[0]} {revision}"
+            for name, place in content["entries"].items()
+        }
+        table.write_text(json.dumps(content))
+
+    stood_on("1+approximate")  # another reading of this edition, of version 1
     assert "it must stay there" in found(sound)
-    table.write_text(text.replace(f" {revision}", " the-one-before"))
+    stood_on("0.9")
     assert "it must stay there" not in found(sound)
     sound.build()
     assert found(sound) == ""
