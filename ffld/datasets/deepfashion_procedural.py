@@ -35,7 +35,7 @@ EDITION = Edition(
             "shop": {(0.40, 0.65): 2.0, (0.65, 0.97): 8.0},
         },
         loose_hair=0.6,
-        half_sleeves="arm",
+        calibration="1.0",
         slim=0.78,
         company=0.15,
         clutter=0.05,

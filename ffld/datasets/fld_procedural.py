@@ -50,7 +50,7 @@ EDITION = Edition(
         },
         habits={"posed": 8.5, "mirror": 1.2, "selfie": 0.3},
         loose_hair=1.0,
-        half_sleeves="arm",
+        calibration="1.0",
         slim=0.83,
         occlusion=1.8,
         company=0.45,

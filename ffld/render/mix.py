@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ffld.render.calibration import CALIBRATIONS, Calibration
 from ffld.sample import DataError
 from ffld.schema import FFLD
 
@@ -21,7 +22,6 @@ STANCES = ("standing", "apart", "walking", "crossed", "leg up", "kneeling", "cro
 EDITION_STANCES = {
     "standing": 3.5, "apart": 3, "walking": 3.5, "crossed": 1.2, "leg up": 2.8, "kneeling": 0.3,
 }  # fmt: skip
-HALF_SLEEVES = ("edge", "arm")
 PARTS = ("backdrop", "cloth", "light")
 FRAMINGS = ("garment", "cut", "person", "bust", "torso", "legs", "close")
 
@@ -62,8 +62,8 @@ class Mix:
             and trimmings, no "light", folds or shadows.
         jumble: share of consumer images with a backdrop of shapes, cloth and limbs at random, which
             looks like no place; 0 in every edition.
-        half_sleeves: where the landmarks half-way down a sleeve lie: half-way along its "edge", as
-            they are annotated on photographs, or of the "arm" in it, as in the first versions.
+        calibration: version of the summary parameters of how clothes are worn, a name of
+            `calibration.CALIBRATIONS`.
         long_side: longest image sides in pixels, equally likely.
     """
 
@@ -82,7 +82,7 @@ class Mix:
         default_factory=lambda: {"posed": 6.0, "mirror": 2.5, "selfie": 1.5}
     )
     stances: Mapping[str, float] = field(default_factory=lambda: dict(EDITION_STANCES))
-    half_sleeves: str = "edge"
+    calibration: str = "1.2"
     back_prints: float = 1.0
     bold: float = 0.0
     plain: Sequence[str] = ()
@@ -95,6 +95,11 @@ class Mix:
         if found := list(self._problems()):
             raise DataError("; ".join(found))
 
+    @property
+    def worn(self) -> Calibration:
+        """How clothes are worn."""
+        return CALIBRATIONS[self.calibration]
+
     def _problems(self) -> Iterator[str]:
         for name, most in _MOST.items():
             if not _is_number(getattr(self, name), 0, most):
@@ -103,8 +108,8 @@ class Mix:
         if not (isinstance(sides, Sequence) and sides and all(map(_is_side, sides))):
             low, high = _SIDES
             yield f"long_side is {sides}; it must list whole numbers from {low} to {high}"
-        if self.half_sleeves not in HALF_SLEEVES:
-            yield f"half_sleeves is {self.half_sleeves!r}; it must be {' or '.join(HALF_SLEEVES)}"
+        if self.calibration not in CALIBRATIONS:
+            yield f"calibration is {self.calibration!r}; it must be {' or '.join(CALIBRATIONS)}"
         if not _are_parts(self.plain):
             yield f"plain is {self.plain!r}; it must list some of {', '.join(PARTS)}"
         for name in ("viewpoints", "calm", "flat", "framing", "zoom"):

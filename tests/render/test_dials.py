@@ -56,8 +56,8 @@ def along(targets, start, middle, end):
 def test_half_sleeves_lie_half_way_along_edges_or_arms(length):
     shown = {"types": {f"{length}_sleeve_top": 1}, "company": 0, "calm": both(1)}
     edges, arms = (
-        ffld.load("ffld", "val", limit=150, dials={**shown, "half_sleeves": how}).targets
-        for how in ("edge", "arm")
+        ffld.load("ffld", "val", limit=150, dials={**shown, "calibration": version}).targets
+        for version in ("1.1", "1.0")
     )
     inner, outer = ("armpit", "sleeve_in", "cuff_in"), ("shoulder", "sleeve_out", "cuff_out")
     for names in (inner, outer):
@@ -135,7 +135,7 @@ def test_legs_cross_where_the_dial_says_so():
         ({"bold": 2}, "bold is 2; it must be from 0 to 1"),
         ("fotos", "no dials are called 'fotos'; there are photographs, and single ones"),
         ({"slim": -1}, "slim is -1; it must be from 0 to 2"),
-        ({"half_sleeves": "elbow"}, "half_sleeves is 'elbow'; it must be edge or arm"),
+        ({"calibration": "2"}, "calibration is '2'; it must be 1.0 or 1.1 or 1.2"),
         ({"loose_hair": "much"}, "loose_hair is much; it must be from 0 to 1"),
         ({"calm": both(2)}, "calm of consumer is 2; it must be from 0 to 1"),
         ({"blur": -1}, "blur is -1; it must be from 0 to 3"),

@@ -22,7 +22,7 @@ NAMES = ["ffld", "fld-procedural", "deepfashion-procedural"]
 # Labels of the first 40 samples of each test split, frozen with their version: whoever changes a
 # label gives its edition a new version, whose hash takes the place of this.
 LABEL_HASHES = {
-    "ffld": "a7a0b977b2be8df5",
+    "ffld": "84b879198e38fe52",
     "fld-procedural": "0252846dddc53939",
     "deepfashion-procedural": "371e29b7f1713a48",
 }

@@ -8,7 +8,7 @@ from functools import partial
 from ffld.render.body.figure import NECK, Figure
 from ffld.render.body.look import Look
 from ffld.render.geometry.outline import ellipse, smooth
-from ffld.render.geometry.pieces import FAR_PANEL, HEAD, Layer, Mark
+from ffld.render.geometry.pieces import FAR_PANEL, HEAD, LIMB_BEFORE, Layer, Mark
 from ffld.render.geometry.view import View
 
 Points = tuple[tuple[float, float], ...]
@@ -108,7 +108,8 @@ def _hair(f: _Frame, look: Look) -> list[Layer]:
     layers.append(Layer("fringe", "hair", HEAD + 1.0, outline, -f.up, partial(_shine, f)))
     for side in look.strands:
         sign = -1.0 if side == "left" else 1.0
-        layers.append(_strand(f, look, sign, f"strand_{side}"))
+        strand = _spread_strand if side in look.spread else _strand
+        layers.append(strand(f, look, sign, f"strand_{side}"))
     if look.hair == "bun":
         ball = ellipse(f.at(0, 1.38), f.across * f.r * 0.42, f.up * f.r * 0.38, 12)
         layers.append(Layer("bun", "hair", HEAD + 0.9, ball, -f.up))
@@ -157,6 +158,17 @@ def _strand(f: _Frame, look: Look, sign: float, name: str) -> Layer:
               (0.60, 0.5 * low - 0.3), (0.66, -0.7))  # fmt: skip
     outline = smooth(f.path(tuple((x * sign, y) for x, y in points)), 2)
     return Layer(name, "hair", HEAD + 2.0, outline, -f.up)
+
+
+def _spread_strand(f: _Frame, look: Look, sign: float, name: str) -> Layer:
+    """Long hair that spreads over the shoulder, past the collar."""
+    low = min(-2.8, -look.length)
+    points = ((0.74, 0.1), (1.02, -0.5), (1.45, -1.05), (2.05, -1.5), (2.45, -1.95),
+              (2.40, 0.8 * low), (2.05, low), (1.80, low - 0.1), (1.60, 0.85 * low),
+              (1.35, -1.9), (1.10, -1.35), (0.84, -0.9), (0.66, -0.5))  # fmt: skip
+    outline = smooth(f.path(tuple((x * sign, y) for x, y in points)), 2)
+    # over the sleeve of an arm that hangs, beneath a hand that is held up
+    return Layer(name, "hair", LIMB_BEFORE + 0.9, outline, -f.up)
 
 
 def _shine(f: _Frame) -> list[Mark]:

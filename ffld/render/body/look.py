@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ffld.render.body.figure import SIDES
 from ffld.render.geometry.stream import Stream
@@ -17,6 +17,7 @@ class Look:
         fringe: how the hair lies on the forehead: "bangs", "swept" or "parted".
         length: of hanging hair, in head radii below the head's middle.
         strands: sides on which long hair falls before the shoulder.
+        spread: those of them on which it falls over the shoulder, outside the collar.
         hat: "", "cap", "beanie" or "brim".
         head: whether there is one (shop mannequins often have none).
         hands: shape of the hand by side: "relaxed", "open", "fist" or "victory".
@@ -35,6 +36,11 @@ class Look:
     shoes: str
     tights: bool
     shaft: float
+    spread: tuple[str, ...] = ()
+
+    def spread_out(self, share: float, stream: Stream) -> Look:
+        """The look with a share of its strands over the shoulder."""
+        return replace(self, spread=tuple(side for side in self.strands if stream.chance(share)))
 
     @staticmethod
     def draw(stream: Stream, headless: float, loose: float = 0.5) -> Look:

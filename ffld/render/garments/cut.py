@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from ffld.render.calibration import Calibration
 from ffld.render.geometry.measure import around, scatter
 from ffld.render.geometry.stream import Stream
 from ffld.schema import FFLD
@@ -33,8 +34,6 @@ CUFF_SLACK = 0.0040  # likewise, of both ends of a cuff, or of the leg or sleeve
 _SLACK = {
     name: next(slack for place, slack in SLACK.items() if place in name) for name in FFLD.landmarks
 }
-
-_TAIL = 0.45  # share of tucked tops that hang out on one side
 
 Range = tuple[float, float, float, float, float]  # the arguments of `around`
 
@@ -112,7 +111,7 @@ class Cut:
         gap: half width of an open front as a fraction of the body; 0 closed.
         tucked: whether the hem is inside trousers or skirt.
         tail: side on which the hem of a tucked top hangs out after all; "" for none.
-        half_sleeves: one of `mix.HALF_SLEEVES`.
+        worn: how clothes are worn in this version of the edition.
         slack: by landmark, how far the worn cloth pulls it from where an even one would have it.
         covered: how far down the arms another garment's sleeves lie over it; 0 without another.
     """
@@ -139,7 +138,7 @@ class Cut:
     gap: float
     tucked: bool
     tail: str
-    half_sleeves: str
+    worn: Calibration
     slack: Mapping[str, complex]
     covered: float = 0.0
 
@@ -175,7 +174,7 @@ def _widest_hem(inner: Mapping[str, float], outer: Mapping[str, float]) -> float
 
 
 def draw_cut(
-    garment_type: str, stream: Stream, tuck: float, slim: float = 1.0, half_sleeves: str = "edge"
+    garment_type: str, stream: Stream, worn: Calibration, tuck: float, slim: float = 1.0
 ) -> Cut:
     """A random cut of this garment type.
 
@@ -185,8 +184,9 @@ def draw_cut(
     outer = garment_type in OUTWEAR
     loose = s.unit() ** 1.5
     neckline = s.weighted({"round": 5, "v": 3, "square": 0.6, "high": 1.6})
-    sleeve = _sleeve(garment_type, s)
+    sleeve = _sleeve(garment_type, worn, s)
     fit = _fit("outwear" if outer else "dress" if garment_type in DRESSES else "top", s)
+    deep = worn.dress_neck if garment_type in DRESSES else 1.0
     tucked = garment_type in TOPS and s.chance(tuck)
     fit |= {"waist": slim * fit["waist"], "hem": slim * fit["hem"]}
     return Cut(
@@ -195,13 +195,13 @@ def draw_cut(
         straight=min(1.0, 0.3 + 0.6 * s.unit() + 0.4 * loose),
         neckline=neckline,
         collar=_collar(garment_type, neckline, s),
-        neck_depth=_neck_depth(neckline, s) * (0.4 + 1.3 * fit["neck"]),
+        neck_depth=deep * _neck_depth(neckline, s) * (0.4 + 1.3 * fit["neck"]),
         shoulder=around(s, 1.0, 0.03, 0.04, 0.9, 1.25),
         slope=around(s, 0.62 if outer else 0.50, 0.09, 0.09, 0.2, 0.9),
         fit=fit,
         sleeve=sleeve,
         sleeve_ease=(0.004 if outer else 0.001) + 0.010 * loose + 0.008 * s.unit() ** 2,
-        cuff=_cuff(garment_type, loose, s),
+        cuff=_cuff(garment_type, loose, worn, s),
         hem_sag=s.uniform(-0.004, 0.010),
         waist=around(s, 0.625, 0.012, 0.012, 0.580, 0.665),
         crotch=0.004 + scatter(s, 0.006) + 0.006 * loose,
@@ -211,8 +211,8 @@ def draw_cut(
         flare=around(s, 1.63, 0.28, 0.40, 1.0, 3.6),
         gap=_gap(s) if outer else 0.0,
         tucked=tucked,
-        tail=s.pick(("left", "right")) if tucked and s.chance(_TAIL) else "",
-        half_sleeves=half_sleeves,
+        tail=s.pick(("left", "right")) if tucked and s.chance(worn.tails) else "",
+        worn=worn,
         slack=_slack(garment_type, s),
     )
 
@@ -249,19 +249,20 @@ def _neck_depth(neckline: str, s: Stream) -> float:
     return deep * s.uniform(0.5, 1.5)
 
 
-def _sleeve(garment_type: str, s: Stream) -> float:
+def _sleeve(garment_type: str, worn: Calibration, s: Stream) -> float:
     if garment_type.startswith("short_sleeve"):
         return around(s, 0.29, 0.09, 0.08, 0.08, 0.52)
     if garment_type.startswith("long_sleeve"):
-        return s.uniform(0.50, 0.86) if s.chance(0.28) else s.uniform(0.88, 1.06)
+        short = worn.coat_sleeves if garment_type in OUTWEAR else 0.28
+        return s.uniform(0.50, 0.86) if s.chance(short) else s.uniform(0.88, 1.06)
     return 0.0
 
 
-def _cuff(garment_type: str, loose: float, s: Stream) -> float:
+def _cuff(garment_type: str, loose: float, worn: Calibration, s: Stream) -> float:
     if garment_type == "shorts":
-        return around(s, 0.021, 0.008, 0.009, 0.002, 0.060)
+        return around(s, worn.leg_room + 0.002, 0.008, 0.009, 0.002, 0.060)
     if garment_type == "trousers":
-        return around(s, 0.019, 0.011, 0.017, 0.002, 0.085)
+        return around(s, worn.leg_room, 0.011, 0.017, 0.002, 0.085)
     if garment_type.startswith("long_sleeve"):
         bell = 0.030 if s.chance(0.06) else 0.0
         return 0.001 + 0.005 * loose + 0.004 * s.unit() + bell

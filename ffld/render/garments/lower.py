@@ -31,6 +31,8 @@ class Trousers(Tailor):
             top = self.corner(self.waist, side, "waistband")
             self.anchors[f"{side}_waistband"] = Anchor(top, ("yoke",))
             self._end(side, *self.edges[side])
+            if cut.garment_type == "shorts" and cut.worn.even_legs:
+                self._flare(side, top)
 
     def sew(self) -> list[Layer]:
         """Two legs and the yoke."""
@@ -81,16 +83,36 @@ class Trousers(Tailor):
         cut = self.cut
         wide = abs(outer[-1] - inner[-1]) - 0.06 * self.unit
         rise = cut.slant * self.unit + 0.1 * wide
+        ends = outer[-1], inner[-1]
         outer[-1] -= rise * way(outer[-2], outer[-1])
         leg = (f"leg_{side}",)
         places = {"bottom": -1}
         if cut.garment_type == "trousers":
             places["knee"] = self._stops().index(0.5)
         for place, at in places.items():
-            for end_name, edge in (("out", outer), ("in", inner)):
+            for end_name, edge, end in zip(("out", "in"), (outer, inner), ends, strict=True):
                 name = f"{side}_{place}_{end_name}"
                 edge[at] = self.slack(edge[at], name)
                 self.anchors[name] = Anchor(edge[at], leg)
+                if place == "bottom" and cut.worn.even_legs:
+                    self._follow(edge, edge[-1] - end)
+
+    def _flare(self, side: str, top: complex) -> None:
+        """Short legs that stand off do so from the waistband on, not from the hip."""
+        outer, along = self.edges[side][0], way(top, self.edges[side][0][-1])
+        out = 1j * outward(self.figure, side) * along
+
+        def straight(point: complex) -> complex:
+            inside = -((point - top) / out).real
+            return point + 0.8 * max(0.0, inside) * out
+
+        self.hips[side] = straight(self.hips[side])
+        outer[:-1] = map(straight, outer[:-1])
+
+    def _follow(self, edge: list[complex], pulled: complex) -> None:
+        """An edge goes along with its end that is pulled aside: cloth has no thin tips."""
+        for k, stop in enumerate(self._stops()[:-1]):
+            edge[k] += pulled * (stop / self.cut.leg) ** 2
 
     def _leg(self, side: str, outer: list[complex], inner: list[complex]) -> Layer:
         figure, view, limb = self.figure, self.view, self.figure.legs[side]

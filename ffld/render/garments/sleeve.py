@@ -54,7 +54,7 @@ class Sleeved(Tailor):
         for name, start, edge in (("out", shoulder, outer), ("in", armpit, inner)):
             cuff, landmark = f"{side}_cuff_{name}", f"{side}_sleeve_{name}"
             edge[-1] = self.slack(edge[-1], cuff)
-            if cut.half_sleeves == "arm":
+            if cut.worn.half_sleeves == "arm":
                 at = stops.index(half)
                 edge[at] = self.slack(edge[at], landmark)
                 path, at = [start, *edge], at + 1
@@ -94,7 +94,8 @@ class Sleeved(Tailor):
         ]
         ends = shoulder, armpit, chest
         marks = partial(sleeve_details, ends, outer, inner, rim, self.unit)
-        order = limb_order(view, figure, arm) + 0.52 + 0.02 * self.level  # over the hand
+        room = cut.worn.short_before if cut.sleeve < _UPPER else 0.0
+        order = limb_order(view, figure, arm, room) + 0.52 + 0.02 * self.level  # over the hand
         grain = mix(outer[-1], inner[-1], 0.5) - mix(shoulder, armpit, 0.5)
         patches = [[shoulder, outer[0], inner[0], armpit], [shoulder, armpit, closing]]
         patches += [[shoulder, point, outer[0], inner[0]] for point in top]

@@ -25,7 +25,8 @@ class Tailor:
         self.anchors: dict[str, Anchor] = {}
         self.seams: dict[str, Anchor] = {}
         self.near = 1.0 if figure.faces_camera else -1.0
-        extra = 0.004 * level if cut.garment_type in OUTWEAR else 0.0
+        self.outer = cut.garment_type in OUTWEAR
+        extra = 0.004 * level if self.outer else 0.0
         self.ease = cut.ease + extra
         self.unit = view.scale(figure.torso(0.0, 0.6, 0.0)) * figure.build.size
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from ffld.render.body.figure import SHOULDER, SIDES, Ring
-from ffld.render.garments.cut import DRESSES, OUTWEAR, STRAPPED, TOPS
+from ffld.render.garments.cut import DRESSES, STRAPPED, TOPS
 from ffld.render.garments.details import hem_edge, hood, open_details, panel_details, stitching
 from ffld.render.garments.sleeve import TURNED, Sleeved
 from ffld.render.geometry.outline import bow, mix, smooth
@@ -32,7 +32,7 @@ class Upper(Sleeved):
         if cut.sleeve:
             for side in SIDES:
                 self.measure_sleeve(side)
-        if not cut.gap and cut.garment_type not in OUTWEAR:
+        if not cut.gap and not self.outer:
             middle = self.slack(self._throat(front=True), "center_collar")
             self.anchors["center_collar"] = Anchor(middle, ("front",))
         self.hangs_out = cut.tail if self.hem_y < 0.60 else ""
@@ -135,7 +135,7 @@ class Upper(Sleeved):
         raised, out = self._raised(side)
         width = self.half * cut.fit["pit"] + 0.025 * (min(out, 0.8) - 0.2)
         pit = figure.ring(self.pit_y + 0.020 * raised, self.ease, width - self.ease)
-        name, close = f"{side}_armpit", _CLOSE + (0.07 if cut.garment_type in OUTWEAR else 0.0)
+        close, name = cut.worn.coat_arm if self.outer else _CLOSE, f"{side}_armpit"
         self.anchor(name, pit.at(sign * 0.98, 0.5 * self.near), own, sign, limit=0.5)
         if cut.sleeve and out < close:
             self.anchors[name] = self.anchors[name]._replace(facing=False)
@@ -251,10 +251,10 @@ class Upper(Sleeved):
         middle = neck[len(neck) // 2]
         if front and cut.collar == "shirt":
             marks.append(Mark("buttons", [middle, hem]))
-        elif front and cut.garment_type in OUTWEAR:
+        elif front and self.outer:
             marks.append(Mark("zip" if cut.collar == "hood" else "buttons", [middle, hem]))
         pits = [self.anchors[f"{side}_armpit"].point for side in SIDES]
-        marks += panel_details(front, cut.collar, cut.garment_type in OUTWEAR, neck, pits, edge, u)
+        marks += panel_details(front, cut.collar, self.outer, neck, pits, edge, u)
         if cut.garment_type in DRESSES:
             left, right = (self.anchors[f"{side}_waistline"].point for side in SIDES)
             middle = mix(left, right, 0.5) + 0.006j * u

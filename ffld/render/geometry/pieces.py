@@ -88,12 +88,15 @@ class Garment:
         return self.sew()
 
 
-def limb_order(view: View, figure: Figure, limb: Limb) -> float:
-    """Whether a limb is painted behind the torso or before it, and in which order."""
+def limb_order(view: View, figure: Figure, limb: Limb, room: float = 0.0) -> float:
+    """Whether a limb is painted behind the torso or before it, and in which order.
+
+    With `room` it may be so much further behind, in body heights, and still be painted before it.
+    """
     torso = figure.torso(0.0, 0.66, 0.0)
     elbow, wrist = limb.joints[1], limb.joints[2]
     ahead = 0.35 * view.depth(elbow) + 0.65 * view.depth(wrist) - view.depth(torso)
-    return (LIMB_BEFORE if ahead > -0.007 else LIMB_BEHIND) + min(4.0, max(-4.0, ahead * 4))
+    return (LIMB_BEFORE if ahead > -0.007 - room else LIMB_BEHIND) + min(4.0, max(-4.0, ahead * 4))
 
 
 def tube(

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from ffld.render.body.body import Look, body_layers
 from ffld.render.body.figure import SIDES, Build, Figure, Posture
+from ffld.render.calibration import Calibration
 from ffld.render.garments.cut import DRESSES, OUTWEAR, TOPS, TROUSERS, Cut, beneath, draw_cut
 from ffld.render.garments.garments import wear
 from ffld.render.geometry.outline import ellipse
@@ -91,19 +92,18 @@ def dress(
     view: View,
     look: Look | None,
     stream: Stream,
+    worn: Calibration,
     tuck: float = 0.12,
     occlusion: float = 1.0,
     slim: float = 1.0,
-    half_sleeves: str = "edge",
 ) -> Person:
     """A person in an outfit; without a look only the garments are there.
 
     `tuck` is the probability that a top is worn inside trousers or skirt; `occlusion` is a factor
-    on those of things held, `slim` one on the widths of waists and hems; `half_sleeves` is
-    one of `mix.HALF_SLEEVES`.
+    on those of things held, `slim` one on the widths of waists and hems.
     """
     figure = Figure(Build.draw(stream, slim), posture)
-    cuts = [draw_cut(t, stream, tuck, slim, half_sleeves) for t in outfit]
+    cuts = [draw_cut(t, stream, worn, tuck, slim) for t in outfit]
     if outfit[-1] in OUTWEAR:
         upper = (*TOPS, *DRESSES)
         cuts[:-1] = [

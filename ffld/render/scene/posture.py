@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from ffld.render.body.figure import SIDES, Posture
+from ffld.render.calibration import Calibration
 from ffld.render.geometry.measure import around, scatter
 from ffld.render.geometry.stream import Stream
 from ffld.render.geometry.view import Vector
@@ -32,16 +33,18 @@ def draw_posture(
     viewpoint: str,
     calm: bool,
     stream: Stream,
+    worn: Calibration,
     place: Vector = (0.0, 0.0, 0.0),
     habit: str = "posed",
     stances: Mapping[str, float] = EDITION_STANCES,
+    coat: bool = False,
 ) -> Posture:
     """A posture of somebody seen from the front, the side or the back.
 
     A `calm` one is as of those who stand up straight to be photographed. `habit` is one of
     `mix.HABITS`: before a "mirror" a hand holds the phone up, for a "selfie" it reaches for the
     camera, for a "close selfie" it holds it. `stances` are weights of what the legs do of those who
-    neither are calm nor sit.
+    neither are calm nor sit. `worn` and whether there is a `coat` decide how arms hang.
     """
     s = stream
     facing = math.pi if viewpoint == "back" else 0.0
@@ -50,7 +53,7 @@ def draw_posture(
     else:
         yaw = facing + (scatter(s, 0.07) if calm else s.normal(0.0, 0.34))
     if calm:
-        legs, name = _calm_legs(s), "standing"
+        legs, name = _calm_legs(s, worn), "standing"
     else:
         legs, name = _legs(s, 0.20 if "selfie" in habit else 0.13, stances)
     return Posture(
@@ -58,7 +61,7 @@ def draw_posture(
         twist=scatter(s, 0.04) if calm else s.normal(0.0, 0.18),
         lean=s.normal(0.0, 0.03) if calm else s.normal(0.04, 0.09) + 0.1 * (name == "sitting"),
         tilt=scatter(s, 0.024) if calm else s.normal(0.0, 0.08),
-        arms=_calm_arms(s, habit) if calm else _arms(s, habit),
+        arms=_calm_arms(s, habit, worn, coat) if calm else _arms(s, habit),
         legs=legs,
         place=place,
         name=name,
@@ -93,16 +96,21 @@ def _scattered(pose: LimbPose, s: Stream, quartile: float) -> LimbPose:
     return LimbPose(*(tuple(x + scatter(s, quartile) for x in direction) for direction in pose))
 
 
-def _calm_arms(s: Stream, habit: str) -> dict[str, LimbPose]:
+def _calm_arms(s: Stream, habit: str, worn: Calibration, coat: bool) -> dict[str, LimbPose]:
     names = dict.fromkeys(SIDES, s.weighted(_CALM_ARMS))
-    busy = s.chance(0.50)
+    busy = s.chance(worn.coat_busy if coat else 0.50)
     if busy:
         names[s.pick(SIDES)] = s.weighted(_ONE_ARM)
     _hold_phone(names, habit, s)
     arms = {side: _scattered(ARMS[name], s, 0.045) for side, name in names.items()}
     if busy and habit == "posed" and s.chance(0.5):
         arms[s.pick(SIDES)] = _any_arm(s)
-    return arms
+    hang = worn.coat_hang if coat else worn.hang
+    return {side: _moved(pose, hang) for side, pose in arms.items()}
+
+
+def _moved(pose: LimbPose, by: Vector) -> LimbPose:
+    return LimbPose(*((x + by[0], y + by[1], z + by[2]) for x, y, z in pose))
 
 
 def _any_arm(s: Stream) -> LimbPose:
@@ -130,11 +138,12 @@ def _hold_phone(names: dict[str, str], habit: str, s: Stream) -> None:
         names[s.pick(SIDES)] = "to_camera"
 
 
-def _calm_legs(s: Stream) -> dict[str, LimbPose]:
+def _calm_legs(s: Stream, worn: Calibration) -> dict[str, LimbPose]:
     names = dict.fromkeys(SIDES, s.weighted({"standing": 3, "apart": 1.3}))
     if s.chance(0.45):
         names[s.pick(SIDES)] = s.weighted({"step_front": 2, "bent": 1, "crossed": 0.7})
-    return {side: _scattered(LEGS[name], s, 0.022) for side, name in names.items()}
+    apart = (worn.legs_apart, 0.0, 0.0)
+    return {side: _moved(_scattered(LEGS[name], s, 0.022), apart) for side, name in names.items()}
 
 
 def _legs(s: Stream, sits: float, stances: Mapping[str, float]) -> tuple[dict[str, LimbPose], str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ffld.render.body.body import Look
-from ffld.render.garments.cut import TROUSERS
+from ffld.render.garments.cut import OUTWEAR, TROUSERS
 from ffld.render.geometry.pieces import Garment, Layer
 from ffld.render.geometry.stream import Stream, Streams
 from ffld.render.geometry.view import Frame, View
@@ -71,8 +71,7 @@ def _laid_out(mix: Mix, garment_type: str, style: str, stream: Callable[[str], S
     s, g = stream("scene"), stream("geometry")
     view = View(distance=6.0, height=0.6, pitch=0.0, roll=s.normal(0.0, 0.12))
     hung = s.chance(0.35)
-    posture, halves = flat_posture(g), mix.half_sleeves
-    person = dress([garment_type], posture, view, None, g, slim=mix.slim, half_sleeves=halves)
+    person = dress([garment_type], flat_posture(g), view, None, g, mix.worn, slim=mix.slim)
     layers = [layer for _, layer in person.layers]
     frame = frame_alone(mix, style, layers, stream("frame"))
     attributes = {
@@ -99,12 +98,17 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
     loose = min(1.0, mix.loose_hair * mix.occlusion)
     look = Look.draw(s, headless=0.12 if style == "shop" else 0.02, loose=loose)
     outfit = draw_outfit(garment_type, not look.head and s.chance(0.2), s)
+    coat = outfit[-1] in OUTWEAR
+    if coat:
+        look = look.spread_out(mix.worn.spread_hair, stream("spread hair"))
     lower = garment_type in TROUSERS or garment_type == "skirt"
     p = stream("posture")
     calm = p.chance(mix.calm[style])
-    posture = draw_posture(viewpoint, calm, p, habit=habit, stances=mix.stances)
-    tuck = 0.90 if garment_type == "skirt" else 0.86 if lower else 0.06
-    main = dress(outfit, posture, view, look, g, tuck, mix.occlusion, mix.slim, mix.half_sleeves)
+    posture = draw_posture(
+        viewpoint, calm, p, mix.worn, habit=habit, stances=mix.stances, coat=coat
+    )
+    tuck = 0.90 if garment_type == "skirt" else mix.worn.tucked if lower else 0.06
+    main = dress(outfit, posture, view, look, g, mix.worn, tuck, mix.occlusion, mix.slim)
     number = outfit.index(garment_type)
     behind, before = _company(mix, style, view, stream("company"))
     frame = frame_worn(mix, style, lower, main, number, stream("frame"))
@@ -153,6 +157,6 @@ def _passer_by(mix: Mix, view: View, near: bool, s: Stream) -> Person:
                    "short_sleeve_dress", "long_sleeve_outwear"))  # fmt: skip
     viewpoint = s.weighted({"front": 3, "side": 2, "back": 2})
     look = Look.draw(s, headless=0.0)
-    posture = draw_posture(viewpoint, s.chance(0.4), s, place)
+    posture = draw_posture(viewpoint, s.chance(0.4), s, mix.worn, place)
     outfit = draw_outfit(kind, False, s)
-    return dress(outfit, posture, view, look, s, half_sleeves=mix.half_sleeves)
+    return dress(outfit, posture, view, look, s, mix.worn)
