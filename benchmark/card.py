@@ -43,7 +43,7 @@ _BODY = """\
 |---|---|
 | model | `{model}`, {parameters:,} parameters; input {size} x {size}, width {width} |
 | data | {data} |{before}
-| selection | the best of {epochs} epochs by NE on {val_limit} validation images ({val_ne:.4f}) |
+| selection | {selection} |
 | recipe | {recipe} |
 | model settings | {config} |
 | test-time augmentation | {views} |
@@ -155,11 +155,9 @@ def _body(
         parameters=training["parameters"],
         size=about.input_size,
         width=about.config.get("width", 1),
-        data=_data(about, made),
+        data=_data(about, made, rendered),
         before="".join(_before(training)),
-        epochs=training["epochs"],
-        val_limit=made["settings"]["val_limit"] or "all",
-        val_ne=math.nan if about.val_ne is None else about.val_ne,
+        selection=_selection(about, training),
         recipe=_listing(made["settings"]),
         config=_listing(about.config),
         views=views(about.config),
@@ -174,14 +172,23 @@ def _body(
     )
 
 
-def _data(about: Checkpoint, made: Mapping[str, Any]) -> str:
-    """What the weights have seen, themselves and before."""
+def _selection(about: Checkpoint, training: Mapping[str, Any]) -> str:
+    """By what an epoch was chosen, where there was a choice."""
+    limit, epochs = training["configuration"]["settings"]["val_limit"], training["epochs"]
+    ne = math.nan if about.val_ne is None else about.val_ne
+    measured = f"NE on {limit or 'all'} validation images ({ne:.4f})"
+    return f"the best of {epochs} epochs by {measured}" if epochs > 1 else f"one epoch; {measured}"
+
+
+def _data(about: Checkpoint, made: Mapping[str, Any], unseen: bool) -> str:
+    """What the weights have seen, themselves and before; no photograph where those are `unseen`."""
     rendered = ffld.spec(about.dataset).procedural
     text = f"{about.samples:,} {'rendered training images' if rendered else 'training samples'} of "
     text += f"`{about.revision}`"
     text += f"{_dials(made)}, landmarks of schema `{about.schema}`"
     if start := made.get("init"):
-        return f"{text}; begun with weights of {start['model']} trained on `{start['revision']}`"
+        text += f"; begun with weights of {start['model']} trained on `{start['revision']}`"
+        return f"{text}; no photograph before either" if unseen else text
     if made["settings"]["pretrained"]:
         return f"{text}; begun with torchvision's ImageNet weights"
     photograph = "no photograph, no one" if rendered else "no one"
