@@ -54,7 +54,7 @@ EDITION = Edition(
             "consumer": {(0.30, 0.60): 2.0, (0.60, 0.95): 6.0, (0.95, 1.50): 2.0},
             "shop": {(0.30, 0.60): 1.0, (0.60, 0.95): 9.0},
         },
-        loose_hair=0.68,
+        loose_hair=0.71,
         back_prints=0.15,
         company=0.35,
         clutter=0.15,

@@ -31,8 +31,8 @@ class Calibration:
         short_before: how much further behind the body an arm may hang whose short sleeve lies
             before it still, in body heights.
         coat_sleeves: share of long sleeves of outwear that end above the wrist.
-        coat_arm: the armpit of outwear is hidden by an arm nearer to the body: elbow's way out, in
-            upper arms.
+        near, coat_near: an arm nearer to the body hides the armpit: elbow's way out, in upper arms;
+            the latter in outwear.
         spread_hair: share of long hair on outwear that falls over the shoulder, not the collar.
     """
 
@@ -48,7 +48,8 @@ class Calibration:
     coat_busy: float
     short_before: float
     coat_sleeves: float
-    coat_arm: float
+    near: float
+    coat_near: float
     spread_hair: float
 
 
@@ -65,7 +66,8 @@ _FIRST = Calibration(
     coat_busy=0.50,
     short_before=0.0,
     coat_sleeves=0.28,
-    coat_arm=0.205,
+    near=0.135,
+    coat_near=0.205,
     spread_hair=0.0,
 )
 
@@ -74,18 +76,19 @@ CALIBRATIONS: Mapping[str, Calibration] = {
     "1.1": replace(_FIRST, half_sleeves="edge"),
     "1.2": Calibration(
         half_sleeves="edge",
-        tucked=0.92,
-        tails=0.58,
+        tucked=0.94,
+        tails=0.56,
         dress_neck=1.25,
         leg_room=0.016,
         legs_apart=0.02,
         even_legs=True,
-        hang=(0.01, 0.0, 0.07),
-        coat_hang=(0.035, 0.0, 0.03),
+        hang=(0.02, 0.0, 0.10),
+        coat_hang=(0.055, 0.0, 0.07),
         coat_busy=0.30,
-        short_before=0.06,
+        short_before=0.08,
         coat_sleeves=0.12,
-        coat_arm=0.25,
+        near=0.153,
+        coat_near=0.25,
         spread_hair=0.7,
     ),
 }

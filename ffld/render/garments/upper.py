@@ -13,7 +13,6 @@ from ffld.render.geometry.outline import bow, mix, smooth
 from ffld.render.geometry.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
 from ffld.render.geometry.view import Vector, between, dot
 
-_CLOSE = 0.135  # an arm nearer to the body hides the armpit: elbow's way out, in upper arms
 _LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer hem follows
 
 
@@ -135,9 +134,9 @@ class Upper(Sleeved):
         raised, out = self._raised(side)
         width = self.half * cut.fit["pit"] + 0.025 * (min(out, 0.8) - 0.2)
         pit = figure.ring(self.pit_y + 0.020 * raised, self.ease, width - self.ease)
-        close, name = cut.worn.coat_arm if self.outer else _CLOSE, f"{side}_armpit"
+        near, name = cut.worn.coat_near if self.outer else cut.worn.near, f"{side}_armpit"
         self.anchor(name, pit.at(sign * 0.98, 0.5 * self.near), own, sign, limit=0.5)
-        if cut.sleeve and out < close:
+        if cut.sleeve and out < near:
             self.anchors[name] = self.anchors[name]._replace(facing=False)
         return self.corner(pit, side, "armpit")
 
