@@ -28,6 +28,14 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="real layouts: FashionAI's table (with --dataset ffld), or one of FLD's upper-body "
         "landmarks (with --dataset fld-procedural)",
     )
+    stats.add_argument(
+        "--parts",
+        type=int,
+        default=1,
+        metavar="K",
+        help="of --compare: test each of K disjoint parts of the samples by itself, and print the "
+        "mean AUC with its standard error; a part is as large as --limit / K (default: 1)",
+    )
     stats.add_argument("--out", type=Path, metavar="DIR", help="folder for stats.json, stats.png")
     stats.set_defaults(run=_run)
 
@@ -38,6 +46,8 @@ def _run(arguments: argparse.Namespace) -> None:
     from ffld import layout_gap, layouts, statistics
     from ffld.sample import DataError
 
+    if arguments.parts < 1:
+        raise DataError(f"--parts is {arguments.parts}; the samples are at least one part")
     real = layouts.read_table(arguments.compare) if arguments.compare else None
     targets = open_samples(arguments).targets
     if arguments.style is not None:
@@ -50,7 +60,7 @@ def _run(arguments: argparse.Namespace) -> None:
         content = statistics.describe(targets)
         print(json.dumps(content, indent=2))
     else:
-        gaps = layout_gap.layout_gaps(real, layouts.from_targets(targets))
+        gaps = layout_gap.layout_gaps(real, layouts.from_targets(targets), parts=arguments.parts)
         content = [asdict(gap) for gap in gaps]
         print(layout_gap.table(gaps))
     if arguments.out:

@@ -129,6 +129,24 @@ def test_the_same_layouts_cannot_be_told_apart_and_others_can():
     assert "25 / 25" in text
 
 
+def test_parts_are_tested_one_by_one():
+    real, rendered = skirts(200, 0), skirts(600, 1, flare=0.2)
+    (whole,), (parted,) = layout_gaps(real, rendered), layout_gaps(real, rendered, parts=3)
+    rows = [np.arange(part, 600, 3) for part in range(3)]
+    ones = [
+        layout_gaps(real, Layouts(FFLD, rendered.group[n], rendered.xy[n], rendered.visibility[n]))
+        for n in rows
+    ]
+    aucs = [one.auc for (one,) in ones]
+    assert parted.auc == pytest.approx(np.mean(aucs))
+    assert parted.auc_error == pytest.approx(np.std(aucs, ddof=1) / 3**0.5)
+    assert whole.auc_error is None
+    assert (parted.rendered, parted.rates) == (600, whole.rates)
+    assert f" AUC {parted.auc:.3f} ± {parted.auc_error:.3f}" in table([parted])
+    with pytest.raises(DataError, match="on both sides, in each of 20 parts; raise --limit"):
+        layout_gaps(real, rendered, parts=20)
+
+
 def test_weights_bring_back_the_real_shares():
     rng = np.random.default_rng(0)
     real = np.concatenate([rng.normal(0, 1, 270), rng.normal(6, 1, 30)])[:, None]
@@ -193,6 +211,7 @@ def test_the_command_s_errors_are_one_line(tmp_path, capsys):
     base = ["stats", "--dataset", "fld-procedural", "--limit", "5"]
     for more, said in (
         (["--compare", str(tmp_path / "none.csv")], "cannot be read as CSV"),
+        (["--parts", "0"], "--parts is 0; the samples are at least one part"),
         (["--style", "vintage"], "no sample of style 'vintage'; there are"),
         (["--limit", "0"], "limit is 0; it must be at least 1"),
     ):
