@@ -15,6 +15,7 @@ from benchmark.suite import records
 from benchmark.suite.jobs import Entry
 from ffld import draw
 from ffld.atomic import replacing
+from ffld.commands.options import check_picture
 from ffld.sample import Sample
 from ffld.schema import LandmarkSchema
 from ffld.transforms import apply, crop, warp
@@ -23,7 +24,7 @@ _SIDE, _ROOM = 224, 0.25  # pixels of a tile; share of the box's longer side sho
 
 
 def figure(entries: Sequence[Entry], runs: Sequence[records.Run], path: Path, rows: int) -> str:
-    """Write the samples under each of these rows' models that has run, as PNG.
+    """Write the samples under each of these rows' models that has run, in the format of the path.
 
     Samples are spread evenly over the split, whatever anybody scores on them. Dots are
     predictions, joined by lines to the targets, white rings; below stands the tile's mean NE over
@@ -37,7 +38,9 @@ def figure(entries: Sequence[Entry], runs: Sequence[records.Run], path: Path, ro
 
     Raises:
         RunError: none of them has run.
+        DataError: a path that no picture can be written to.
     """
+    check_picture(path)
     shown = _shown(entries, runs)
     if not shown:
         raise RunError("no run of these rows is there to be drawn; --runs says where to look")
@@ -55,7 +58,7 @@ def figure(entries: Sequence[Entry], runs: Sequence[records.Run], path: Path, ro
             title = f"{name}  {np.nanmean(errors[name][row]):.3f}"
             tiles.append(_tile(sample, split.schema, points[name][row], title))
     sheet = draw.sheet(tiles, columns=1 + len(shown))
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
     with replacing(path) as temporary:
         temporary.write_bytes(encoded.tobytes())
     return f"{path}: {len(chosen)} samples of {targets.revision} under {', '.join(shown)}"

@@ -205,6 +205,10 @@ def test_figure_5_shows_the_same_samples_under_each_model(done, tmp_path):
     assert image.shape == (6 * (224 + 18), 4 * 224, 3)
     truth, wide = image[:224, :224], image[:224, 224:448]
     assert (truth != wide).any()
+    assert suite(*arguments[:-1], tmp_path / "f.jpg")[0] == 0
+    assert (tmp_path / "f.jpg").read_bytes().startswith(b"\xff\xd8")
+    code, _, said = suite(*arguments[:-1], tmp_path / "f.txt")
+    assert (code, "name it .png or .jpg" in said) == (2, True)
 
 
 def test_times_are_measured_together_and_reported(done, tmp_path):
