@@ -151,7 +151,7 @@ def _stages(edition: Edition, indices: Sequence[int], bar: tqdm) -> dict[str, fl
     """CPU seconds of each stage, in the order in which an image is made."""
     with _watched() as seconds:
         for index in indices:
-            streams = Streams(edition.revision, "train", index)
+            streams = Streams(edition.seed, "train", index)
             times = [time.process_time()]
             labelled = labels.label(edition.mix, streams, edition.landmarks, edition.schema)
             times.append(time.process_time())
