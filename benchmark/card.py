@@ -207,10 +207,11 @@ def _before(training: Mapping[str, Any]) -> Iterator[str]:
     """A row for each training that this one went on from, the latest first."""
     for record in training.get("before", ()):
         made, where = record["configuration"], record["environment"]
-        limit = made["settings"]["train_limit"]
+        limit, count = made["settings"]["train_limit"], record["epochs"]
+        epochs = "one epoch" if count == 1 else f"{count} epochs"
         code = f"; commit {record['commit']}" if "commit" in record else ""
         yield (
-            f"\n| trained before | {record['epochs']} epochs of "
+            f"\n| trained before | {epochs} of "
             f"{'all' if limit is None else f'{limit:,}'} images of `{made['revision']}`"
             f"{_dials(made)}; {_listing(made['settings'])}; seed {made['seed']}{code}; "
             f"{where['threads']} threads, torch {where['torch']}; "

@@ -28,6 +28,7 @@ ABOUT, WEIGHTS, FLOOR_WEIGHTS = "checkpoint.json", "model.safetensors", "floor.s
 
 FILES = (ABOUT, WEIGHTS, FLOOR_WEIGHTS)
 
+_RUNNING = ("running_mean", "running_var", "num_batches_tracked")  # statistics, not learned
 _LARGEST_INPUT = 4096  # pixels
 _KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {  # type of a field -> what its JSON must be
     str: ("one line of text", lambda v: isinstance(v, str) and v.isprintable() and len(v) <= 200),
@@ -116,6 +117,12 @@ class Checkpoint:
         """The model and the floor as they are made, without these weights."""
         model = models.build(self.model, schema, **self.overrides)
         return model, models.build(FLOOR, schema, input_size=self.input_size)
+
+
+def learned(model: nn.Module) -> int:
+    """How many numbers a model has learned: all that a checkpoint holds but running statistics."""
+    kept = model.state_dict().items()
+    return sum(tensor.numel() for name, tensor in kept if not name.endswith(_RUNNING))
 
 
 def start_from(folder: Path, model: nn.Module, schema: LandmarkSchema) -> list[str]:

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 import ffld
-from benchmark.checkpoint import Checkpoint
+from benchmark.checkpoint import Checkpoint, learned
 from benchmark.frozen import frozen
 from benchmark.models import Inputs, ModelError
 from benchmark.weights import SHIPPED, find_weights
@@ -25,12 +25,17 @@ from ffld.transforms import apply, crop, warp
 
 @dataclass(frozen=True)
 class Detector:
-    """A trained model, frozen, with the preprocessing that it was trained with."""
+    """A trained model, frozen, with the preprocessing that it was trained with.
+
+    Attributes:
+        parameters: learned numbers as it was trained; freezing folds some into others.
+    """
 
     model: nn.Module
     about: Checkpoint
     schema: LandmarkSchema
     device: torch.device
+    parameters: int | None = None
 
     @classmethod
     def load(
@@ -57,7 +62,8 @@ class Detector:
         found = find_weights(name or SHIPPED, model).predicting(settings)
         schema = ffld.spec(found.about.dataset).schema
         module, _ = found.about.build(found.folder, schema)
-        return cls(frozen(module).to(device), found.about, schema, torch.device(device))
+        device, count = torch.device(device), learned(module)
+        return cls(frozen(module).to(device), found.about, schema, device, count)
 
     def __call__(
         self,

@@ -71,15 +71,15 @@ def _carry_out(plan: Plan, state: State) -> None:
 def _score_checkpoint(plan: Plan) -> None:
     model, floor = plan.about.build(plan.weights.folder, plan.spec.schema)
     scored, crops = _scored_samples(plan, plan.about.input_size, plan.about.padding)
-    _begin(plan)
+    _begin(plan, model)
     _score(plan, _Ready(model, floor, plan.about), scored, crops)
 
 
-def _begin(plan: Plan) -> None:
+def _begin(plan: Plan, model: nn.Module) -> None:
     with world.first_alone():
         if world.rank() == 0:
             about = environment() | plan.settings.execution
-            folder.begin(plan.folder, plan.configuration, about)
+            folder.begin(plan.folder, plan.configuration, about, checkpoint.learned(model))
 
 
 def _train_and_score(plan: Plan, state: State) -> None:
@@ -92,7 +92,7 @@ def _train_and_score(plan: Plan, state: State) -> None:
     floor = _fitted(models.build(FLOOR, plan.spec.schema, input_size=model.input_size), samples)
     _start(plan, model)
     if state is State.NEW:
-        _begin(plan)
+        _begin(plan, model)
     history: History = []
     if model.fitted:
         _fitted(model, samples)

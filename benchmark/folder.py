@@ -54,8 +54,16 @@ def state(path: Path, configuration: Mapping[str, Any], *, afresh: bool) -> Stat
     return State.FINISHED if (path / RESULT).is_file() else State.UNFINISHED
 
 
-def begin(path: Path, configuration: Mapping[str, Any], environment: Mapping[str, Any]) -> None:
+def begin(
+    path: Path,
+    configuration: Mapping[str, Any],
+    environment: Mapping[str, Any],
+    parameters: int | None,
+) -> None:
     """Remove an earlier run's files and write this one's configuration.
+
+    Args:
+        parameters: learned numbers of its model.
 
     Raises:
         RunError: the folder cannot be made.
@@ -68,7 +76,21 @@ def begin(path: Path, configuration: Mapping[str, Any], environment: Mapping[str
         (path / name).unlink(missing_ok=True)
     shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
     forget_training(path)
-    content = {"configuration": configuration, "environment": environment}
+    write_config(path, configuration, environment, parameters)
+
+
+def write_config(
+    path: Path,
+    configuration: Mapping[str, Any],
+    environment: Mapping[str, Any],
+    parameters: int | None,
+) -> None:
+    """Write config.json: what was asked for, on what machine, and the size of the model."""
+    content = {
+        "configuration": configuration,
+        "environment": environment,
+        "parameters": parameters,
+    }
     with replacing(path / CONFIG) as temporary:
         temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from benchmark.detector import Detector
 from benchmark.feeding import predict
 from benchmark.plan import RunError, environment
 from benchmark.predictions import Predictions
-from ffld.atomic import replacing
 from ffld.sample import Split
 from ffld.transforms import crop, warp
 
@@ -53,9 +51,7 @@ def predict_season(detector: Detector, split: Split, out: Path, *, batch_size: i
     }
     _check_free(out)
     found = predictions(detector, split, batch_size=batch_size)
-    content = {"configuration": configuration, "environment": environment()}
-    with replacing(out / folder.CONFIG) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    folder.write_config(out, configuration, environment(), detector.parameters)
     found.save(out / folder.PREDICTIONS)
     return out / folder.PREDICTIONS
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
 import shlex
 import shutil
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +24,6 @@ from leaderboard.seasons import SEASONS, Season
 from leaderboard.submission import FILE, SubmissionError
 from leaderboard.verify import targets_of
 
-_RUNNING = ("running_mean", "running_var", "num_batches_tracked")  # statistics, not learned
-
 
 @dataclass(frozen=True)
 class Run:
@@ -35,11 +31,13 @@ class Run:
 
     Attributes:
         configuration: of its `config.json`; empty where there is none.
+        parameters: learned numbers of its model; None where it doesn't say.
     """
 
     folder: Path
     predictions: Predictions
     configuration: Mapping[str, Any]
+    parameters: int | None = None
 
     @classmethod
     def load(cls, folder: str | Path) -> Run:
@@ -51,7 +49,8 @@ class Run:
         folder = Path(folder)
         predictions = Predictions.load(folder / "predictions.parquet")
         content = _json(folder / "config.json")
-        return cls(folder, predictions, content.get("configuration", {}))
+        configuration = content.get("configuration", {})
+        return cls(folder, predictions, configuration, content.get("parameters"))
 
     @property
     def seed(self) -> int:
@@ -172,7 +171,7 @@ def _content(run: Run, targets: Targets) -> dict[str, Any]:
         "given": {"box": None, "garment_type": None},
         "test_time_augmentation": _averaging(trained.get("config", made)),
         "input_size": [size, size] if size else None,
-        "parameters": _parameters(run.folder / "checkpoint" / "model.safetensors"),
+        "parameters": run.parameters,
     }
 
 
@@ -213,19 +212,6 @@ def _written(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(map(_written, value))
     return str(value).lower() if isinstance(value, bool | None) else str(value)
-
-
-def _parameters(weights: Path) -> int | None:
-    """Learned numbers in a safetensors file, from its header alone; None where there is none."""
-    if not weights.is_file():
-        return None
-    with weights.open("rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-    return sum(
-        math.prod(tensor["shape"])
-        for name, tensor in header.items()
-        if name != "__metadata__" and not name.endswith(_RUNNING)
-    )
 
 
 def _unfilled(value: Any) -> bool:

@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 from benchmark import Predictions, Result, evaluate, train
 from benchmark.detector import Detector
@@ -222,6 +224,14 @@ def test_a_checkpoint_is_scored_without_training(run, tmp_path):
     for file in ("result.json", "floor.json"):
         first, second = (tmp_path / name / file for name in ("run", "scored"))
         assert first.read_bytes() == second.read_bytes()
+    with safe_open(tmp_path / "run/checkpoint/model.safetensors", "pt") as kept:
+        names = kept.keys()
+        sizes = {name: math.prod(kept.get_slice(name).get_shape()) for name in names}
+    counted = ("running_mean", "running_var", "num_batches_tracked")
+    learned = sum(size for name, size in sizes.items() if not name.endswith(counted))
+    for name in ("run", "scored"):
+        said = json.loads((tmp_path / name / "config.json").read_text())["parameters"]
+        assert 0 < said == learned
     assert run(*on_dots, tmp_path / "run" / "checkpoint", "--split", "val", "--limit", 4)[0] == 0
     (folder,) = _runs()
     result = Result.load(folder / "result.json")

@@ -98,7 +98,7 @@ def test_the_card_tells_every_training_that_weights_went_through(run, ship, trai
     text = (out / "README.md").read_text()
     assert text == card(out)
     rows = [line for line in text.splitlines() if line.startswith("| trained before |")]
-    assert ["1 epochs" in rows[0], "seed 3" in rows[0]] == [True, True]
+    assert ["one epoch of" in rows[0], "seed 3" in rows[0]] == [True, True]
     assert ["2 epochs" in rows[1], "seed 0" in rows[1]] == [True, True]
     assert "begun with weights of vgg16 trained on `1`; no photograph before either" in text
     assert "| selection | one epoch; NE on " in text

@@ -137,12 +137,13 @@ def test_a_run_says_over_which_views_it_averaged(board, config, said):
     assert json.loads((folder / FILE).read_text())["test_time_augmentation"] == said
 
 
-def test_a_run_of_scored_weights_says_the_size_of_their_input(board):
+def test_a_run_of_scored_weights_says_the_sizes_of_their_input_and_model(board):
     run = board.run(0.1)
     made = {"overrides": {"input_size": 96}, "settings": {"input_size": 64}}
-    (run / "config.json").write_text(json.dumps({"configuration": made}))
+    (run / "config.json").write_text(json.dumps({"configuration": made, "parameters": 1234}))
     folder, _ = draft([Run.load(run)], "scored", {}, into=board.submissions)
-    assert json.loads((folder / FILE).read_text())["input_size"] == [96, 96]
+    said = json.loads((folder / FILE).read_text())
+    assert (said["input_size"], said["parameters"]) == ([96, 96], 1234)
 
 
 def test_runs_that_do_not_belong_together(board, capsys):

@@ -68,6 +68,8 @@ def test_from_the_first_to_the_last_day(stage, capsys):
     out = stage.folder / "runs" / "x-season"
     words = ["--season", str(stage.images), "--checkpoint", str(run), "--out", str(out)]
     assert predict([*words, "--device", "cpu"]) == 0
+    points_and_shares = len(FFLD.type_names) * len(FFLD) * (2 + 1)
+    assert json.loads((out / "config.json").read_text())["parameters"] == points_and_shares
     assert stage.new("middle", out) == 0
     stage.on(LAST)
     other = stage.entry("other", 0.3)
