@@ -15,6 +15,7 @@ from benchmark.command import Parser, carried_out
 from benchmark.evaluate import INTERVAL, counted, resampled
 from benchmark.metrics import available
 from benchmark.predictions import Predictions
+from benchmark.seeds import Spread, student
 from ffld.atomic import replacing
 from ffld.sample import DataError, Targets
 
@@ -29,8 +30,8 @@ Runs that differ in their seed alone are one row: their mean. Weights scored by 
 the seed that they were trained with; where what is known of them is the same, the seed too, each
 run is a row. Differences are paired: over the same samples, and over the same seeds where both
 sides have them. The interval is a 95 % bootstrap interval over images; "seeds" is the standard
-error of the difference over seeds. A difference stands (*) when the interval leaves out zero and
-the difference exceeds two of these.
+error of the difference over seeds, whose spread the rows are taken to share. A difference stands
+(*) when the interval leaves out zero and so does Student's 95 % interval over seeds.
 """
 
 
@@ -41,18 +42,21 @@ class Difference:
     Attributes:
         value: of the group minus that of the reference.
         low, high: 95 % bootstrap interval over images.
-        seeds: standard error over seeds; None below two shared seeds.
+        seeds: standard error over seeds; None where nothing is known of their noise.
+        freedom: degrees of freedom that it was estimated with.
     """
 
     value: float
     low: float
     high: float
     seeds: float | None
+    freedom: int = 0
 
     @property
     def stands(self) -> bool:
         """Beyond the noise of images and of seeds."""
-        return not self.low <= 0 <= self.high and abs(self.value) > 2 * (self.seeds or 0)
+        chance = 0.0 if self.seeds is None else student(self.freedom) * self.seeds
+        return not self.low <= 0 <= self.high and abs(self.value) > chance
 
 
 @dataclass(frozen=True)
@@ -129,11 +133,12 @@ def compare(
         label: {seed: scored(p, targets, metric) for seed, p in runs.items()}
         for label, runs in groups.items()
     }
-    reference = next(iter(scores.values()))
+    reference, *others = scores.values()
+    noise = {subset: spread(others, reference, mask, targets) for subset, mask in masks.items()}
     rows = []
     for label, runs in scores.items():
         differences = {
-            subset: difference(runs, reference, mask, targets)
+            subset: difference(runs, reference, mask, targets, noise[subset])
             for subset, mask in masks.items()
             if runs is not reference
         }
@@ -177,15 +182,35 @@ def difference(
     reference: Mapping[int, np.ndarray],
     mask: np.ndarray,
     targets: Targets,
+    noise: Spread | None,
 ) -> Difference:
-    """Of the means over seeds of two groups' scores, seed -> (N, K), over a mask."""
+    """Of the means over seeds of two groups' scores, seed -> (N, K), over a mask.
+
+    Args:
+        noise: of one pair of runs of the same seed, as `spread` has it.
+    """
     apart = np.mean(list(runs.values()), 0) - np.mean(list(reference.values()), 0)
     values = resampled(apart, mask, targets)
     low, high = np.quantile(values[1:], INTERVAL)
-    pairs = {seed: runs[seed] - reference[seed] for seed in runs.keys() & reference.keys()}
-    shared = list(values_of(pairs, mask, targets).values())
-    error = float(np.std(shared, ddof=1)) / len(shared) ** 0.5 if len(shared) > 1 else None
-    return Difference(float(values[0]), float(low), float(high), error)
+    ends = float(values[0]), float(low), float(high)
+    if noise is None:
+        return Difference(*ends, None)
+    share = (1 / len(runs) + 1 / len(reference)) / 2  # of a pair's variance
+    return Difference(*ends, noise.deviation * share**0.5, noise.freedom)
+
+
+def spread(
+    groups: Sequence[Mapping[int, np.ndarray]],
+    reference: Mapping[int, np.ndarray],
+    mask: np.ndarray,
+    targets: Targets,
+) -> Spread | None:
+    """How the paired differences of groups from the reference scatter over seeds, pooled."""
+    pairs = [
+        {seed: runs[seed] - reference[seed] for seed in runs.keys() & reference.keys()}
+        for runs in groups
+    ]
+    return Spread.pooled([list(values_of(pair, mask, targets).values()) for pair in pairs])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

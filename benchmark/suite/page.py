@@ -21,9 +21,11 @@ not state: they can be compared with each other, not with ours. NE and swaps are
 [metrics.md](metrics.md); smaller is better. Several seeds are their mean ± standard deviation; the
 interval is a 95 % bootstrap interval over images of the mean over seeds. Δ is the difference from
 the default of {reference}, paired over samples and seeds, with its interval and its standard error
-over seeds; `*` where it exceeds both; with one seed the noise of seeds is unknown and none is
-counted. Among many comparisons one interval in twenty leaves out zero by chance. "Not told apart"
-is no proof of equality. One recipe trains every row; none has a learning rate of its own.
+over seeds; the rows of a table are taken to share one spread, for two or three seeds say little of
+their own. `*` stands where zero is outside of that interval and of Student's 95 % interval over
+seeds; where no row has two seeds, their noise is unknown and none is counted. Among many
+comparisons one interval in twenty leaves out zero by chance. "Not told apart" is no proof of
+equality. One recipe trains every row; none has a learning rate of its own.
 """
 
 

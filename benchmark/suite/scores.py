@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.compare import SUBSETS, difference, scored, subsets, values_of
+from benchmark.compare import SUBSETS, difference, scored, spread, subsets, values_of
 from benchmark.evaluate import INTERVAL, resampled
+from benchmark.seeds import Spread
 from benchmark.suite import records
 from benchmark.suite.jobs import Entry
 from benchmark.suite.tables import Row
@@ -35,6 +36,7 @@ class Scores:
             for key, group in runs.items()
         }
         self._reference = self.ne.get(reference)
+        self._noise = {subset: self._spread(mask) for subset, mask in self.masks.items()}
         self._rows: dict[str, dict[str, Any]] = {}
 
     def about(self) -> dict[str, Any]:
@@ -53,8 +55,15 @@ class Scores:
     def apart(self, one: str, other: str) -> dict[str, Any]:
         """Visible NE of one row minus that of another."""
         mask = self.masks["visible"]
-        found = difference(self.ne[one], self.ne[other], mask, self.targets)
+        noise = self._noise["visible"]
+        found = difference(self.ne[one], self.ne[other], mask, self.targets, noise)
         return {**asdict(found), "stands": found.stands}
+
+    def _spread(self, mask: np.ndarray) -> Spread | None:
+        """How differences scatter over seeds in this section: its rows share one spread."""
+        first = next(iter(self.ne.values()), {}) if self._reference is None else self._reference
+        others = [ne for ne in self.ne.values() if ne is not first]
+        return spread(others, first, mask, self.targets)
 
     def _computed(self, key: str) -> dict[str, Any]:
         ne, targets = self.ne[key], self.targets
@@ -70,7 +79,9 @@ class Scores:
         content["per_landmark"] = [_finite_mean(column) for column in visible.T]
         if self._reference is not None and ne is not self._reference:
             apart = {
-                subset: difference(ne, self._reference, self.masks[subset], targets)
+                subset: difference(
+                    ne, self._reference, self.masks[subset], targets, self._noise[subset]
+                )
                 for subset in SUBSETS
             }
             content["differences"] = {

@@ -151,6 +151,7 @@ _CONTROLS = Group(
     "controls, not in the paper",
     (
         Row("vgg16", "vgg16", remark="the shared network with nothing in its middle"),
+        Row("vgg16-pyramid", "vgg16-pyramid", remark="LGR's stack without its layers", core=False),
         Row("global-context", "global-context", remark="one vector in place of the graph"),
         Row("LGR as printed", "lgr", ("variant=paper",), remark="with its own head, at stride 16"),
         Row("mean-shape", "mean-shape", seeded=False, remark="is told the type of the garment"),

@@ -66,10 +66,35 @@ def test_resampling_is_that_of_evaluate(targets):
 
 
 def test_a_difference_below_the_noise_of_seeds_does_not_stand():
-    assert Difference(0.01, 0.002, 0.018, 0.004).stands
-    assert not Difference(0.01, 0.002, 0.018, 0.006).stands
-    assert not Difference(0.01, -0.001, 0.021, 0.001).stands
+    assert Difference(0.01, 0.002, 0.018, 0.004, freedom=20).stands
+    assert not Difference(0.01, 0.002, 0.018, 0.004, freedom=2).stands  # 4.3 of them by chance
+    assert not Difference(0.01, 0.002, 0.018, 0.006, freedom=20).stands
+    assert not Difference(0.01, -0.001, 0.021, 0.001, freedom=20).stands
     assert Difference(-0.01, -0.018, -0.002, None).stands
+
+
+def test_rows_share_the_spread_of_their_differences_over_seeds(targets):
+    """Two seeds that happen to lie together don't make a difference stand."""
+    kept = {"reference": (0.10, 0.10), "near": (0.12, 0.12), "far": (0.10, 0.14)}
+    groups = {
+        label: {seed: predictions(targets, error, seed) for seed, error in enumerate(errors)}
+        for label, errors in kept.items()
+    }
+    rows = compare(groups, targets).rows
+    values = [row.values["visible"] for row in rows]
+    apart = [[of[seed] - values[0][seed] for seed in (0, 1)] for of in values[1:]]
+    deviation = np.sqrt(sum(np.var(pair, ddof=1) for pair in apart) / 2)
+    for row in rows[1:]:
+        found = row.differences["visible"]
+        assert found.freedom == 2
+        assert found.seeds == pytest.approx(deviation / 2**0.5)
+        assert not found.stands
+    alone = compare({name: groups[name] for name in ("reference", "near")}, targets)
+    found = alone.rows[1].differences["visible"]
+    assert (found.freedom, found.stands) == (1, True)
+    groups["single"] = {0: predictions(targets, 0.3, 0)}
+    single = compare(groups, targets).rows[-1].differences["visible"]
+    assert single.seeds == pytest.approx(deviation * 0.75**0.5)
 
 
 def test_a_comparison_survives_its_file(targets, tmp_path):
