@@ -12,7 +12,7 @@ from ffld.schema import FFLD
 
 EDITION = Edition(
     name="ffld",
-    version="1.2",
+    version="1.3",
     splits={"train": 120_000, "val": 40_000, "test": 40_000},
     schema=FFLD,
     mix=Mix(

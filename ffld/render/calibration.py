@@ -23,6 +23,8 @@ class Calibration:
         dress_neck: factor on the depth of the necklines of dresses.
         leg_room: median room at the end of a leg of trousers, in body heights.
         legs_apart: how much further outward the legs of calm people go, per length of a bone.
+        even_sleeves: whether landmarks half-way down a sleeve move along its edges only, and its
+            cloth lies close under an arm that hangs; it has notches and tips otherwise.
         even_legs: whether a leg's edge goes along with its end where that stands off or is pulled
             aside; it curls up into a tip otherwise.
         hang, coat_hang: (outward, up, forward) that is added to the directions of both bones of the
@@ -43,6 +45,7 @@ class Calibration:
     leg_room: float
     legs_apart: float
     even_legs: bool
+    even_sleeves: bool
     hang: Vector
     coat_hang: Vector
     coat_busy: float
@@ -61,6 +64,7 @@ _FIRST = Calibration(
     leg_room=0.019,
     legs_apart=0.0,
     even_legs=False,
+    even_sleeves=False,
     hang=(0.0, 0.0, 0.0),
     coat_hang=(0.0, 0.0, 0.0),
     coat_busy=0.50,
@@ -71,24 +75,28 @@ _FIRST = Calibration(
     spread_hair=0.0,
 )
 
+_SECOND = Calibration(
+    half_sleeves="edge",
+    tucked=0.94,
+    tails=0.56,
+    dress_neck=1.25,
+    leg_room=0.016,
+    legs_apart=0.02,
+    even_legs=True,
+    even_sleeves=False,
+    hang=(0.02, 0.0, 0.10),
+    coat_hang=(0.055, 0.0, 0.07),
+    coat_busy=0.30,
+    short_before=0.08,
+    coat_sleeves=0.12,
+    near=0.153,
+    coat_near=0.25,
+    spread_hair=0.7,
+)
+
 CALIBRATIONS: Mapping[str, Calibration] = {
     "1.0": _FIRST,
     "1.1": replace(_FIRST, half_sleeves="edge"),
-    "1.2": Calibration(
-        half_sleeves="edge",
-        tucked=0.94,
-        tails=0.56,
-        dress_neck=1.25,
-        leg_room=0.016,
-        legs_apart=0.02,
-        even_legs=True,
-        hang=(0.02, 0.0, 0.10),
-        coat_hang=(0.055, 0.0, 0.07),
-        coat_busy=0.30,
-        short_before=0.08,
-        coat_sleeves=0.12,
-        near=0.153,
-        coat_near=0.25,
-        spread_hair=0.7,
-    ),
+    "1.2": _SECOND,
+    "1.3": replace(_SECOND, even_sleeves=True),
 }

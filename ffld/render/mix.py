@@ -82,7 +82,7 @@ class Mix:
         default_factory=lambda: {"posed": 6.0, "mirror": 2.5, "selfie": 1.5}
     )
     stances: Mapping[str, float] = field(default_factory=lambda: dict(EDITION_STANCES))
-    calibration: str = "1.2"
+    calibration: str = "1.3"
     back_prints: float = 1.0
     bold: float = 0.0
     plain: Sequence[str] = ()

@@ -135,7 +135,7 @@ def test_legs_cross_where_the_dial_says_so():
         ({"bold": 2}, "bold is 2; it must be from 0 to 1"),
         ("fotos", "no dials are called 'fotos'; there are photographs, and single ones"),
         ({"slim": -1}, "slim is -1; it must be from 0 to 2"),
-        ({"calibration": "2"}, "calibration is '2'; it must be 1.0 or 1.1 or 1.2"),
+        ({"calibration": "2"}, "calibration is '2'; it must be 1.0 or 1.1 or 1.2 or 1.3"),
         ({"loose_hair": "much"}, "loose_hair is much; it must be from 0 to 1"),
         ({"calm": both(2)}, "calm of consumer is 2; it must be from 0 to 1"),
         ({"blur": -1}, "blur is -1; it must be from 0 to 3"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 from ffld.render.body.figure import SIDES
 from ffld.render.garments.cut import STRAPPED
@@ -18,9 +19,15 @@ from ffld.render.geometry.pieces import (
     tube,
     way,
 )
+from ffld.render.geometry.view import between, dot
 
 TURNED = 0.25  # silhouettes that much before or behind the shoulders, in depths, are chest or back
 _UPPER = 0.45  # part of the arm that ends above its elbow
+_AWAY = 0.6  # an elbow that far out, in upper arms, leaves a sleeve all its room beneath
+_PRESSED = 0.2  # part of it that is left when the arm hangs
+_BENEATH = 0.012  # from the armpit to the inner end of a short sleeve, at least; body heights
+_HAND = 0.4  # part of a landmark's slack by which hands move it along an edge
+_SEEN = 0.04  # an upper arm that is shorter in the picture points at the camera; body heights
 _BULGE = (0.815, 0.800, 0.785, 0.770)  # heights of chest and back beside the arm-holes
 
 
@@ -50,6 +57,8 @@ class Sleeved(Tailor):
         outer, inner = tube(self.view, figure.arms[side], stops, room, outward(figure, side))
         outer[-1] -= cut.slant * self.unit * way(outer[-2], outer[-1])
         shoulder, armpit = (self.anchors[f"{side}_{name}"].point for name in ("shoulder", "armpit"))
+        if cut.worn.even_sleeves:
+            inner = self._beneath(side, stops, room, armpit)
         sleeve, paths = (f"sleeve_{side}",), []
         for name, start, edge in (("out", shoulder, outer), ("in", armpit, inner)):
             cuff, landmark = f"{side}_cuff_{name}", f"{side}_sleeve_{name}"
@@ -62,13 +71,58 @@ class Sleeved(Tailor):
                 # above the elbow the inner edge hangs straight from the armpit
                 bends = [p for f, p in zip(stops, edge, strict=True) if name == "out" or f > _UPPER]
                 path = [start, *(bends or edge[-1:])]
-                at, middle = halfway(path)
-                path.insert(at, self.slack(middle, landmark))
+                if cut.worn.even_sleeves:
+                    path, at = self._halved(path, landmark)
+                else:
+                    at, middle = halfway(path)
+                    path.insert(at, self.slack(middle, landmark))
             self.anchors[landmark] = Anchor(path[at], sleeve)
             self.anchors[cuff] = Anchor(edge[-1], sleeve)
             paths.append(path)
         self.tubes[side] = stops, outer, inner
         self.edges[side] = paths[0], paths[1]
+
+    def raised(self, side: str) -> tuple[float, float]:
+        """0 for an arm that hangs, 1 for one held out, 2 for one held up; and how far out it is."""
+        shoulder, elbow = self.figure.arms[side].joints[:2]
+        length = 0.168 * self.figure.build.size
+        a = self.figure.ring(0.78).a
+        out = dot(between(shoulder, elbow), a) / length
+        return 1.0 + (elbow[1] - shoulder[1]) / length, -out if side == "left" else out
+
+    def _beneath(
+        self, side: str, stops: list[float], room: list[float], armpit: complex
+    ) -> list[complex]:
+        """The inner edge of a sleeve, which has little room between body and an arm that hangs.
+
+        One that ends above the elbow ends beneath the armpit, and no further inward.
+        """
+        arm, out = self.figure.arms[side], outward(self.figure, side)
+        away = min(1.0, max(0.0, self.raised(side)[1] / _AWAY))
+        share = max(_PRESSED, away)
+        loose = [extra * (share if f < 0.5 else 1.0) for f, extra in zip(stops, room, strict=True)]
+        inner = tube(self.view, arm, stops, loose, out)[1]
+        shoulder, elbow = (self.view.project(joint) for joint in arm.joints[:2])
+        if stops[-1] < 0.5 and abs(elbow - shoulder) > _SEEN * self.unit:
+            down, least = way(shoulder, elbow), _BENEATH * self.unit
+            beyond = (inner[-1] - armpit) * down.conjugate()  # down the arm, and across it
+            inward = max(0.0, -out * beyond.imag - least)
+            inner[-1] += (max(0.0, least - beyond.real) + (1.0 - away) * inward * out * 1j) * down
+        return inner
+
+    def _halved(self, path: list[complex], landmark: str) -> tuple[list[complex], int]:
+        """An edge through its landmark half-way, which hands move along it; and where that is."""
+        length = 0.0
+        for p, q in pairwise(path):
+            length += abs(q - p)
+        if not length:
+            return [path[0], *path], 1
+        slack = _HAND * self.unit * self.cut.slack[landmark]
+        moved = (slack * way(path[0], path[-1]).conjugate()).real
+        at, middle = halfway(path, min(0.65, max(0.35, 0.5 + moved / length)))
+        before = [p for p in path[1:at] if abs(p - middle) > 0.2 * length]
+        after = [p for p in path[at:-1] if abs(p - middle) > 0.2 * length]
+        return [path[0], *before, middle, *after, path[-1]], 1 + len(before)
 
     def sew_sleeve(self, side: str) -> list[Layer]:
         """The sleeve of one side, between its shoulder and its armpit; or what shows of it."""
@@ -97,8 +151,13 @@ class Sleeved(Tailor):
         room = cut.worn.short_before if cut.sleeve < _UPPER else 0.0
         order = limb_order(view, figure, arm, room) + 0.52 + 0.02 * self.level  # over the hand
         grain = mix(outer[-1], inner[-1], 0.5) - mix(shoulder, armpit, 0.5)
-        patches = [[shoulder, outer[0], inner[0], armpit], [shoulder, armpit, closing]]
-        patches += [[shoulder, point, outer[0], inner[0]] for point in top]
+        first, second, patches = outer[0], inner[0], []
+        if cut.worn.even_sleeves:
+            first, second = (self.anchors[f"{side}_sleeve_{end}"].point for end in ("out", "in"))
+            outer, inner = [first, *outer[1:]], [second, *inner[1:]]
+            patches = [[shoulder, mix(shoulder, chest, 0.3), closing]]  # over the arm's joint
+        patches += [[shoulder, first, second, armpit], [shoulder, armpit, closing]]
+        patches += [[shoulder, point, first, second] for point in top]
         if self.level:  # hide where the sleeve beneath begins
             collar = self.anchors[f"{side}_collar"].point
             patches.append([shoulder, mix(shoulder, collar, 0.3), closing, armpit])

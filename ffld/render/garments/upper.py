@@ -11,7 +11,7 @@ from ffld.render.garments.details import hem_edge, hood, open_details, panel_det
 from ffld.render.garments.sleeve import TURNED, Sleeved
 from ffld.render.geometry.outline import bow, mix, smooth
 from ffld.render.geometry.pieces import FAR_PANEL, NEAR_PANEL, Anchor, Layer, Mark
-from ffld.render.geometry.view import Vector, between, dot
+from ffld.render.geometry.view import Vector
 
 _LEGS, _LEG = 0.508, 0.463  # height and length of the legs, whose pose a longer hem follows
 
@@ -131,7 +131,7 @@ class Upper(Sleeved):
         own = (*panels, f"sleeve_{side}") if cut.sleeve else panels
         strapped = (*panels, f"strap_{side}") if cut.garment_type in STRAPPED else own
         self.anchor(f"{side}_shoulder", shoulder, strapped, sign, limit=0.6)
-        raised, out = self._raised(side)
+        raised, out = self.raised(side)
         width = self.half * cut.fit["pit"] + 0.025 * (min(out, 0.8) - 0.2)
         pit = figure.ring(self.pit_y + 0.020 * raised, self.ease, width - self.ease)
         near, name = cut.worn.coat_near if self.outer else cut.worn.near, f"{side}_armpit"
@@ -139,14 +139,6 @@ class Upper(Sleeved):
         if cut.sleeve and out < near:
             self.anchors[name] = self.anchors[name]._replace(facing=False)
         return self.corner(pit, side, "armpit")
-
-    def _raised(self, side: str) -> tuple[float, float]:
-        """0 for an arm that hangs, 1 for one held out, 2 for one held up; and how far out it is."""
-        shoulder, elbow = self.figure.arms[side].joints[:2]
-        length = 0.168 * self.figure.build.size
-        a = self.figure.ring(0.78).a
-        out = dot(between(shoulder, elbow), a) / length
-        return 1.0 + (elbow[1] - shoulder[1]) / length, -out if side == "left" else out
 
     def _hem(self, side: str, panels: tuple[str, ...]) -> complex:
         """The landmarks at waist and hem, and the panels' corner at the latter."""

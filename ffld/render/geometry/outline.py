@@ -44,13 +44,13 @@ def mix(a: complex, b: complex, t: float) -> complex:
     return a + (b - a) * t
 
 
-def halfway(path: Sequence[complex]) -> tuple[int, complex]:
+def halfway(path: Sequence[complex], part: float = 0.5) -> tuple[int, complex]:
     """The middle of a path through points, by its length, and the index at which it belongs."""
     steps = [(p, q, abs(q - p)) for p, q in zip(path, path[1:], strict=False)]
     whole = 0.0
     for _, _, length in steps:  # `sum` adds floats in another way from Python 3.12 on
         whole += length
-    left = whole / 2
+    left = whole * part
     for index, (p, q, length) in enumerate(steps, start=1):
         if length and left <= length:
             return index, mix(p, q, left / length)
