@@ -205,7 +205,11 @@ def spread(
     mask: np.ndarray,
     targets: Targets,
 ) -> Spread | None:
-    """How the paired differences of groups from the reference scatter over seeds, pooled."""
+    """How the paired differences of groups from the reference scatter over seeds, pooled.
+
+    They share the reference's own scatter, so that there are fewer degrees of freedom than are
+    counted; with two or three seeds each, a difference that barely stands has to be run again.
+    """
     pairs = [
         {seed: runs[seed] - reference[seed] for seed in runs.keys() & reference.keys()}
         for runs in groups
