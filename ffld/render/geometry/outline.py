@@ -45,7 +45,7 @@ def mix(a: complex, b: complex, t: float) -> complex:
 
 
 def halfway(path: Sequence[complex], part: float = 0.5) -> tuple[int, complex]:
-    """The middle of a path through points, by its length, and the index at which it belongs."""
+    """The middle of a path, or another part of its length, and the index at which it belongs."""
     steps = [(p, q, abs(q - p)) for p, q in zip(path, path[1:], strict=False)]
     whole = 0.0
     for _, _, length in steps:  # `sum` adds floats in another way from Python 3.12 on
