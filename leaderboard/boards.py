@@ -16,13 +16,13 @@ from ffld.sample import Targets
 from leaderboard.breakdown import Part, breakdown
 from leaderboard.calibration import Calibration, calibration
 from leaderboard.entry import RESULT, Answers, Entry, EntryError
-from leaderboard.rank import Contender, Place, rank
+from leaderboard.rank import Contender, Place, rank, shared_spread
 from leaderboard.seasons import Season, seasons
 from leaderboard.submission import Submission
 
 PRIMARY = ("ne", "visible")
-CLOSE = 1e-3  # NE by which a reproduction may differ, if the seeds do not differ by more
-SPREADS = 3.0  # standard deviations over seeds by which it may differ
+CLOSE = 1e-3  # NE by which a reproduction may differ in any case
+SPREADS = 3.0  # standard errors over seeds by which it may differ
 
 
 class State(enum.StrEnum):
@@ -90,18 +90,20 @@ class Row:
 
     Attributes:
         seeds: NE of each seed; `result` is of all together.
+        again: NE of whoever ran the code again; None where nobody has.
         parts: breakdown -> group -> NE and count.
         calibration: of the first seed; None where it gives no confidences.
     """
 
     entry: Entry
     result: Result
-    state: State
     values: np.ndarray
     seeds: Mapping[int, float]
+    again: float | None
     parts: Mapping[str, Mapping[str, Part]]
     calibration: Calibration | None
     place: Place = field(default=Place(1, 1, 1))
+    state: State = State.RECOMPUTED
 
     @property
     def ne(self) -> float:
@@ -199,9 +201,9 @@ def _row(entry: Entry, bootstrap: Resamples, once: Resamples) -> Row:
     return Row(
         entry=entry,
         result=result,
-        state=_state(entry, once, values[0], list(seeds.values())),
         values=values,
         seeds=seeds,
+        again=_again(entry, once),
         parts=breakdown(np.mean(errors, axis=0), targets),
         calibration=None if sure is None else calibration(errors[0], sure, visible),
     )
@@ -230,21 +232,31 @@ def _errors(predictions: Predictions, targets: Targets) -> np.ndarray:
     return score(np.where(every, predictions.xy, np.nan), targets)
 
 
-def _state(entry: Entry, once: Resamples, value: float, seeds: Sequence[float]) -> State:
+def _again(entry: Entry, once: Resamples) -> float | None:
     targets = once.targets
-    again = entry.reproduction(targets)
-    if again is None:
-        return State.RECOMPUTED
-    other = bootstrapped(_errors(again, targets), counted(targets, "visible"), once)[0]
-    spread = SPREADS * float(np.std(seeds, ddof=1)) if len(seeds) > 1 else 0.0
-    return State.REPRODUCED if abs(other - value) <= max(CLOSE, spread) else State.RECOMPUTED
+    if (again := entry.reproduction(targets)) is None:
+        return None
+    return float(bootstrapped(_errors(again, targets), counted(targets, "visible"), once)[0])
 
 
 def _ranked(rows: Sequence[Row]) -> list[Row]:
-    """Rows with their places, by place, then by value; equal ones by date and name."""
-    ranking = rank([Contender(row.values, list(row.seeds.values())) for row in rows])
-    placed = [replace(row, place=place) for row, place in zip(rows, ranking.places, strict=True)]
+    """Rows with their places and states, by place, then by value; equal ones by date and name."""
+    seeds = [list(row.seeds.values()) for row in rows]
+    ranking = rank([Contender(row.values, of) for row, of in zip(rows, seeds, strict=True)])
+    spread = shared_spread(seeds)
+    placed = [
+        replace(row, place=place, state=_state(row, spread))
+        for row, place in zip(rows, ranking.places, strict=True)
+    ]
     return sorted(
         placed,
         key=lambda row: (row.place.rank, row.ne, row.entry.submission.date, row.entry.name),
     )
+
+
+def _state(row: Row, spread: float) -> State:
+    """Whether a reproduction may be one more seed of an entry whose board scatters so."""
+    if row.again is None:
+        return State.RECOMPUTED
+    noise = SPREADS * spread * row.ne * (1 + 1 / len(row.seeds)) ** 0.5
+    return State.REPRODUCED if abs(row.again - row.ne) <= max(CLOSE, noise) else State.RECOMPUTED

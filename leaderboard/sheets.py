@@ -10,16 +10,17 @@ from benchmark import Result
 from leaderboard.boards import Board, Record, Row, State
 from leaderboard.calibration import CORRECT
 from leaderboard.entry import Entry
+from leaderboard.rank import shared_spread
 from leaderboard.reported import CAVEAT, reported
 from leaderboard.seasons import Season
 
 Cell = str | float | int | None
 
 RANKED = (
-    "Ranks are shared where the paired difference is not beyond noise (max-T over all pairs of the "
-    "board, 95 %); in brackets, the ranks that noise leaves open. ± is the spread over seeds. "
-    "swap, rival and order are the layout errors of docs/metrics.md; smaller is better but for PCK "
-    "and AUC."
+    "Ranks are shared where the paired difference is not beyond noise of images and seeds (max-T "
+    "over all pairs of the board, 95 %); in brackets, the ranks that noise leaves open. ± is the "
+    "spread over seeds. swap, rival and order are the layout errors of docs/metrics.md; smaller is "
+    "better but for PCK and AUC."
 )
 
 SEALED = (
@@ -150,7 +151,9 @@ def ranks(board: Board, rows: Sequence[Row]) -> Sheet:
         "PCK@0.1", "AUC", "swap", "rival", "order", "parameters", "ms an image", "training data",
         "state",
     )  # fmt: skip
-    return Sheet(board.title, head, [_ranked(row) for row in rows], RANKED)
+    spread = shared_spread([list(row.seeds.values()) for row in rows])
+    note = f"{RANKED} Seeds are taken to scatter by {spread:.1%} of NE (docs/rules.md)."
+    return Sheet(board.title, head, [_ranked(row) for row in rows], note)
 
 
 def statements(entries: Sequence[Entry]) -> Sheet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from ffld import DataError, Split
 from ffld.sample import Targets
 from ffld.schema import FLD8
 from leaderboard.__main__ import main
+from leaderboard.boards import Row, record
 from leaderboard.build import Built, build
-from leaderboard.entry import Answers
+from leaderboard.entry import Answers, entries
 from tests.benchmark.targets import random_targets
 
 SAID = [
@@ -85,7 +86,11 @@ class Board:
 
     def new(self, name: str, error: float = 0.1, seeds: int = 1, *more: str) -> Path:
         """An entry made of such runs by the command."""
-        runs = [str(self.run(error, seed, name)) for seed in range(seeds)]
+        return self.draft(name, [self.run(error, seed, name) for seed in range(seeds)], *more)
+
+    def draft(self, name: str, folders: Sequence[Path], *more: str) -> Path:
+        """An entry made of these runs by the command."""
+        runs = [str(folder) for folder in folders]
         words = ["--method", f"Method {name}", *SAID, *more]
         where = ["--name", name, "--submissions", str(self.submissions)]
         assert main(["new", *runs, *where, *words]) == 0
@@ -107,6 +112,11 @@ class Board:
         assert code == (2 if found else 0)
         assert all(line.startswith("error: ") for line in found)
         return [line.removeprefix("error: ") for line in found]
+
+    def rows(self) -> dict[str, Sequence[Row]]:
+        """Board -> its ranked entries."""
+        made = record("made-up", entries(self.submissions), Answers())
+        return {one.slug: rows for one, rows in made.boards.items()}
 
     def build(self) -> Built:
         """All tables, with the README."""

@@ -11,15 +11,10 @@ from benchmark.evaluate import counted
 from ffld import catalog
 from leaderboard import stored
 from leaderboard.__main__ import main
-from leaderboard.boards import Board, State, record
+from leaderboard.boards import Board
 from leaderboard.draft import Run, draft
-from leaderboard.entry import Answers, Entry, entries
+from leaderboard.entry import Entry
 from leaderboard.submission import FILE
-
-
-def rows_of(board):
-    made = record("made-up", entries(board.submissions), Answers())
-    return {one.slug: rows for one, rows in made.boards.items()}
 
 
 def test_from_runs_to_a_ranked_table(board, capsys):
@@ -40,7 +35,7 @@ def test_from_runs_to_a_ranked_table(board, capsys):
 
 def test_numbers_are_the_mean_of_seeds_and_the_spread_theirs(board, targets):
     folder = board.new("one", 0.1, 3)
-    (row,) = rows_of(board)["made-up-test-80-annotated-notype-own"]
+    (row,) = board.rows()["made-up-test-80-annotated-notype-own"]
     alone = [
         evaluate(Predictions.load(path), targets).scores["ne"]["visible"].value
         for path in sorted(folder.glob("*.parquet"))
@@ -74,7 +69,7 @@ def test_boards_keep_apart_what_is_not_alike(board):
     board.new("more", 0.13, 1, "--training-data", "ImageNet")
     board.new("silent", 0.14)
     board.edit("silent", lambda content: content.update(training_data="unknown"))
-    slugs = {slug: [row.entry.folder.name for row in rows] for slug, rows in rows_of(board).items()}
+    slugs = {slug: [row.entry.folder.name for row in rows] for slug, rows in board.rows().items()}
     assert slugs == {
         "made-up-test-80-annotated-notype-extra": ["more", "silent"],
         "made-up-test-80-annotated-notype-own": ["plain"],
@@ -85,7 +80,7 @@ def test_boards_keep_apart_what_is_not_alike(board):
 
 def test_breakdowns_add_up(board, targets):
     board.new("one")
-    (row,) = rows_of(board)["made-up-test-80-annotated-notype-own"]
+    (row,) = board.rows()["made-up-test-80-annotated-notype-own"]
     visible, every = counted(targets, "visible").sum(), counted(targets, "all").sum()
     assert row.parts.keys() == {"visibility", "scale", "viewpoint"}  # one source is no division
     assert sum(part.count for part in row.parts["visibility"].values()) == every
@@ -153,26 +148,6 @@ def test_runs_that_do_not_belong_together(board, capsys):
     assert "the runs' seeds are [0, 0]" in capsys.readouterr().err
 
 
-def test_states_are_computed(board, targets, capsys):
-    folder = board.new("one", 0.1)
-    for error, state in ((0.1, State.REPRODUCED), (0.2, State.RECOMPUTED)):
-        again = stored.quantised(
-            Predictions.load(board.run(error, 0) / "predictions.parquet"), targets
-        )
-        again.save(folder / "again.parquet")
-        made = {"by": "Eve", "date": "2026-01-02", "path": "again.parquet",
-                "sha256": stored.digest(folder / "again.parquet")}  # fmt: skip
-        board.edit("one", lambda content, made=made: content.update(reproduction=made))
-        assert board.check(folder, capsys) == []
-        (row,) = rows_of(board)["made-up-test-80-annotated-notype-own"]
-        assert row.state is state
-    board.edit(
-        "one", lambda content: content.update(withdrawn={"date": "2026-01-03", "reason": "a leak"})
-    )
-    assert rows_of(board) == {}
-    assert "| one | Method one | 2026-01-03 | a leak |" in board.build().files["made-up.md"]
-
-
 def test_claims_without_predictions_are_listed_and_not_ranked(board, capsys):
     folder = board.new("one", 0.1)
     url = "https://example.org/p.parquet"
@@ -227,7 +202,7 @@ def test_a_subset_is_a_board_of_its_own(board, capsys, targets):
     board.targets = targets.select(np.flatnonzero(kept))
     folder = board.new("few", 0.2)
     assert board.check(folder, capsys) == []
-    assert {slug.split("-")[3] for slug in rows_of(board)} == {"80", "30"}
+    assert {slug.split("-")[3] for slug in board.rows()} == {"80", "30"}
 
 
 def test_json_holds_everything_in_full(board):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leaderboard.rank import Contender, rank
+from leaderboard.rank import USUAL, Contender, rank, shared_spread
 
 
 def contender(values, *seeds):
@@ -46,14 +46,64 @@ def test_ties_are_shared_though_not_transitive():
     assert places(rank([contender(one) for one in values])) == [(1, 1, 2), (1, 1, 3), (2, 2, 3)]
 
 
+def quiet(*seeds, number=0):
+    """An entry whose images tell all but exactly how good its weights are."""
+    noise = np.random.default_rng(number).normal(0, 1e-5, 500)
+    return contender(np.mean(seeds) + np.r_[0, noise], *seeds)
+
+
+def spread_of(percent, levels):
+    """Entries of two seeds that scatter by so much."""
+    off = percent / 100 / 2**0.5
+    return [quiet(v * (1 - off), v * (1 + off), number=n) for n, v in enumerate(levels)]
+
+
 def test_the_spread_of_seeds_counts():
-    quiet = np.random.default_rng(3).normal(0, 1e-4, (2, 500))
-    a, b = np.r_[0.10, 0.10 + quiet[0]], np.r_[0.11, 0.11 + quiet[1]]
-    assert places(rank([contender(a), contender(b)]))[1] == (2, 2, 2)
-    wide = [contender(a, 0.08, 0.10, 0.12), contender(b, 0.09, 0.11, 0.13)]
+    wide = [quiet(0.08, 0.10, 0.12), quiet(0.09, 0.11, 0.13)]
     assert places(rank(wide))[1] == (1, 1, 2)
-    narrow = [contender(a, 0.0999, 0.1, 0.1001), contender(b, 0.1099, 0.11, 0.1101)]
+    narrow = [quiet(0.0999, 0.1, 0.1001), quiet(0.1099, 0.11, 0.1101)]
     assert places(rank(narrow))[1] == (2, 2, 2)
+
+
+def test_a_single_seed_bears_the_spread_of_seeds_too():
+    assert places(rank([quiet(0.100), quiet(0.103)])) == [(1, 1, 2)] * 2
+    assert places(rank([quiet(0.100), quiet(0.110)])) == [(1, 1, 1), (2, 2, 2)]
+    several = [quiet(*np.linspace(v - 0.002, v + 0.002, 30)) for v in (0.100, 0.103)]
+    assert places(rank(several)) == [(1, 1, 1), (2, 2, 2)]
+
+
+def test_seeds_that_happen_to_agree_prove_nothing():
+    lucky = [quiet(0.1, 0.1 + 1e-7, number=8), quiet(0.103, 0.103 + 1e-7, number=9)]
+    others = spread_of(2, [0.2, 0.21, 0.22, 0.23, 0.24])
+    ranking = rank([*lucky, *others])
+    assert not ranking.better[:2, :2].any()
+    assert ranking.better[:2, 2:].all()
+
+
+def test_who_sends_wild_seeds_gains_no_rank_and_ties_nobody():
+    others = spread_of(1, [0.10, 0.12, 0.14, 0.16])
+    wild = quiet(0.05, 0.55, number=9)
+    alone, beside = rank(others), rank([*others, wild])
+    assert places(beside)[-1] == (5, 5, 5)
+    np.testing.assert_array_equal(beside.better[:4, :4], alone.better)
+    assert alone.better.sum() == 6
+
+
+def test_who_is_ahead_by_wild_seeds_is_not_ahead():
+    others = spread_of(1, [0.15, 0.152, 0.154, 0.156])
+    assert not rank([quiet(0.08, 0.18, number=9), *others]).better.any()
+    assert rank([quiet(0.13, 0.13 + 1e-7, number=9), *others]).better[0, 1:].all()
+
+
+def test_the_shared_spread_is_a_median_by_what_few_seeds_tell():
+    assert shared_spread([[0.1], [0.2, 0.3], [0.1, 0.4]]) == USUAL  # two of several seeds
+    rng = np.random.default_rng(6)
+    levels = rng.uniform(0.05, 0.2, 2001)
+    for seeds in (2, 3, 10):
+        entries = [level * (1 + rng.normal(0, 0.02, seeds)) for level in levels]
+        assert shared_spread([*entries, [0.1]]) == pytest.approx(0.02, rel=0.06)
+    wild = [[0.01, 0.9]] * 600  # of 2601
+    assert shared_spread([*entries, *wild]) < 0.025
 
 
 def test_equal_entries_share_the_first_rank():
@@ -70,6 +120,16 @@ def test_ten_equally_good_entries_are_rarely_told_apart():
         weights = rng.multinomial(200, [1 / 200] * 200, size=200).T / 200
         values = np.hstack([scores.mean(axis=1, keepdims=True), scores @ weights])
         wrong += rank([contender(one) for one in values]).better.any()
+    assert 0.005 <= wrong / 200 <= 0.12
+
+
+@pytest.mark.parametrize("seeds", [(2,) * 8, (1,) * 8, (1, 1, 1, 1, 1, 2, 3, 4)])
+def test_equally_good_methods_are_rarely_told_apart_by_their_seeds(seeds):
+    rng = np.random.default_rng(7)
+    wrong = 0
+    for _ in range(200):
+        board = [quiet(*rng.normal(0.1, USUAL * 0.1, n), number=n) for n in seeds]
+        wrong += rank(board).better.any()
     assert 0.005 <= wrong / 200 <= 0.12
 
 
