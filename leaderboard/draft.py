@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import ffld
-from benchmark import Predictions, evaluate
+from benchmark import Predictions, evaluate, models
 from benchmark.settings import Settings, profile, views
 from ffld.sample import Targets
 from ffld.sealed import season_of
@@ -169,16 +169,24 @@ def _content(run: Run, targets: Targets) -> dict[str, Any]:
         "date": fields.today().isoformat(),
         "code": {"url": None, "commit": None, "command": _command(run)},
         "given": {"box": None, "garment_type": None},
-        "test_time_augmentation": _averaging(trained.get("config", made)),
+        "test_time_augmentation": _averaging(
+            trained.get("config", made.get("overrides", made)),
+            trained.get("model", made.get("model")),
+        ),
         "input_size": [size, size] if size else None,
         "parameters": run.parameters,
     }
 
 
-def _averaging(made: Mapping[str, Any]) -> str | None:
+def _averaging(config: Mapping[str, Any], model: str | None) -> str | None:
     """The views that predictions average, of a trained or a scored model; None where unknown."""
-    config = made.get("overrides", made)
-    return views(config) if {"flip_average", "turns"} & config.keys() else None
+    settings = {"flip_average", "turns"}
+    if settings & config.keys():
+        return views(config)
+    if model not in models.available():
+        return None
+    has = {field.name for field in dataclasses.fields(models.config_class(model))}
+    return None if settings & has else "none"  # such as mean-shape, which can't average anything
 
 
 def _command(run: Run) -> str | None:
