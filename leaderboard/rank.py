@@ -36,7 +36,7 @@ from scipy import stats
 LEVEL = 0.95
 ENOUGH = 3  # entries of several seeds, of which one may be wild without moving the median far
 # A seed's standard deviation as a share of its NE where a board has fewer: what 58 configurations
-# of table 3 and its repairs show on three editions of ffld (pooled; .0151, .0153 and .0153).
+# of table 3 and its repairs show on three editions of ffld (pooled; .0151, .0153 and .0156).
 USUAL = 0.015
 
 
