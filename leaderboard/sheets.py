@@ -152,7 +152,7 @@ def ranks(board: Board, rows: Sequence[Row]) -> Sheet:
         "state",
     )  # fmt: skip
     spread = shared_spread([list(row.seeds.values()) for row in rows])
-    note = f"{RANKED} Seeds are taken to scatter by {spread:.1%} of NE (docs/rules.md)."
+    note = f"{RANKED} Seeds are taken to scatter by {100 * spread:.1f} % of NE (docs/rules.md)."
     return Sheet(board.title, head, [_ranked(row) for row in rows], note)
 
 
