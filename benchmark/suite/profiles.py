@@ -72,6 +72,11 @@ PROFILES = {
             name="cpu", device="cpu", size=64, width=0.25, train=6000, val=400, test=2000,
             epochs=3, flops=1.5e11, overhead=8.0,
         ),
+        # the cells of the paper's maps (14 x 14 below LGR's layer, not 4 x 4) in a narrow network
+        Profile(
+            name="cpu-224", device="cpu", size=224, width=0.125, train=12_000, val=400, test=2000,
+            epochs=3, flops=1.5e11, overhead=20.0,
+        ),
         Profile(
             name="gpu", device="cuda", size=224, width=1.0, train=24_000, val=1000, test=None,
             epochs=4, flops=1.0e14, overhead=30.0,
