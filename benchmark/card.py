@@ -209,7 +209,8 @@ def _before(training: Mapping[str, Any]) -> Iterator[str]:
         made, where = record["configuration"], record["environment"]
         limit, count = made["settings"]["train_limit"], record["epochs"]
         epochs = "one epoch" if count == 1 else f"{count} epochs"
-        code = f"; commit {record['commit']}" if "commit" in record else ""
+        commit = record.get("commit", where.get("commit"))
+        code = f"; commit {commit}" if commit else ""
         yield (
             f"\n| trained before | {epochs} of "
             f"{'all' if limit is None else f'{limit:,}'} images of `{made['revision']}`"

@@ -18,6 +18,7 @@ import torch
 import ffld
 from benchmark import models, world
 from benchmark.checkpoint import WEIGHTS, Checkpoint, CheckpointError
+from benchmark.code import commit
 from benchmark.device import device_of
 from benchmark.settings import PREDICTION, Settings, parse, profile, recipe, understood
 from benchmark.source import identity, settled
@@ -196,6 +197,7 @@ def environment() -> dict[str, Any]:
         "machine": platform.machine(),
         "threads": torch.get_num_threads(),
         "processes": world.size(),
+        "commit": commit(),
     }
 
 

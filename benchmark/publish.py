@@ -17,7 +17,7 @@ from benchmark.card import CARD, SCORES, card
 from benchmark.checkpoint import Checkpoint
 from benchmark.origin import TRAINING, seen, unknown_start
 from benchmark.plan import RunError
-from benchmark.ship import add_scores, gather, write
+from benchmark.ship import add_scores, gather
 from ffld.hub import client, transfer
 from ffld.hub.client import Repository, Snapshot
 from ffld.hub.errors import HubError
@@ -110,7 +110,6 @@ def publish(
     client.create(repository, private)
     before = client.look_up(repository)
     _refuse_foreign(before, about)
-    _keep_commit(folder, before)
     files: dict[str, Path | bytes] = {name: folder / name for name in _HELD}
     files[CARD] = card(folder, repository.name, licence).encode()
     return transfer.update(before, files, (), f"Publish {about.model} trained on {about.revision}")
@@ -134,15 +133,3 @@ def _refuse_foreign(before: Snapshot, about: Checkpoint) -> None:
             f"{before} holds weights of something else than {about.model!r} trained on "
             f"{about.dataset!r}; choose another one"
         )
-
-
-def _keep_commit(folder: Path, before: Snapshot) -> None:
-    """Keep the code's commit that an earlier publication of the very same training names."""
-    earlier = transfer.text(before, TRAINING)
-    try:
-        there = json.loads(earlier or "{}")
-        here = json.loads((folder / TRAINING).read_text(encoding="utf-8"))
-        if there == here | {"commit": there.get("commit")}:
-            write(folder / TRAINING, earlier)
-    except (ValueError, AttributeError):
-        pass  # not a file that this wrote

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import ffld
+from benchmark.code import commit
 from benchmark.command import Parser, add_prediction_settings, carried_out
 
 _EPILOG = """\
@@ -88,10 +88,11 @@ def gather(
     weights = find_weights(run).predicting(settings)
     found, about = weights.folder, weights.about
     model, floor = about.build(found, ffld.spec(about.dataset).schema)
+    made = _training(run)
     training = {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "commit": commit(),
-        **_training(run),
+        "commit": made["environment"].get("commit", commit()),  # older runs don't tell theirs
+        **made,
     }
     if before:
         training["before"] = _earlier(training, before)
@@ -224,16 +225,6 @@ def _history(run: Path) -> list[dict[str, float]]:
     if not (path.is_file() and (run / folder.RESULT).is_file()):
         raise RunError(f"{str(run)!r} is not the folder of a finished training")
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def commit() -> str:
-    """The commit of this code, marked where files differ from it; "unknown" outside of git."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return answer.stdout.strip()
 
 
 def write(path: Path, text: str) -> None:

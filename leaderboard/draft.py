@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import ffld
-from benchmark import Predictions, evaluate, models
+from benchmark import Predictions, evaluate
+from benchmark.code import DIRTY, UNKNOWN
 from benchmark.settings import Settings, profile, views
 from ffld.sample import Targets
 from ffld.sealed import season_of
@@ -32,12 +33,15 @@ class Run:
     Attributes:
         configuration: of its `config.json`; empty where there is none.
         parameters: learned numbers of its model; None where it doesn't say.
+        commit: of this project's code that trained it; None where it doesn't say, or where files
+            differed from it.
     """
 
     folder: Path
     predictions: Predictions
     configuration: Mapping[str, Any]
     parameters: int | None = None
+    commit: str | None = None
 
     @classmethod
     def load(cls, folder: str | Path) -> Run:
@@ -49,8 +53,11 @@ class Run:
         folder = Path(folder)
         predictions = Predictions.load(folder / "predictions.parquet")
         content = _json(folder / "config.json")
-        configuration = content.get("configuration", {})
-        return cls(folder, predictions, configuration, content.get("parameters"))
+        made = content.get("configuration", {})
+        commit = None if made.get("checkpoint") else content.get("environment", {}).get("commit")
+        if commit and (commit == UNKNOWN or commit.endswith(DIRTY)):
+            commit = None
+        return cls(folder, predictions, made, content.get("parameters"), commit)
 
     @property
     def seed(self) -> int:
@@ -102,7 +109,7 @@ def draft(
             one.save(temporary / path)
             sha256 = stored.digest(temporary / path)
             files.append({"seed": run.seed, "path": path, "sha256": sha256})
-        content = _content(runs[0], targets) | {"predictions": files}
+        content = _content(runs, targets) | {"predictions": files}
         if season:
             content |= {"samples": "all", "claimed": {}, "season": _stated(season)}
         else:
@@ -151,8 +158,10 @@ def _check_together(runs: Sequence[Run], name: str) -> None:
         raise SubmissionError("; ".join(problems))
 
 
-def _content(run: Run, targets: Targets) -> dict[str, Any]:
-    """The submission as far as a run says it; None where it says nothing."""
+def _content(runs: Sequence[Run], targets: Targets) -> dict[str, Any]:
+    """The submission as far as runs say it; None where they say nothing."""
+    run = runs[0]
+    commit = run.commit if len({one.commit for one in runs}) == 1 else None
     spec = ffld.spec(targets.dataset) if targets.dataset in ffld.available() else None
     whole = spec is not None and len(targets) == spec.splits.get(targets.split)
     trained = _json(run.folder / "checkpoint" / "checkpoint.json")
@@ -167,26 +176,22 @@ def _content(run: Run, targets: Targets) -> dict[str, Any]:
         "samples": "all" if whole else len(targets),
         "method": made.get("model"),
         "date": fields.today().isoformat(),
-        "code": {"url": None, "commit": None, "command": _command(run)},
+        "code": {"url": None, "commit": commit, "command": _command(run)},
         "given": {"box": None, "garment_type": None},
-        "test_time_augmentation": _averaging(
-            trained.get("config", made.get("overrides", made)),
-            trained.get("model", made.get("model")),
-        ),
+        "test_time_augmentation": _averaging(trained, made),
         "input_size": [size, size] if size else None,
         "parameters": run.parameters,
     }
 
 
-def _averaging(config: Mapping[str, Any], model: str | None) -> str | None:
+def _averaging(trained: Mapping[str, Any], made: Mapping[str, Any]) -> str | None:
     """The views that predictions average, of a trained or a scored model; None where unknown."""
-    settings = {"flip_average", "turns"}
-    if settings & config.keys():
+    config = trained.get("config", made.get("overrides", made))
+    if {"flip_average", "turns"} & config.keys():
         return views(config)
-    if model not in models.available():
-        return None
-    has = {field.name for field in dataclasses.fields(models.config_class(model))}
-    return None if settings & has else "none"  # such as mean-shape, which can't average anything
+    # all settings of a model of ours stand beside its weights: mean-shape, say, has no such one
+    ours = "config" in trained and ":" not in trained.get("model", ":")
+    return "none" if ours else None
 
 
 def _command(run: Run) -> str | None:

@@ -18,9 +18,9 @@ import torch
 from benchmark import checkpoint, experiment, folder
 from benchmark.campaign.stages import REHEARSAL
 from benchmark.checkpoint import CheckpointError
+from benchmark.code import commit
 from benchmark.plan import Request, RunError, resolve
 from benchmark.result import Result
-from benchmark.ship import commit
 from benchmark.suite import records
 from benchmark.suite.jobs import Job
 from benchmark.suite.profiles import Profile

@@ -132,18 +132,6 @@ def test_a_run_says_over_which_views_it_averaged(board, config, said):
     assert json.loads((folder / FILE).read_text())["test_time_augmentation"] == said
 
 
-@pytest.mark.parametrize(
-    ("model", "said"), [("mean-shape", "none"), ("lgr", None), ("their.package:build", None)]
-)
-def test_a_model_that_cannot_average_says_so(board, model, said):
-    run = board.run(0.1)
-    made = {"model": model, "overrides": {}, "settings": {}}
-    made |= {"dataset": "made-up", "split": "test", "device": "cpu", "seed": 0}
-    (run / "config.json").write_text(json.dumps({"configuration": made}))
-    folder, _ = draft([Run.load(run)], "scored", {}, into=board.submissions)
-    assert json.loads((folder / FILE).read_text())["test_time_augmentation"] == said
-
-
 def test_a_run_of_scored_weights_says_the_sizes_of_their_input_and_model(board):
     run = board.run(0.1)
     made = {"overrides": {"input_size": 96}, "settings": {"input_size": 64}}

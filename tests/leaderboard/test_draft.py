@@ -1,0 +1,51 @@
+"""What `leaderboard new` takes from runs, and leaves to be filled in."""
+
+import json
+
+import pytest
+
+from leaderboard.draft import Run, draft
+from leaderboard.submission import FILE
+
+ONE, OTHER = "1" * 40, "2" * 40
+
+
+@pytest.mark.parametrize(
+    ("commits", "said"),
+    [
+        ([ONE, ONE], ONE),
+        ([ONE, OTHER], None),  # no single one made them
+        ([ONE, None], None),  # older runs don't tell
+        ([f"{ONE}-dirty", f"{ONE}-dirty"], None),
+        (["unknown", "unknown"], None),
+    ],
+)
+def test_the_commit_is_that_of_all_runs(board, commits, said):
+    runs = [board.run(0.1, seed) for seed in range(2)]
+    for seed, (run, commit) in enumerate(zip(runs, commits, strict=True)):
+        environment = {} if commit is None else {"commit": commit}
+        content = {"configuration": {"seed": seed}, "environment": environment}
+        (run / "config.json").write_text(json.dumps(content))
+    folder, missing = draft([Run.load(run) for run in runs], "x", {}, into=board.submissions)
+    assert json.loads((folder / FILE).read_text())["code"]["commit"] == said
+    assert "code" in missing  # its address, at least
+
+
+def test_scoring_weights_does_not_say_which_commit_trained_them(board):
+    run = board.run(0.1)
+    content = {"configuration": {"checkpoint": "x"}, "environment": {"commit": ONE}}
+    (run / "config.json").write_text(json.dumps(content))
+    folder, _ = draft([Run.load(run)], "x", {}, into=board.submissions)
+    assert json.loads((folder / FILE).read_text())["code"]["commit"] is None
+
+
+@pytest.mark.parametrize(
+    ("model", "said"), [("mean-shape", "none"), ("their.package:build", None), (None, None)]
+)
+def test_a_model_of_ours_without_the_setting_averages_nothing(board, model, said):
+    run = board.run(0.1)
+    content = {"config": {"input_size": 64}} | ({"model": model} if model else {})
+    (run / "checkpoint").mkdir()
+    (run / "checkpoint" / "checkpoint.json").write_text(json.dumps(content))
+    folder, _ = draft([Run.load(run)], "x", {}, into=board.submissions)
+    assert json.loads((folder / FILE).read_text())["test_time_augmentation"] == said
