@@ -43,8 +43,8 @@ def document(
 ) -> dict[str, Any]:
     """The report on these runs.
 
-    A table has a section for every one of its data sets and every budget of which a run is there;
-    one without any run has one that says so.
+    A table has a section for every one of its data sets and every budget of which a run is there
+    besides the reference's, which stands in other tables too; one without any has one section.
 
     Args:
         latencies: measurements as `--latency` writes them.
@@ -61,7 +61,7 @@ def document(
             (profile, dataset) for profile in profiles for dataset in datasets or table.datasets
         ]
         whole = [_entries(table, profile, dataset, root) for profile, dataset in asked]
-        begun = [one for one in whole if any(entry.identity in found for entry in _able(one))]
+        begun = [one for one in whole if any(entry.identity in found for entry in _compared(one))]
         sections += [_section(one, found, latencies) for one in begun or whole[:1]]
     used = {row["runs"] for section in sections for row in section["rows"]}
     return {
@@ -107,6 +107,16 @@ def _entries(table: Table, profile: Profile, dataset: str, root: Path | None) ->
     return [Entry(table, row, profile, dataset, root) for _, row in table.rows()]
 
 
+def _compared(entries: Sequence[Entry]) -> list[Entry]:
+    """Those that can run, but for the reference."""
+    reference = _reference(entries[0]).identity
+    return [entry for entry in _able(entries) if entry.identity != reference]
+
+
+def _reference(one: Entry) -> Entry:
+    return Entry(one.table, one.table.reference, one.profile, one.dataset, one.root)
+
+
 def _able(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if not entry.problem]
 
@@ -119,7 +129,7 @@ def _section(
     """One table on one data set at one budget."""
     first = entries[0]
     table, profile = first.table, first.profile
-    reference = Entry(table, table.reference, profile, first.dataset, first.root)
+    reference = _reference(first)
     keys = [reference.identity, *(entry.identity for entry in _able(entries))]
     runs = {key: found[key] for key in dict.fromkeys(keys) if key in found}
     scores = _scores(runs, reference)

@@ -13,6 +13,7 @@ from benchmark.result import Result
 from benchmark.suite import actions, records, report
 from benchmark.suite.__main__ import main
 from benchmark.suite.page import markdown
+from tests.benchmark.tiny_model import TINY
 from tests.benchmark.tiny_suite import QUICK, SMALL
 from tests.conftest import ROOT
 
@@ -183,6 +184,22 @@ def test_another_budget_makes_a_page_stale_and_its_runs_unused(done, tmp_path, m
     assert "0 of 4 rows have run" in said
     assert "Runs of other data sets, settings or editions than these: 5." in said
     assert suite("--check", "--out", page)[0] == 0
+
+
+def test_a_budget_at_which_the_reference_alone_has_run_has_no_table(done):
+    _, out = done
+    runs = [run for run in records.gather([out]) if run.configuration["model"] == TINY]
+    longer = replace(QUICK, name="longer", epochs=3)
+
+    def budgets(channels):
+        one = next(r for r in runs if r.configuration["overrides"].get("channels") == channels)
+        settings = one.configuration["settings"] | {"epochs": 3, "patience": 3}
+        again = replace(one, configuration={**one.configuration, "settings": settings})
+        content = report.document([*runs, again], tables=[SMALL], profiles=[QUICK, longer])
+        return [section["profile"] for section in content["sections"]]
+
+    assert budgets(None) == ["cpu"]
+    assert budgets(24) == ["cpu", "longer"]
 
 
 def test_a_report_is_the_same_from_folders_and_from_a_pack(done, tmp_path):
