@@ -33,8 +33,8 @@ class Run:
     Attributes:
         configuration: of its `config.json`; empty where there is none.
         parameters: learned numbers of its model; None where it doesn't say.
-        commit: of this project's code that trained it; None where it doesn't say, or where files
-            differed from it.
+        commit: of this project that trained a model of its own; None where it doesn't say, or
+            where files differed from it.
     """
 
     folder: Path
@@ -54,10 +54,11 @@ class Run:
         predictions = Predictions.load(folder / "predictions.parquet")
         content = _json(folder / "config.json")
         made = content.get("configuration", {})
-        commit = None if made.get("checkpoint") else content.get("environment", {}).get("commit")
-        if commit and (commit == UNKNOWN or commit.endswith(DIRTY)):
-            commit = None
-        return cls(folder, predictions, made, content.get("parameters"), commit)
+        commit = content.get("environment", {}).get("commit", UNKNOWN)
+        known = commit != UNKNOWN and not commit.endswith(DIRTY)
+        ours = ":" not in made.get("model", ":") and not made.get("checkpoint")
+        parameters = content.get("parameters")
+        return cls(folder, predictions, made, parameters, commit if known and ours else None)
 
     @property
     def seed(self) -> int:

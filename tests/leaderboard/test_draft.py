@@ -10,6 +10,15 @@ from leaderboard.submission import FILE
 ONE, OTHER = "1" * 40, "2" * 40
 
 
+def told(run, commit, **made):
+    """Write a run's config.json, as of a model of ours unless said otherwise."""
+    about = {"model": "lgr", "dataset": "made-up", "split": "test", "device": "cpu", "seed": 0}
+    about |= {"settings": {}, "overrides": {}, **made}
+    environment = {} if commit is None else {"commit": commit}
+    content = {"configuration": about, "environment": environment}
+    (run / "config.json").write_text(json.dumps(content))
+
+
 @pytest.mark.parametrize(
     ("commits", "said"),
     [
@@ -23,18 +32,16 @@ ONE, OTHER = "1" * 40, "2" * 40
 def test_the_commit_is_that_of_all_runs(board, commits, said):
     runs = [board.run(0.1, seed) for seed in range(2)]
     for seed, (run, commit) in enumerate(zip(runs, commits, strict=True)):
-        environment = {} if commit is None else {"commit": commit}
-        content = {"configuration": {"seed": seed}, "environment": environment}
-        (run / "config.json").write_text(json.dumps(content))
+        told(run, commit, seed=seed)
     folder, missing = draft([Run.load(run) for run in runs], "x", {}, into=board.submissions)
     assert json.loads((folder / FILE).read_text())["code"]["commit"] == said
     assert "code" in missing  # its address, at least
 
 
-def test_scoring_weights_does_not_say_which_commit_trained_them(board):
+@pytest.mark.parametrize("made", [{"checkpoint": "x"}, {"model": "their.package:build"}])
+def test_the_commit_that_trained_weights_or_made_their_model_is_another(board, made):
     run = board.run(0.1)
-    content = {"configuration": {"checkpoint": "x"}, "environment": {"commit": ONE}}
-    (run / "config.json").write_text(json.dumps(content))
+    told(run, ONE, **made)
     folder, _ = draft([Run.load(run)], "x", {}, into=board.submissions)
     assert json.loads((folder / FILE).read_text())["code"]["commit"] is None
 
