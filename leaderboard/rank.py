@@ -37,7 +37,7 @@ LEVEL = 0.95
 ENOUGH = 3  # entries of several seeds, of which one may be wild without moving the median far
 # A seed's standard deviation as a share of its NE where a board has fewer: what 58 configurations
 # of table 3 and its repairs show on three editions of ffld at 64 x 64 pixels (pooled; .0151, .0153
-# and .0156). Two models at 224 x 224 pixels, three seeds each: .030.
+# and .0156). Two models at 224 x 224 pixels, four seeds each: .028.
 USUAL = 0.015
 
 
