@@ -189,6 +189,7 @@ def _critical(values: np.ndarray, counts: np.ndarray, images: np.ndarray, spread
             training.ahead[:, [one]] + training.behind[:, rest],
             training.behind[:, [one]] + training.ahead[:, rest],
         )
-        excess = np.abs(differences) / np.sqrt(images[one, rest] ** 2 + trained)
+        errors = np.sqrt(images[one, rest] ** 2 + trained)
+        excess = np.divide(np.abs(differences), errors, where=errors > 0, out=np.zeros_like(errors))
         largest = np.maximum(largest, excess.max(axis=1))
     return float(np.quantile(largest, LEVEL))

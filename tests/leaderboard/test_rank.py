@@ -133,6 +133,12 @@ def test_equally_good_methods_are_rarely_told_apart_by_their_seeds(seeds):
     assert 0.005 <= wrong / 200 <= 0.12
 
 
+@pytest.mark.filterwarnings("error")
+def test_entries_without_any_noise_are_ranked_by_their_value():
+    board = [contender(np.full(50, value), value, value) for value in (0.1, 0.1, 0.2, 0.3)]
+    assert places(rank(board)) == [(1, 1, 2), (1, 1, 2), (3, 3, 3), (4, 4, 4)]
+
+
 @pytest.mark.parametrize("draws", [0, 1])
 def test_without_resamples_nothing_breaks(draws):
     assert places(rank([contender([0.1] * (1 + draws)), contender([0.1] * (1 + draws))]))[0][0] == 1
