@@ -74,11 +74,7 @@ def problems(
         found += _season_problems(entry, answers)
     if entry.ranked:
         found += _score_problems(entry, answers)
-        found += [
-            f"its predictions are those of {other.name}"
-            for other in rest
-            if _comparable(entry, other) and _copied(others.probes(entry), others.probes(other))
-        ]
+        found += _copies(entry, rest, others)
     return found
 
 
@@ -154,6 +150,41 @@ def _sealed_problems(
     if (entry.folder / RESULT).exists():
         yield f"{RESULT}: nobody can have the result of a sealed season; remove it"
     yield from plausible.repeated(several, targets)
+
+
+def _copies(entry: Entry, rest: Sequence[Entry], others: Others) -> Iterator[str]:
+    """Whose predictions these are, or of whose they are mixed."""
+    comparable = [other for other in rest if _comparable(entry, other)]
+    own = others.probes(entry)
+    copied = [other for other in comparable if _copied(own, others.probes(other))]
+    yield from (f"its predictions are those of {other.name}" for other in copied)
+    if copied:
+        return
+    strangers = [other for other in comparable if not _same_people(entry, other)]
+    foreign = [probe for other in strangers for probe in others.probes(other)]
+    for number, probe in enumerate(own):
+        if (share := plausible.explained(probe, foreign)) > plausible.MOST_EXPLAINED:
+            nearest = max(
+                strangers,
+                key=lambda other: max(
+                    plausible.correlation(probe, o) for o in others.probes(other)
+                ),
+            )
+            yield (
+                f"predictions [{number}] are mixed from other entries', most of all from "
+                f"{nearest.name}: a mixture of theirs gives {share:.1%} of its squared errors, at "
+                f"most {plausible.MOST_EXPLAINED:.0%} are believed of a model of its own"
+            )
+
+
+def _alike(probe: plausible.Probe, theirs: Sequence[plausible.Probe]) -> float:
+    return max((plausible.correlation(probe, one) for one in theirs), default=-1.0)
+
+
+def _same_people(entry: Entry, other: Entry) -> bool:
+    """Whether two entries are of the same people, who may send a mixture of their own models."""
+    own, theirs = entry.submission, other.submission
+    return (own.contact, list(own.authors)) == (theirs.contact, list(theirs.authors))
 
 
 def _copied(own: Sequence[plausible.Probe], theirs: Sequence[plausible.Probe]) -> bool:

@@ -114,7 +114,7 @@ def _answer(url: str, network: Network, until: float) -> Iterator[http.client.HT
 @contextmanager
 def _asked(url: str, network: Network, until: float) -> Iterator[http.client.HTTPResponse]:
     """What one address answers, with nothing of the body read."""
-    if found := list(text.url_problems(url)):
+    if found := list(text.address_problems(url)):
         raise FetchError(f"leads to {ascii(url)[:200]}, which {'; '.join(found)}")
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, timeout=SILENCE)

@@ -1,4 +1,10 @@
-"""Numbers too good to be true and predictions that are another entry's: signs of leaks, copies."""
+"""Numbers too good to be true, predictions that are others': signs of leaks, copies and mixtures.
+
+Trainings differ in their errors. On the boards of this project two seeds of one model have errors
+that correlate by .82 to .99, and of a model's squared errors at most .92 are what a regression on
+those of all other entries gives. A copy with noise on it, or an average of other entries, has .97
+and more as long as the noise costs less than a copy brings.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +24,9 @@ HIT = 3e-4  # of the box: so near to its target a point comes by chance once in 
 MOST_HITS = 0.02  # share of the counted points
 SAME = 1e-3  # of the box: points of two entries that differ by less are taken for one
 MOST_SAME = 0.9  # share of the probed points; two seeds on maps of 4 x 4 cells can share 0.8
+SAME_ERRORS = 0.995  # correlation of two seeds' errors; noise that brings it lower costs NE
+MOST_EXPLAINED = 0.95  # share of an entry's squared errors that a mixture of others' gives
+POINTS_EACH = 50  # coordinates for every column of such a mixture, so that chance explains little
 PROBE = 500  # samples that are compared between entries, chosen by a hash of their ids
 
 
@@ -41,12 +50,17 @@ def problems(result: Result, several: Sequence[Predictions], targets: Targets) -
 
 
 def repeated(several: Sequence[Predictions], targets: Targets) -> Iterator[str]:
-    """Which seeds are the same, as no two can be."""
+    """Which seeds are the same, or the same but for noise, as no two can be."""
     probes = [probe(one, targets) for one in several]
     for first in range(len(probes)):
         for second in range(first):
             if same(probes[first], probes[second]):
                 yield f"predictions [{second}] and [{first}] are the same; seeds must differ"
+            elif (alike := correlation(probes[first], probes[second])) > SAME_ERRORS:
+                yield (
+                    f"predictions [{second}] and [{first}] have the same errors (correlation "
+                    f"{alike:.4f}); seeds must be trainings of their own"
+                )
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +70,12 @@ class Probe:
     Attributes:
         ids: (P,) str, sorted.
         points: (P, K, 2), NaN where none is kept.
+        errors: (P, K, 2), their differences to the targets; NaN where these are not known.
     """
 
     ids: np.ndarray
     points: np.ndarray
+    errors: np.ndarray
 
 
 def probe(predictions: Predictions, targets: Targets) -> Probe:
@@ -70,7 +86,8 @@ def probe(predictions: Predictions, targets: Targets) -> Probe:
     sides = boxes.sides(targets.box)[:, None]
     frame = (predictions.xy[rows] - targets.box[rows, None, :2]) / sides[rows]
     frame[~stored.kept(targets)[rows]] = np.nan
-    return Probe(targets.ids[rows], frame)
+    right = (targets.xy[rows] - targets.box[rows, None, :2]) / sides[rows]
+    return Probe(targets.ids[rows], frame, frame - right)
 
 
 def same(a: Probe, b: Probe) -> bool:
@@ -82,3 +99,28 @@ def same(a: Probe, b: Probe) -> bool:
     apart = np.abs(first - second).max(axis=-1)
     near = apart[~np.isnan(apart)] < SAME
     return bool(near.size and near.mean() > MOST_SAME)
+
+
+def correlation(a: Probe, b: Probe) -> float:
+    """Of the errors of two probes of the same samples; 0 where they are not known."""
+    known = ~np.isnan(a.errors) & ~np.isnan(b.errors)
+    first, second = a.errors[known], b.errors[known]
+    size = np.sqrt((first**2).sum() * (second**2).sum())
+    return float((first * second).sum() / size) if size else 0.0
+
+
+def explained(own: Probe, others: Sequence[Probe]) -> float:
+    """Share of the squared errors of a probe that the best linear mixture of others' errors gives.
+
+    Adjusted for the number of others; 0 where there are no others of the same samples, or too many
+    for the points that are known.
+    """
+    alike = [one for one in others if np.array_equal(one.ids, own.ids)]
+    columns = np.stack([own.errors, *(one.errors for one in alike)], -1)
+    columns = columns[~np.isnan(columns).any(-1)]
+    target, mixed = columns[:, 0], columns[:, 1:]
+    if not alike or len(target) < POINTS_EACH * len(alike) or not target.any():
+        return 0.0
+    weights, *_ = np.linalg.lstsq(mixed, target, rcond=None)
+    left = ((target - mixed @ weights) ** 2).sum() / (target**2).sum()
+    return float(1 - left * len(target) / (len(target) - len(alike)))

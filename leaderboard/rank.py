@@ -10,7 +10,8 @@ The training. All entries of a board are taken to scatter over seeds by the same
 value, `shared_spread`: a median, which no entry can pull far. An entry's own seeds are too few to
 go by, since two happen to agree often enough, and to go by them would reward scatter: whoever sends
 a good and a bad seed could not be told from anybody. So an entry that is behind is held to the
-shared spread alone. One that is ahead bears its own where that is larger.
+shared spread alone. One that is ahead bears its own where that is larger. Seeds that agree far
+better than chance has it are one training, however many files they are, and count as one.
 
 With E entries there are E (E - 1) / 2 comparisons, of which some would come out by chance. They are
 corrected by the max-T method (Westfall and Young, Resampling-Based Multiple Testing, 1993): a
@@ -39,6 +40,7 @@ ENOUGH = 3  # entries of several seeds, of which one may be wild without moving 
 # of table 3 and its repairs show on three editions of ffld at 64 x 64 pixels (pooled; .0151, .0153
 # and .0156). Two models at 224 x 224 pixels, four seeds each: .028.
 USUAL = 0.015
+TOO_ALIKE = 1e-4  # chance of so little scatter among an entry's seeds, below which they are one
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,13 @@ class _Training:
 def rank(contenders: Sequence[Contender]) -> Ranking:
     """Rank entries of one board."""
     values = np.stack([one.values for one in contenders])
-    counts = np.array([len(one.seeds) for one in contenders])
-    own = np.array([_own(one.seeds) for one in contenders])
-    training = _training(values[:, 0], counts, own)
+    several = [one.seeds for one in contenders]
+    spread = shared_spread(several)
+    counts = np.array([_trainings(seeds, spread) for seeds in several])
+    own = np.array([_own(seeds) for seeds in several])
+    training = _training(values[:, 0], counts, own, spread)
     images = _image_errors(values)
-    critical = _critical(values, counts, images, shared_spread([one.seeds for one in contenders]))
+    critical = _critical(values, counts, images, spread)
     difference = values[:, None, 0] - values[None, :, 0]
     errors = np.sqrt(images**2 + training.ahead[:, None] + training.behind[None, :])
     better = difference < -critical * errors
@@ -127,6 +131,15 @@ def shared_spread(entries: Sequence[Sequence[float]]) -> float:
     return float(_shared(own, counts))
 
 
+def _trainings(seeds: Sequence[float], spread: float) -> int:
+    """How many trainings an entry's seeds can be taken for."""
+    freedom = len(seeds) - 1
+    if not freedom or not spread:
+        return 1
+    chance = stats.chi2.cdf(freedom * (_own(seeds) / spread) ** 2, freedom)
+    return 1 if chance < TOO_ALIKE else len(seeds)
+
+
 def _own(seeds: Sequence[float]) -> float:
     return float(np.std(seeds, ddof=1) / np.mean(seeds)) if len(seeds) > 1 else 0.0
 
@@ -146,8 +159,10 @@ def _median_of_normal(freedom: int) -> float:
     return float(np.sqrt(stats.chi2.median(freedom) / freedom))
 
 
-def _training(level: np.ndarray, counts: np.ndarray, own: np.ndarray) -> _Training:
-    shared = _shared(own, counts)[..., None]
+def _training(
+    level: np.ndarray, counts: np.ndarray, own: np.ndarray, spread: float | np.ndarray
+) -> _Training:
+    shared = np.asarray(spread)[..., None]
     one = level**2 / counts
     return _Training(behind=shared**2 * one, ahead=np.maximum(shared, own) ** 2 * one)
 
@@ -179,7 +194,7 @@ def _critical(values: np.ndarray, counts: np.ndarray, images: np.ndarray, spread
     noise = rng.normal(size=(draws, entries)) * spread * level / np.sqrt(counts)
     chi2 = rng.chisquare(np.maximum(freedom, 1), (draws, entries))
     own = np.where(freedom > 0, spread * np.sqrt(chi2 / np.maximum(freedom, 1)), 0.0)
-    training = _training(level, counts, own)
+    training = _training(level, counts, own, _shared(own, counts))
     largest = np.zeros(draws)
     for one in range(entries - 1):
         rest = slice(one + 1, None)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 LONGEST = 1000  # characters of one field
+LONGEST_ADDRESS = 8192  # characters; hosts of files redirect to signed ones of more than a thousand
 
 _MARKUP = re.compile(r"[<>|`\\]|\]\(|&#?\w+;|\$\(|\b(?:javascript|data|vbscript):", re.IGNORECASE)
 _FORMULA = re.compile(r"^\s*[=+\-@]")  # what spreadsheets compute
@@ -41,9 +42,16 @@ def problems(text: object, *, ascii_only: bool = True) -> Iterator[str]:
 
 def url_problems(text: object) -> Iterator[str]:
     """What is wrong with an address: only public hosts by name, over https."""
-    found = list(problems(text))
-    if found:
-        yield from found
+    yield from (found := list(problems(text)))
+    if not found:
+        yield from address_problems(text)
+
+
+def address_problems(text: str) -> Iterator[str]:
+    """What is wrong with where a redirect leads: as of an address that is written in a field, but
+    for the rules of text, since nobody is shown it."""
+    if len(text) > LONGEST_ADDRESS or not (text.isascii() and text.isprintable()):
+        yield f"is no address of at most {LONGEST_ADDRESS} printable ASCII characters"
         return
     try:
         parts = urlsplit(text)

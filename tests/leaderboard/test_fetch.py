@@ -123,6 +123,18 @@ def test_redirects_among_public_hosts(world, status):
     assert world.dialled == [(ADDRESS, HOST), (ADDRESS, HOST), ("8.8.8.8", "cdn.example.net")]
 
 
+def test_a_redirect_to_a_signed_address(world):
+    """As hosts of large files have them, with 1,400 characters and signs that look like markup."""
+    signed = f"/p.parquet?Policy={'x' * 1400}&copy=1&Key-Pair-Id=K"
+    world.names["cdn.example.net"] = ["8.8.8.8"]
+    world.pages["/a"] = moved(f"https://cdn.example.net{signed}")
+    world.pages[signed] = page(BODY)
+    assert world.get("/a").read_bytes() == BODY
+    world.pages["/b"] = moved(f"https://cdn.example.net/{'x' * 8192}")
+    with pytest.raises(FetchError, match="is no address of at most 8192 printable"):
+        world.get("/b", "0" * 64)
+
+
 @pytest.mark.parametrize(
     "to",
     ["https://127.0.0.1/p.parquet", "https://[::1]/p.parquet", "https://localhost/p.parquet"]

@@ -142,3 +142,14 @@ def test_entries_without_any_noise_are_ranked_by_their_value():
 @pytest.mark.parametrize("draws", [0, 1])
 def test_without_resamples_nothing_breaks(draws):
     assert places(rank([contender([0.1] * (1 + draws)), contender([0.1] * (1 + draws))]))[0][0] == 1
+
+
+def test_one_training_in_many_files_counts_once():
+    """Twenty jitters of a model are as easy to tell from others as the model alone."""
+    board = spread_of(2, [0.2, 0.21, 0.22, 0.23])
+    seeds = 0.193 + np.random.default_rng(5).normal(0, 1e-5, 20)
+    one, many = (rank([*board, quiet(*of, number=9)]) for of in (seeds[:1], seeds))
+    assert np.array_equal(many.better, one.better)
+    trained = 0.193 * (1 + np.random.default_rng(5).normal(0, 0.02, 20))
+    honest = rank([*board, quiet(*trained, number=9)])
+    assert honest.better.sum() > one.better.sum()

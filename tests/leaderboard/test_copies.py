@@ -1,0 +1,93 @@
+"""Predictions that are other entries' under noise, shifted or averaged, and seeds that are one."""
+
+import numpy as np
+import pytest
+
+from benchmark import Predictions, boxes
+
+OTHERS = "grace@example.org"
+
+
+def points(board, name, seed=0):
+    """The points of a run, as the entry of its name has them."""
+    return Predictions.load(board.folder / "runs" / f"{name}-{seed}" / "predictions.parquet").xy
+
+
+def entry(board, name, *several, contact=OTHERS):
+    """An entry of other people, whose seeds predict these points."""
+    folders = []
+    for seed, xy in enumerate(several):
+        folder = board.run(0.1, seed, name)
+        made = Predictions.load(folder / "predictions.parquet")
+        made.xy[:] = xy
+        made.save(folder / "predictions.parquet")
+        folders.append(folder)
+    board.draft(name, folders)
+    return board.edit(name, lambda content: content.update(contact=contact))
+
+
+@pytest.fixture
+def jitter(board):
+    """A function of a number: noise of so many sides of the box."""
+    rng = np.random.default_rng(0)
+    sides = boxes.sides(board.targets.box)[:, None]
+    return lambda size: rng.normal(0, size, board.targets.xy.shape) * sides
+
+
+@pytest.fixture
+def mean(board):
+    """The mean of the points of three published entries, one of which has two seeds."""
+    board.new("one", 0.1, 2)
+    board.new("two", 0.12)
+    board.new("three", 0.11)
+    files = [("one", 0), ("one", 1), ("two", 0), ("three", 0)]
+    return np.mean([points(board, *file) for file in files], axis=0)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.002, 0.008])
+def test_a_mixture_of_other_entries(board, capsys, mean, jitter, noise):
+    found = board.check(entry(board, "mixed", mean + jitter(noise)), capsys)
+    assert len(found) == 1
+    assert found[0].startswith("predictions [0] are mixed from other entries', most of all from ")
+    assert "at most 95% are believed" in found[0]
+
+
+@pytest.mark.parametrize("shift", [0.0011, 0.02])
+def test_a_copy_that_was_moved(board, capsys, mean, shift):
+    moved = points(board, "two") + shift * boxes.sides(board.targets.box)[:, None]
+    found = board.check(entry(board, "moved", moved), capsys)
+    assert len(found) == 1
+    assert "most of all from made-up/two" in found[0]
+
+
+def test_a_model_of_its_own_may_be_near_to_others(board, capsys, mean, jitter):
+    assert board.check(entry(board, "near", mean + jitter(0.03)), capsys) == []
+
+
+def test_a_mixture_of_ones_own_models(board, capsys, mean):
+    folder = entry(board, "ensemble", mean, contact="ada@example.org")
+    assert board.check(folder, capsys) == []
+
+
+def test_the_boards_of_this_project_are_far_from_both_bounds():
+    """What the bounds were set by: see `leaderboard.plausible`."""
+    from leaderboard import plausible
+    from leaderboard.check import Others
+    from leaderboard.entry import Answers, entries
+
+    found = [one for one in entries() if one.submission.dataset == "ffld"]
+    others = Others(found, Answers())
+    probes = {one.name: others.probes(one) for one in found}
+    for name, own in probes.items():
+        rest = [one for other, seeds in probes.items() if other != name for one in seeds]
+        assert all(plausible.explained(one, rest) < 0.94 for one in own), name
+        pairs = [(a, b) for n, a in enumerate(own) for b in own[:n]]
+        assert all(plausible.correlation(*pair) < 0.992 for pair in pairs), name
+
+
+def test_one_model_as_many_seeds(board, capsys, mean, jitter):
+    model = board.targets.xy + jitter(0.08)
+    folder = entry(board, "many", *(model + jitter(0.002) for _ in range(3)))
+    found = board.check(folder, capsys)
+    for (first, second), line in zip([(0, 1), (0, 2), (1, 2)], found, strict=True):
+        assert line.startswith(f"predictions [{first}] and [{second}] have the same errors (")
