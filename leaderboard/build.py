@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
@@ -18,6 +16,7 @@ from ffld.atomic import leftovers, replacing
 from leaderboard import boards, tables
 from leaderboard.boards import Record
 from leaderboard.entry import SUBMISSIONS, Answers, entries
+from leaderboard.lasting import vanished
 from leaderboard.page import MARK, pages
 from leaderboard.reported import reported
 from leaderboard.seasons import seasons
@@ -87,7 +86,7 @@ def build(
     """
     with FileLock(_lock(out)):
         built = made(answers, submissions)
-        problems = vanished(out, built)
+        problems = vanished(out, built.files, built.left)
         if readme is not None and not _BLOCK.search(readme.read_text(encoding="utf-8")):
             problems.append(f"{readme}: there is no <!-- leaderboard --> block to fill")
         if problems:
@@ -108,7 +107,7 @@ def build(
 def stale(answers: Answers, out: Path, submissions: Path, readme: Path) -> list[str]:
     """Every way in which the files of a folder are not what `build` would write."""
     built = made(answers, submissions)
-    found = vanished(out, built)
+    found = vanished(out, built.files, built.left)
     for name, content in built.files.items():
         if not (out / name).is_file() or (out / name).read_text(encoding="utf-8") != content:
             found.append(f"{out / name} is stale: run `python -m leaderboard build`")
@@ -120,65 +119,10 @@ def stale(answers: Answers, out: Path, submissions: Path, readme: Path) -> list[
     return found
 
 
-def vanished(out: Path, built: Built) -> list[str]:
-    """Entries and seasons that the tables of a folder list and that are gone, or are others now."""
-    problems = []
-    for path in sorted(out.glob("*.json")) if out.is_dir() else []:
-        before = _listed(path)
-        if path.stem in built.left:
-            continue
-        after = json.loads(built.files.get(path.name, "{}"))
-        problems += _altered_seasons(before.get("seasons", []), after.get("seasons", []))
-        for name, place in before.get("entries", {}).items():
-            now = after.get("entries", {}).get(name)
-            if now is None:
-                problems.append(
-                    f"entry {name} is gone: entries stay; withdraw it, with a date and a reason"
-                )
-            elif now not in (place, "withdrawn") and not _may_move(place, now):
-                problems.append(
-                    f"entry {name} was {place!r} and is {now!r} now; it must stay there"
-                )
-    return problems
-
-
-def _may_move(place: str, now: str) -> bool:
-    """Whether an entry's place may become this one: sealed ones are revealed, replaced editions
-    leave their entries to be predicted again, for the same board of the new version."""
-    (board, _, was), (same, _, is_) = place.rpartition(" "), now.rpartition(" ")
-    replaced = was.partition("+")[0] != is_.partition("+")[0]  # what follows + is no version
-    return place in ("claimed", "sealed") or (board != "" and board == same and replaced)
-
-
 def in_readme(readme: Path, built: Built) -> str:
     """The README with the block of this build."""
     text = readme.read_text(encoding="utf-8")
     return _BLOCK.sub(lambda match: f"{match[1]}{built.summary}\n{match[2]}", text)
-
-
-def _altered_seasons(before: Sequence[dict], after: Sequence[dict]) -> Iterator[str]:
-    """Seasons of earlier tables that are gone, or whose record says something else now."""
-    now = {season["season"]: season for season in after}
-    for old in before:
-        name, new = old["season"], now.get(old["season"])
-        if new is None:
-            yield f"season {name} is gone: seasons stay, with their entries"
-        elif altered := [
-            field
-            for field, value in old.items()
-            if new[field] != value and not (field == "revealed" and value is None)
-        ]:
-            yield f"season {name}: its record was altered ({', '.join(altered)}); it must stay"
-
-
-def _listed(path: Path) -> dict[str, Any]:
-    """A table that an earlier build wrote; nothing where it is something else."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return {}
-    ours = isinstance(content, dict) and {"boards", "entries", "reported"} <= content.keys()
-    return content if ours else {}
 
 
 def _by_dataset(submissions: Path, answers: Answers) -> dict[str, list]:

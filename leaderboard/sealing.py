@@ -171,8 +171,7 @@ def close_season(
     found = [one for one in entries(submissions) if _is_of(one, name)]
     if season.revealed is None:
         in_time = [one for one in found if not list(season.faults(one.submission))]
-        hashes = {one.name: [f.sha256 for f in one.submission.predictions] for one in in_time}
-        season = season.revealing(key.key, hashes)
+        season = season.revealing(key.key, {one.name: one.submission.stated for one in in_time})
         season.save()
     answers = Answers(seasons=folder)
     results, left = [], []

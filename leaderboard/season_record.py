@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -60,12 +60,13 @@ class Revealed:
     """What is added when a season closes.
 
     Attributes:
-        entries: entry -> SHA-256 of its predictions, of those that were in before the key was out.
+        entries: entry -> what it said and predicted, `Submission.stated`, of those that were in
+            before the key was out.
     """
 
     date: str
     key: str
-    entries: Mapping[str, Sequence[str]]
+    entries: Mapping[str, Mapping[str, Any]]
 
 
 def read(path: Path) -> Any:
@@ -110,8 +111,9 @@ def _entries(value: object) -> Iterator[str]:
     if not isinstance(value, dict):
         yield f"expected an object of entries, found {ascii(value)[:60]}"
         return
-    for entry, hashes in value.items():
-        for problem in fields.list_of(_SHA256, 1, 20)(hashes):
+    stated = object_of({"statement": _SHA256, "predictions": fields.list_of(_SHA256, 1, 20)})
+    for entry, said in value.items():
+        for problem in stated(said):
             yield f"{ascii(entry)[:60]} {problem}"
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -108,8 +108,8 @@ class Season:
         """Whether this is the key that was committed to."""
         return self.facts.commitment(key) == self.commitment
 
-    def revealing(self, key: str, entries: Mapping[str, Sequence[str]]) -> Season:
-        """The record with its key."""
+    def revealing(self, key: str, entries: Mapping[str, Mapping[str, Any]]) -> Season:
+        """The record with its key, and what the entries that are in say: `Submission.stated`."""
         return replace(self, revealed=Revealed(fields.today().isoformat(), key, entries))
 
     def faults(self, submission: Submission) -> Iterator[str]:
@@ -129,12 +129,14 @@ class Season:
                 f"{submission.date} is refused"
             )
         if self.revealed:
-            known = {sha256 for of in self.revealed.entries.values() for sha256 in of}
-            late = [file.sha256 for file in submission.predictions if file.sha256 not in known]
-            if late:
+            known = self.revealed.entries.values()
+            if submission.stated not in known:
+                hashes = {sha256 for one in known for sha256 in one["predictions"]}
+                late = [one for one in submission.stated["predictions"] if one not in hashes]
+                what = f"{len(late)} files" if late else "this choice of files, or its statement,"
                 yield (
-                    f"predictions: {len(late)} files were not in when the key of {self.name} was "
-                    f"revealed on {self.revealed.date}; what comes later is refused"
+                    f"predictions: {what} were not in when the key of {self.name} was revealed on "
+                    f"{self.revealed.date}; what comes later is refused"
                 )
 
     def samples(self, key: str) -> Sealed:

@@ -6,15 +6,21 @@ it is computed (`leaderboard.boards`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from leaderboard.statement import problems
 
 FILE = "submission.json"
+# What stays as it was published, besides the predictions: whose it is and what its numbers are of.
+FIXED = (
+    "dataset", "split", "revision", "samples", "method", "authors", "date", "kind",
+    "training_data", "given", "test_time_augmentation", "season",
+)  # fmt: skip
 LARGEST = 64 * 1024  # bytes of a submission.json
 
 
@@ -126,6 +132,16 @@ class Submission:
     def seeds(self) -> list[int]:
         """Seeds of the predictions, in their order."""
         return [file.seed for file in self.predictions]
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What lasts of it: SHA-256 of the fields that are `FIXED`, and of its predictions."""
+        fixed = {name: asdict(self)[name] for name in FIXED}
+        text = json.dumps(fixed, sort_keys=True, separators=(",", ":"))
+        return {
+            "statement": hashlib.sha256(text.encode()).hexdigest(),
+            "predictions": [file.sha256 for file in self.predictions],
+        }
 
     @property
     def extra_data(self) -> bool:

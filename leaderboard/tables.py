@@ -16,6 +16,7 @@ from leaderboard.entry import Entry
 from leaderboard.reported import reported
 from leaderboard.sheets import Cell, Sheet, written
 
+STATED = "stated"  # of the JSON: entry -> what of it stays, `Submission.stated`
 MADE = "Made by `python -m leaderboard build` from the entries' predictions; not to be edited."
 
 
@@ -75,6 +76,7 @@ def as_json(record: Record) -> str:
     content = {
         "dataset": record.dataset,
         "entries": dict(standing(record)),
+        STATED: {entry.name: entry.submission.stated for entry in _every(record)},
         "boards": [
             {**asdict(board), "title": board.title, "rows": [_json_row(row) for row in rows]}
             for board, rows in record.boards.items()
@@ -142,6 +144,12 @@ def _lines(record: Record) -> Iterator[dict[str, Any]]:
             "ne": row.ne,
             "source": row.source,
         }
+
+
+def _every(record: Record) -> Iterator[Entry]:
+    for rows in record.boards.values():
+        yield from (row.entry for row in rows)
+    yield from (entry for _, entry in _unscored(record))
 
 
 def _unscored(record: Record) -> Iterator[tuple[State, Entry]]:

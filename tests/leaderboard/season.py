@@ -96,12 +96,13 @@ class Stage:
         Predictions(**fields_ | changed).save(self.folder / "runs" / name / "predictions.parquet")
         return self.folder / "runs" / name
 
-    def new(self, name: str, run: Path, *more: str) -> int:
-        """The exit code of `new`."""
+    def new(self, name: str, runs: Path | list[Path], *more: str) -> int:
+        """The exit code of `new`, of one run or several."""
+        runs = runs if isinstance(runs, list) else [runs]
         said = ["ffld/train" if word == "made-up/train" else word for word in SAID]
         said = [word for word in said if word not in ("--input-size", "64x64")]
         words = ["--method", f"Method {name}", *said, *more]
-        return main(["new", str(run), "--name", name, *self.places, *words])
+        return main(["new", *map(str, runs), "--name", name, *self.places, *words])
 
     def entry(self, name: str, error: float = 0.2) -> Path:
         """An entry of such predictions."""

@@ -139,6 +139,50 @@ def test_an_entry_that_was_predicted_again_for_a_new_edition(sound):
     assert table.read_text() == text
 
 
+def test_seeds_that_were_taken_away_and_such_as_were_added(sound):
+    sound.new("several", 0.15, 3)
+    sound.build()
+    folder = sound.submissions / "made-up" / "several"
+    whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+    replace(sound, "several", of(sound, "several"))
+    sound.edit("several", lambda content: content.update(predictions=content["predictions"][:1]))
+    for seed in (1, 2):
+        (folder / f"seed-{seed}.parquet").unlink()
+    lost = "entry made-up/several lacks 2 of the predictions that it had"
+    assert lost in found(sound)
+    with pytest.raises(BuildError, match=lost):
+        sound.build()
+    shutil.rmtree(sound.tables)  # as if this choice had been published
+    sound.build()
+    for name, content in whole.items():
+        (folder / name).write_bytes(content)
+    sound.build()
+    assert found(sound) == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"method": "Another"},
+        {"authors": ["Grace Example"]},
+        {"training_data": ["made-up/val"]},
+        {"test_time_augmentation": "flips"},
+        {"kind": "author"},
+    ],
+)
+def test_what_an_entry_states_stays(sound, change):
+    sound.edit("two", lambda content: content.update(change))
+    with pytest.raises(BuildError, match="entry made-up/two states something else than it did"):
+        sound.build()
+
+
+def test_what_may_be_corrected(sound):
+    correct = {"latency_ms": 3.5, "hardware": "1 CPU core", "paper": "https://example.org/paper"}
+    sound.edit("two", lambda content: content.update(correct))
+    sound.build()
+    assert found(sound) == ""
+
+
 def test_predictions_of_another_entry(sound):
     copied = moved(sound, of(sound, "one"), 1e-3)  # so little that no digest would show it
     replace(sound, "two", copied)

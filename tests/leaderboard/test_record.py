@@ -1,5 +1,6 @@
 """The project's own record: every entry sound, every number recomputed, every table fresh."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from leaderboard.entry import SUBMISSIONS, Answers
 from leaderboard.gate import record_problems
+from leaderboard.lasting import differences
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,18 +19,32 @@ def test_the_record_is_sound():
 
 def test_no_entry_and_no_season_was_ever_removed():
     """The tables list what there was; the history, what somebody took out of both."""
-    log = ["log", "--diff-filter=D", "--no-renames", "--name-only", "--format="]
-    done = subprocess.run(
-        ["git", *log, "--", "leaderboard/submissions/**/submission.json", "leaderboard/seasons/*"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    removed = _git(
+        *("log", "--diff-filter=D", "--no-renames", "--name-only", "--format=", "--"),
+        *("leaderboard/submissions/**/submission.json", "leaderboard/seasons/*"),
+    ).split()
+    assert [name for name in removed if not (ROOT / name).exists()] == []
+
+
+def test_no_entry_ever_said_or_predicted_something_else():
+    """The tables of the day say what they hold; the history, what they held."""
+    log = _git("log", "--format=commit %H", "--name-only", "--", "leaderboard/tables/*.json")
+    problems, commit = [], ""
+    for line in filter(None, log.split("\n")):
+        if line.startswith("commit "):
+            commit = line.removeprefix("commit ")
+        elif (table := ROOT / line).exists():
+            before = json.loads(_git("show", f"{commit}:{line}"))
+            found = differences(before, json.loads(table.read_text()))
+            problems += [f"{commit[:9]}: {one}" for one in found]
+    assert problems == []
+
+
+def _git(*words):
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip("no history here")
-    removed = {name for name in done.stdout.split() if not (ROOT / name).exists()}
-    assert removed == set()
+    return done.stdout
 
 
 def test_only_entries_lie_among_the_submissions():

@@ -209,3 +209,21 @@ def test_slots_that_a_type_has_are_kept_and_no_others(stage):
     kept = np.isfinite(Predictions.load(entry / "seed-0.parquet").xy).all(-1)
     sheet = stage.load().sheet
     assert np.array_equal(kept, sheet.schema.type_mask[sheet.type_index])
+
+
+def test_no_choice_is_left_once_the_key_is_out(stage, capsys):
+    """Neither the better seeds of an entry, nor one of them under another statement."""
+    runs = [stage.predicted(f"run{seed}", 0.2 + seed / 100) for seed in range(3)]
+    for seed, run in enumerate(runs):
+        (run / "config.json").write_text(json.dumps({"configuration": {"seed": seed}}))
+    assert stage.new("several", runs, "--input-size", "unknown") == 0
+    entry = stage.submissions / "ffld" / "several"
+    stage.on(AFTER)
+    assert stage.close() == 0
+    assert stage.check(entry, capsys) == []
+    path = entry / "submission.json"
+    content = json.loads(path.read_text())
+    for changed in ({"predictions": content["predictions"][:1]}, {"method": "Another"}):
+        path.write_text(json.dumps(content | changed))
+        found = " ".join(stage.check(entry, capsys))
+        assert "this choice of files, or its statement, were not in when the key" in found
