@@ -81,7 +81,9 @@ class Board:
         size = str(self.samples) if self.samples else "all"
         kind = "type" if self.garment_type else "notype"
         data = "extra" if self.extra_data else "own"
-        return f"{self.dataset}-{self.split}-{size}-{self.box}-{kind}-{data}"
+        reading = self.revision.partition("+")[2]  # such as approximate: a board of its own
+        parts = (self.dataset, self.split, size, self.box, kind, data, reading)
+        return "-".join(filter(None, parts))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from benchmark import Predictions, Result, evaluate
 from benchmark.result import ResultError
 from ffld.sample import Targets
 from leaderboard import plausible, statement, text
+from leaderboard.boards import Board
 from leaderboard.entry import RESULT, Answers, Entry, EntryError
 from leaderboard.fetch import FetchError
 from leaderboard.submission import FILE, SubmissionError, read
@@ -54,6 +55,11 @@ def problems(
     found = [*statement.name_problems(folder.resolve().name)]
     if folder.is_symlink() or not folder.is_dir():
         return [*found, f"{folder}: no such folder, or a link"]
+    if not (folder / FILE).is_file():
+        return [
+            f"{folder}: there is no {FILE} here, so it is no entry; `python -m leaderboard new` "
+            "makes one of runs or of predictions"
+        ]
     try:
         content = read(folder / FILE)
     except SubmissionError as error:
@@ -111,9 +117,12 @@ def _name_problems(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
             continue
         if text.skeleton(entry.folder.name) == text.skeleton(other.folder.name):
             yield f"entry {entry.folder.name!r} is easily taken for {other.folder.name!r}"
-        alike = text.skeleton(own.method) == text.skeleton(theirs.method)
-        if alike and (own.method, own.contact) != (theirs.method, theirs.contact):
+        if text.skeleton(own.method) != text.skeleton(theirs.method):
+            continue
+        if own.method != theirs.method or not _same_people(entry, other):
             yield f"method {own.method!r} is easily taken for {theirs.method!r} of {other.name}"
+        elif Board.of(own) == Board.of(theirs) and not (own.withdrawn or theirs.withdrawn):
+            yield f"method {own.method!r} is on this board already, as {other.name}"
 
 
 def _season_problems(entry: Entry, answers: Answers) -> Iterator[str]:

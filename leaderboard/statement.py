@@ -49,10 +49,38 @@ def problems(content: object) -> Iterator[str]:
         if name in content:
             yield from (f"{name}: {problem}" for problem in check(content[name]))
     if isinstance(data := content.get("training_data"), list):
-        scored = f"{content.get('dataset')}/{content.get('split')}"
-        if scored in data:
-            yield f"training_data: {scored} is what is scored; such an entry is refused"
+        dataset, split = str(content.get("dataset")), str(content.get("split"))
+        for name in filter(lambda name: _is_of(str(name), dataset, split), data):
+            yield f"training_data: {ascii(name)} is what is scored; such an entry is refused"
+    yield from _reproduction_problems(content)
     yield from _season_problems(content)
+
+
+def _is_of(name: str, dataset: str, split: str) -> bool:
+    """Whether a name of training data is that of a split, however it is spelled or gone on with.
+
+    fld-procedural is another dataset than fld, fld-1.0 is not.
+    """
+    found = re.match(rf"\s*{re.escape(dataset)}(?![a-z0-9]|-[a-z])(.*)", name, re.IGNORECASE)
+    return found is not None and f" {_words(split)} " in f" {_words(found[1])} "
+
+
+def _words(name: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", name.lower()))
+
+
+def _reproduction_problems(content: Mapping[str, Any]) -> Iterator[str]:
+    """Whether whoever ran the code again is somebody else, with files of their own."""
+    made, listed = content.get("reproduction"), content.get("predictions")
+    if not isinstance(made, dict):
+        return
+    authors = content.get("authors")
+    names = authors if isinstance(authors, list) else []
+    if text.skeleton(str(made.get("by"))) in {text.skeleton(str(name)) for name in names}:
+        yield "reproduction: by one of the authors; it is for others to run the code again"
+    files = [file.get("path") for file in listed or [] if isinstance(file, dict)]
+    if made.get("path") in files:
+        yield f"reproduction: {ascii(made.get('path'))} is of the entry's own predictions"
 
 
 def name_problems(name: str) -> Iterator[str]:

@@ -257,6 +257,20 @@ def test_names_that_pass_for_another(board, capsys, name, method):
     assert f"method {method!r} is easily taken for 'LGR 1'" in found
 
 
+def test_a_method_that_is_there_already(board, capsys):
+    board.new("one", 0.1)
+    folder = board.new("two", 0.2)
+    say(board, "two", method="Method one")
+    again = "method 'Method one' is on this board already, as made-up/one"
+    assert board.check(folder, capsys) == [again]
+    say(board, "two", authors=["Mallory"])  # as if it were theirs
+    taken = "method 'Method one' is easily taken for 'Method one' of made-up/one"
+    assert board.check(folder, capsys) == [taken]
+    say(board, "two", authors=["Ada Example"])
+    say(board, "one", withdrawn={"date": "2026-01-03", "reason": "a defect"})
+    assert board.check(folder, capsys) == []
+
+
 def test_names_that_differ_by_a_number_are_not_taken_for_each_other(board, capsys):
     board.new("lgr-2", 0.1)
     assert board.check(board.new("lgr-3", 0.2), capsys) == []

@@ -140,3 +140,36 @@ def test_whatever_comes_through_is_escaped_all_the_same():
     assert text.for_csv("-1") == "'-1"
     assert text.for_tex("a_b & 5%") == r"a\_b \& 5\%"
     assert text.for_tex("\\") == r"\textbackslash{}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["made-up/test", "made-up/Test", "Made-up/test", "made-up test", "made-up/test/all"]
+    + ["made-up-1.0 dials x/test", "made-up/test-labels", "MADE-UP_TEST"],
+)
+def test_the_scored_split_among_the_training_data(content, name):
+    content["training_data"] = ["ImageNet", name]
+    assert found(content) == [
+        f"training_data: {name!r} is what is scored; such an entry is refused"
+    ]
+
+
+@pytest.mark.parametrize("name", ["made-up-procedural/test", "made-up/train", "other/test", "test"])
+def test_training_data_that_only_look_like_it(content, name):
+    content["training_data"] = [name]
+    assert found(content) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"by": "ADA  Example"}, "by one of the authors"),
+        ({"path": "seed-0.parquet"}, "'seed-0.parquet' is of the entry's own predictions"),
+    ],
+)
+def test_a_reproduction_by_the_entry_itself(content, changed, expected):
+    content["reproduction"] = {
+        "by": "Grace Example", "date": "2026-01-02", "path": "again.parquet", "sha256": "0" * 64,
+    } | changed  # fmt: skip
+    (problem,) = found(content)
+    assert expected in problem
