@@ -21,6 +21,7 @@ from leaderboard.seasons import Season, seasons
 from leaderboard.submission import Submission
 
 PRIMARY = ("ne", "visible")
+DECLARED = 2000  # samples of the subset that may be predicted in place of a whole split
 CLOSE = 1e-3  # NE by which a reproduction may differ in any case
 SPREADS = 3.0  # standard errors over seeds by which it may differ
 
@@ -67,9 +68,15 @@ class Board:
         )
 
     @property
+    def trial(self) -> bool:
+        """Whether it is of a number of samples of somebody's choice, which may be a lucky one."""
+        return self.samples not in (0, DECLARED)
+
+    @property
     def title(self) -> str:
         """In words."""
         size = f"{self.samples:,} samples" if self.samples else "all samples"
+        size += ", a trial" if self.trial else ""
         box = {"annotated": "box given", "detected": "box detected", "none": "no box"}[self.box]
         kind = "type given" if self.garment_type else "type not given"
         data = "extra or unknown training data" if self.extra_data else "no extra data"
@@ -81,7 +88,7 @@ class Board:
         size = str(self.samples) if self.samples else "all"
         kind = "type" if self.garment_type else "notype"
         data = "extra" if self.extra_data else "own"
-        reading = self.revision.partition("+")[2]  # such as approximate: a board of its own
+        reading = "approximate" if self.revision.endswith("+approximate") else ""
         parts = (self.dataset, self.split, size, self.box, kind, data, reading)
         return "-".join(filter(None, parts))
 
@@ -123,7 +130,7 @@ class Record:
     """All that is known of one dataset.
 
     Attributes:
-        boards: board -> its rows, best first.
+        boards: board -> its rows, best first; trials last.
         sealed: board -> its entries, by name, which nobody can score before their season ends.
         seasons: that are of this dataset.
         claimed: entries whose predictions are not here; their numbers are words.
@@ -174,7 +181,7 @@ def record(dataset: str, entries: Sequence[Entry], answers: Answers) -> Record:
     rest = [entry for entry in entries if not entry.ranked and entry not in hidden]
     return Record(
         dataset=dataset,
-        boards={board: _ranked(rows[board]) for board in sorted(rows)},
+        boards={b: _ranked(rows[b]) for b in sorted(rows, key=lambda b: (b.trial, b))},
         sealed={board: sealed[board] for board in sorted(sealed)},
         seasons=[one for one in seasons(answers.seasons) if one.facts.dataset == dataset],
         claimed=[entry for entry in rest if entry.submission.withdrawn is None],

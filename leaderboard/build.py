@@ -134,10 +134,12 @@ def _by_dataset(submissions: Path, answers: Answers) -> dict[str, list]:
 
 
 def _summary(records: Sequence[Record]) -> str:
-    """The boards in short, best entries first."""
+    """The boards in short, best entries first; without trials."""
     blocks = []
     for record in records:
         for board, rows in record.boards.items():
+            if board.trial:
+                continue
             cells = [
                 (
                     str(row.place.rank),

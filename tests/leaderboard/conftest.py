@@ -15,6 +15,7 @@ from benchmark import Predictions
 from ffld import DataError, Split
 from ffld.sample import Targets
 from ffld.schema import FLD8
+from leaderboard import boards
 from leaderboard.__main__ import main
 from leaderboard.boards import Row, record
 from leaderboard.build import Built, build
@@ -53,6 +54,7 @@ def targets(monkeypatch: pytest.MonkeyPatch) -> Targets:
         return whole.limit(limit)
 
     monkeypatch.setattr(ffld, "load", load)
+    monkeypatch.setattr(boards, "DECLARED", len(made))
     return made
 
 

@@ -1,6 +1,7 @@
 """The way of an entry: made from runs, checked, recomputed, ranked, shown; and what breaks it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -202,7 +203,11 @@ def test_a_subset_is_a_board_of_its_own(board, capsys, targets):
     board.targets = targets.select(np.flatnonzero(kept))
     folder = board.new("few", 0.2)
     assert board.check(folder, capsys) == []
-    assert {slug.split("-")[3] for slug in board.rows()} == {"80", "30"}
+    assert [slug.split("-")[3] for slug in board.rows()] == ["80", "30"]
+    built = board.build()
+    assert "30 samples, a trial:" in built.files["made-up.md"]
+    assert "80 samples:" in built.summary
+    assert "30 samples" not in built.summary  # nor alone in front, by a number that was searched
 
 
 def test_json_holds_everything_in_full(board):
@@ -286,3 +291,10 @@ def test_photographs_without_a_root_leave_their_tables_alone(board, monkeypatch,
     assert not (tmp_path / "t" / "fld.md").exists()
     assert main(["build", *where, "--root", f"fld={tmp_path}"]) == 2
     assert "its dataset cannot be loaded" in capsys.readouterr().err
+
+
+def test_two_readings_of_a_split_have_pages_of_their_own():
+    board = Board("deepfashion2", "test", "1.0", 0, "annotated", True, False)
+    approximate = replace(board, revision="1.0+approximate")
+    assert board.slug == "deepfashion2-test-all-annotated-type-own"
+    assert approximate.slug == "deepfashion2-test-all-annotated-type-own-approximate"

@@ -52,5 +52,6 @@ def test_the_page_leads_from_a_model_to_a_table(tmp_path):
     assert "Centre of the box" in done[5]
     tables = tmp_path / "leaderboard" / "tables"
     assert "Mean shape, first try" in (tables / "fld-procedural.md").read_text(encoding="utf-8")
-    assert "Centre of the box" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "60 samples, a trial" in (tables / "fld-procedural.md").read_text(encoding="utf-8")
+    assert "Centre of the box" not in (tmp_path / "README.md").read_text(encoding="utf-8")
     assert len(list(tables.glob("fld-procedural-test-60-*.html"))) == 2
