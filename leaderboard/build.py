@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -16,7 +18,7 @@ from ffld.atomic import leftovers, replacing
 from leaderboard import boards, tables
 from leaderboard.boards import Record
 from leaderboard.entry import SUBMISSIONS, Answers, entries
-from leaderboard.lasting import vanished
+from leaderboard.lasting import listed, vanished
 from leaderboard.page import MARK, pages
 from leaderboard.reported import reported
 from leaderboard.seasons import seasons
@@ -24,6 +26,7 @@ from leaderboard.sheets import RANKED
 
 TABLES = Path(__file__).parent / "tables"
 README = Path(__file__).parent.parent / "README.md"
+_NONE = "No entry is ranked yet."
 _BLOCK = re.compile(r"(<!-- leaderboard -->\n).*?(<!-- /leaderboard -->)", re.DOTALL)
 
 
@@ -46,19 +49,22 @@ class Built:
     left: Sequence[str]
 
 
-def made(answers: Answers, submissions: Path = SUBMISSIONS) -> Built:
+def made(answers: Answers, submissions: Path = SUBMISSIONS, out: Path = TABLES) -> Built:
     """All tables and pages, as texts.
+
+    Args:
+        out: the tables as they are, for the summary of datasets that are left.
 
     Raises:
         SubmissionError, EntryError, SeasonError: entries or seasons that cannot be used.
     """
-    files, records, left = {}, [], []
+    files, blocks, left = {}, [], []
     for dataset, found in _by_dataset(submissions, answers).items():
         if not answers.has(dataset) and any(entry.ranked for entry in found):
             left.append(dataset)
+            blocks += _boards_in_short(listed(out / f"{dataset}.json"))
             continue
         record = boards.record(dataset, found, answers)
-        records.append(record)
         files |= {
             f"{dataset}.md": tables.markdown(record),
             f"{dataset}.csv": tables.csv_table(record),
@@ -66,7 +72,9 @@ def made(answers: Answers, submissions: Path = SUBMISSIONS) -> Built:
             f"{dataset}.tex": tables.tex(record),
         }
         files |= {f"{board.slug}.html": page for board, page in pages(record)}
-    return Built(files, _summary(records), left)
+        blocks += _boards_in_short(json.loads(files[f"{dataset}.json"])) + _sealed_in_short(record)
+    note = RANKED.partition(";")[0] + "."
+    return Built(files, "\n\n".join([*blocks, note] if blocks else [_NONE]), left)
 
 
 def build(
@@ -85,7 +93,7 @@ def build(
         SubmissionError, EntryError, SeasonError: entries or seasons that cannot be used.
     """
     with FileLock(_lock(out)):
-        built = made(answers, submissions)
+        built = made(answers, submissions, out)
         problems = vanished(out, built.files, built.left)
         if readme is not None and not _BLOCK.search(readme.read_text(encoding="utf-8")):
             problems.append(f"{readme}: there is no <!-- leaderboard --> block to fill")
@@ -106,7 +114,7 @@ def build(
 
 def stale(answers: Answers, out: Path, submissions: Path, readme: Path) -> list[str]:
     """Every way in which the files of a folder are not what `build` would write."""
-    built = made(answers, submissions)
+    built = made(answers, submissions, out)
     found = vanished(out, built.files, built.left)
     for name, content in built.files.items():
         if not (out / name).is_file() or (out / name).read_text(encoding="utf-8") != content:
@@ -114,9 +122,25 @@ def stale(answers: Answers, out: Path, submissions: Path, readme: Path) -> list[
     found += [
         f"{path} is of no board: run `python -m leaderboard build`" for path in _old(out, built)
     ]
+    found += _unlike(built.left, out, submissions)
     if readme.read_text(encoding="utf-8") != in_readme(readme, built):
         found.append(f"{readme}: its leaderboard block is stale: run `python -m leaderboard build`")
     return found
+
+
+def _unlike(left: Sequence[str], out: Path, submissions: Path) -> Iterator[str]:
+    """Tables that can't be made here and are of other entries than there are."""
+    for dataset in left:
+        stated = {
+            entry.name: entry.submission.stated
+            for entry in entries(submissions)
+            if entry.submission.dataset == dataset
+        }
+        if listed(path := out / f"{dataset}.json").get(tables.STATED) != stated:
+            yield (
+                f"{path} is not of the entries that there are: run `python -m leaderboard build "
+                f"--root {dataset}=DIR`"
+            )
 
 
 def in_readme(readme: Path, built: Built) -> str:
@@ -133,36 +157,32 @@ def _by_dataset(submissions: Path, answers: Answers) -> dict[str, list]:
     return dict(sorted(grouped.items()))
 
 
-def _summary(records: Sequence[Record]) -> str:
-    """The boards in short, best entries first; without trials."""
+def _boards_in_short(table: Mapping[str, Any]) -> list[str]:
+    """The boards of a dataset's table as JSON, best entries first; without trials."""
     blocks = []
-    for record in records:
-        for board, rows in record.boards.items():
-            if board.trial:
-                continue
-            cells = [
-                (
-                    str(row.place.rank),
-                    row.entry.submission.method,
-                    f"{row.ne:.4f}",
-                    f"{ne.low:.4f}–{ne.high:.4f}",
-                    str(len(row.seeds)),
-                )
-                for row in rows
-                for ne in [row.result.scores["ne"]["visible"]]
-            ]
-            head = ("rank", "method", "NE", "95 % interval", "seeds")
-            link = f"**[{board.title}](leaderboard/tables/{board.dataset}.md)**"
-            blocks += [link, tables.markdown_table(head, cells)]
-        status = {season.facts.split: season.status for season in record.seasons}
-        for board, sealed in record.sealed.items():
-            cells = [(one.submission.method, one.submission.date) for one in sealed]
-            link = f"**[{board.title}](leaderboard/tables/{board.dataset}.md)**"
-            link += f" ({status[board.split]})"
-            blocks += [link, tables.markdown_table(("method", "date"), cells)]
-    if not blocks:
-        return "No entry is ranked yet."
-    return "\n\n".join([*blocks, RANKED.partition(";")[0] + "."])
+    for board in table.get("boards", []):
+        if board["trial"]:
+            continue
+        cells = []
+        for row in board["rows"]:
+            ne = row["scores"]["ne"]["visible"]
+            value, interval = f"{ne['value']:.4f}", f"{ne['low']:.4f}–{ne['high']:.4f}"
+            method, rank = row["submission"]["method"], str(row["place"]["rank"])
+            cells.append((rank, method, value, interval, str(len(row["seeds"]))))
+        head = ("rank", "method", "NE", "95 % interval", "seeds")
+        link = f"**[{board['title']}](leaderboard/tables/{board['dataset']}.md)**"
+        blocks += [link, tables.markdown_table(head, cells)]
+    return blocks
+
+
+def _sealed_in_short(record: Record) -> list[str]:
+    blocks, status = [], {season.facts.split: season.status for season in record.seasons}
+    for board, sealed in record.sealed.items():
+        cells = [(one.submission.method, one.submission.date) for one in sealed]
+        link = f"**[{board.title}](leaderboard/tables/{board.dataset}.md)**"
+        link += f" ({status[board.split]})"
+        blocks += [link, tables.markdown_table(("method", "date"), cells)]
+    return blocks
 
 
 def _old(out: Path, built: Built) -> list[Path]:

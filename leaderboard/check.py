@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import ffld
 from benchmark import Predictions, Result, evaluate
 from benchmark.result import ResultError
 from ffld.sample import Targets
-from leaderboard import plausible, statement, text
+from leaderboard import plausible, statement, stored, text
 from leaderboard.boards import Board
 from leaderboard.entry import RESULT, Answers, Entry, EntryError
 from leaderboard.fetch import FetchError
@@ -44,12 +45,18 @@ class Others:
 
 
 def problems(
-    folder: str | Path, answers: Answers, others: Others, *, fetch: bool = False
+    folder: str | Path,
+    answers: Answers,
+    others: Others,
+    *,
+    fetch: bool = False,
+    unseen: bool = False,
 ) -> list[str]:
     """All that keeps a folder from being an entry; empty when it is sound.
 
     Args:
         fetch: get the predictions that it names by address, and check them like the others.
+        unseen: its dataset is not here: check what can be checked without it.
     """
     folder = Path(folder)
     found = [*statement.name_problems(folder.resolve().name)]
@@ -78,7 +85,9 @@ def problems(
     found += _name_problems(entry, rest)
     if not entry.ranked and entry.submission.withdrawn is None:
         found += _season_problems(entry, answers)
-    if entry.ranked:
+    if entry.ranked and unseen:
+        found += _file_problems(entry)
+    elif entry.ranked:
         found += _score_problems(entry, answers)
         found += _copies(entry, rest, others)
     return found
@@ -131,6 +140,23 @@ def _season_problems(entry: Entry, answers: Answers) -> Iterator[str]:
         answers.season(entry.submission)
     except EntryError as error:
         yield str(error)
+
+
+def _file_problems(entry: Entry) -> Iterator[str]:
+    """What is wrong with an entry's files, whatever their numbers are."""
+    spec = ffld.spec(entry.submission.dataset)
+    most, landmarks = max(spec.splits.values()), len(spec.schema)
+    for file in entry.submission.predictions:
+        path = entry.fetched[file.url] if file.url else entry.folder / file.path
+        try:
+            stored.load(path, most=most, landmarks=landmarks)
+        except stored.StoredError as error:
+            yield str(error)
+            continue
+        if (actual := stored.digest(path)) != file.sha256:
+            yield f"{path.name}: its SHA-256 is {actual}, the submission says {file.sha256}"
+    if isinstance(result := _stored_result(entry.folder / RESULT), str):
+        yield result
 
 
 def _score_problems(entry: Entry, answers: Answers) -> Iterator[str]:
@@ -210,16 +236,21 @@ def _comparable(entry: Entry, other: Entry) -> bool:
 
 
 def _result_problems(path: Path, recomputed: Result) -> Iterator[str]:
+    result = _stored_result(path)
+    if isinstance(result, str):
+        yield result
+    elif found := drift(result, recomputed):
+        shown = "; ".join(found[:5])
+        yield f"{RESULT} differs from its predictions in {len(found)} values: {shown}"
+
+
+def _stored_result(path: Path) -> Result | str:
+    """An entry's result, or why there is none."""
     if path.is_symlink() or not path.is_file():
-        yield f"{RESULT} is missing; `python -m leaderboard new` writes it"
-    elif path.stat().st_size > LARGEST_RESULT:
-        yield f"{RESULT} is larger than {LARGEST_RESULT} bytes"
-    else:
-        try:
-            found = drift(Result.load(path), recomputed)
-        except (ResultError, RecursionError) as error:
-            yield str(error)
-            return
-        if found:
-            shown = "; ".join(found[:5])
-            yield f"{RESULT} differs from its predictions in {len(found)} values: {shown}"
+        return f"{RESULT} is missing; `python -m leaderboard new` writes it"
+    if path.stat().st_size > LARGEST_RESULT:
+        return f"{RESULT} is larger than {LARGEST_RESULT} bytes"
+    try:
+        return Result.load(path)
+    except (ResultError, RecursionError) as error:
+        return str(error)

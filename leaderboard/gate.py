@@ -20,16 +20,15 @@ def record_problems(
 ) -> list[str]:
     """Everything that is wrong with the record, each with the entry or file that it is about.
 
-    Entries on photographs whose dataset has no root in `answers` are left to those who have them.
+    Numbers on photographs whose dataset has no root in `answers` are left to those who have them.
     """
     found = []
     entries = sound_entries(submissions)
     others = Others(entries, answers)
     unseen = {entry.folder for entry in entries if not answers.has(entry.submission.dataset)}
     for folder in folders(submissions):
-        if folder not in unseen:
-            name = f"{folder.parent.name}/{folder.name}"
-            found += [f"{name}: {one}" for one in problems(folder, answers, others)]
+        name, hidden = f"{folder.parent.name}/{folder.name}", folder in unseen
+        found += [f"{name}: {one}" for one in problems(folder, answers, others, unseen=hidden)]
     try:
         found += [one for season in seasons(answers.seasons) for one in season.sheet_problems()]
         found += stale(answers, tables, submissions, readme)

@@ -21,7 +21,7 @@ def vanished(out: Path, files: Mapping[str, str], left: Collection[str]) -> list
     found = []
     for path in sorted(out.glob("*.json")) if out.is_dir() else []:
         if path.stem not in left:
-            found += differences(_listed(path), json.loads(files.get(path.name, "{}")))
+            found += differences(listed(path), json.loads(files.get(path.name, "{}")))
     return found
 
 
@@ -84,11 +84,11 @@ def _altered_seasons(before: Sequence[dict], after: Sequence[dict]) -> Iterator[
             yield f"season {name}: its record was altered ({', '.join(altered)}); it must stay"
 
 
-def _listed(path: Path) -> dict[str, Any]:
-    """A table that an earlier build wrote; nothing where it is something else."""
+def listed(path: Path) -> dict[str, Any]:
+    """A table that an earlier build wrote; nothing where there is none, or something else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (OSError, ValueError):
         return {}
     ours = isinstance(content, dict) and {"boards", "entries", "reported"} <= content.keys()
     return content if ours else {}

@@ -78,7 +78,7 @@ def as_json(record: Record) -> str:
         "entries": dict(standing(record)),
         STATED: {entry.name: entry.submission.stated for entry in _every(record)},
         "boards": [
-            {**asdict(board), "title": board.title, "rows": [_json_row(row) for row in rows]}
+            {**asdict(board), **_about(board), "rows": [_json_row(row) for row in rows]}
             for board, rows in record.boards.items()
         ],
         "seasons": [season.content for season in record.seasons],
@@ -188,6 +188,10 @@ def _line(board: Board, row: Row) -> dict[str, Any]:
 
 
 _METRICS = ("pck@0.1", "auc", "swap", "rival", "order")
+
+
+def _about(board: Board) -> dict[str, Any]:
+    return {"title": board.title, "trial": board.trial}
 
 
 def _json_row(row: Row) -> dict[str, Any]:

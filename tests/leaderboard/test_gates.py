@@ -11,6 +11,7 @@ from leaderboard import stored
 from leaderboard.build import BuildError
 from leaderboard.entry import Answers
 from leaderboard.gate import record_problems
+from leaderboard.submission import Submission
 
 
 @pytest.fixture
@@ -214,3 +215,28 @@ def test_an_entry_in_the_folder_of_another_dataset(sound):
     (sound.submissions / "other").mkdir()
     (sound.submissions / "made-up/two").rename(sound.submissions / "other/two")
     assert "it is for made-up" in found(sound)
+
+
+def test_photographs_that_are_not_here(sound):
+    """Without them no number can be recomputed; everything else is looked at, and README stays."""
+    folder = sound.new("photographs", 0.1)
+    (sound.submissions / "fld").mkdir()
+    folder = folder.rename(sound.submissions / "fld" / "photographs")
+    path = folder / "submission.json"
+    path.write_text(path.read_text().replace("made-up", "fld"))
+    assert "fld.json is not of the entries that there are" in found(sound)
+    table = json.loads((sound.tables / "made-up.json").read_text())
+    stated = Submission.load(path).stated
+    board = table["boards"][0] | {"dataset": "fld", "title": "fld test, as somebody built it"}
+    content = table | {"entries": {}, "boards": [board], "stated": {"fld/photographs": stated}}
+    (sound.tables / "fld.json").write_text(json.dumps(content))
+    built = sound.build()
+    assert "fld test, as somebody built it" in sound.readme.read_text()
+    assert (found(sound), built.left) == ("", ["fld"])
+    (folder / "run.sh").write_text("rm -rf /")
+    (folder / "result.json").write_text("{}")
+    (folder / "seed-0.parquet").write_bytes(b"PAR1 and no more")
+    problems = found(sound)
+    assert "fld/photographs: 'run.sh' is not named by submission.json" in problems
+    assert "fld/photographs: seed-0.parquet: " in problems
+    assert problems.count("fld/photographs: ") == 3  # result.json is none
