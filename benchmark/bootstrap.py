@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ffld.ids import image_of
 from ffld.sample import Targets
 
 _ROWS = 2048  # samples in one matrix product, which bounds memory
@@ -91,16 +92,16 @@ class Resamples:
     def _weights(self) -> np.ndarray:
         """(1 + resamples, N) how often each resample holds each sample; first, the split itself.
 
-        Samples of one image, told by the part of their ids before "#", are drawn together.
+        Samples of one image, told by their ids, are drawn together.
         """
-        names = [name.partition("#")[0] for name in self.targets.ids[self.order].tolist()]
-        images, image_of = np.unique(names, return_inverse=True)
+        names = [image_of(name) for name in self.targets.ids[self.order].tolist()]
+        images, slot = np.unique(names, return_inverse=True)
         weights = np.ones((1 + self.resamples, len(self.targets)), np.uint8)
         for row, drawn in enumerate(draws(len(images), self.resamples, self.seed), start=1):
             times = np.bincount(drawn, minlength=len(images))
             if times.max(initial=0) > np.iinfo(weights.dtype).max:
                 weights = weights.astype(np.uint16)
-            weights[row] = times.astype(weights.dtype)[image_of]
+            weights[row] = times.astype(weights.dtype)[slot]
         return weights
 
 

@@ -24,6 +24,7 @@ from benchmark.result import Result
 from benchmark.step import choose_algorithms
 from benchmark.train import History, Task, best_ne, train
 from ffld.catalog import DatasetSpec
+from ffld.ids import image_of
 from ffld.sample import DataError, Split
 from ffld.transforms import BOX_PADDING, apply
 
@@ -158,8 +159,8 @@ def _crops(plan: Plan, model: nn.Module, name: str, limit: int | None) -> Crops:
 
 def _check_apart(plan: Plan, samples: Crops, scored: Crops) -> None:
     """Refuse to score images that were trained on, unless the training split was asked for."""
-    trained = {name.partition("#")[0] for name in samples.targets.ids.tolist()}
-    seen = sum(name.partition("#")[0] in trained for name in scored.targets.ids.tolist())
+    trained = {image_of(name) for name in samples.targets.ids.tolist()}
+    seen = sum(image_of(name) in trained for name in scored.targets.ids.tolist())
     if seen and plan.split != "train":
         raise RunError(
             f"{seen} of the {len(scored)} samples to score are of images to train on; "

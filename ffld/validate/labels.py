@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ffld.schema import LandmarkSchema, Visibility
+from ffld.validate.files import is_safe
 from ffld.validate.layouts import impossible
 from ffld.validate.report import Report
 
@@ -74,6 +75,8 @@ def check(batch: Batch, report: Report) -> None:
         _check_layouts(batch, usable, report)
     for row in [row for row, name in enumerate(batch.ids) if not name]:
         report.add("id-empty", found="nothing", field="id", **batch.place(row))
+    for row in [row for row, name in enumerate(batch.ids) if name and not is_safe(name)]:
+        report.add("id-unsafe", found=repr(batch.ids[row]), field="id", **batch.place(row))
 
 
 @dataclass

@@ -52,6 +52,10 @@ RULES = {
     # annotations
     "id-duplicate": Rule("every id once", "remove one of the two, or rename it"),
     "id-empty": Rule("an id", "name the sample"),
+    "id-unsafe": Rule(
+        "an id that can name a file inside a folder: a relative path without ..",
+        "rename the sample",
+    ),
     "type-unknown": Rule("a garment type of the schema", _LABEL),
     "visibility-code": Rule("0 absent, 1 occluded or 2 visible", _LABEL),
     "not-owned": Rule("only landmarks that the garment type owns", _LABEL),

@@ -112,6 +112,8 @@ def test_a_sound_set_has_no_problem(whole, images):
         ("box", (1, 2), 1e6, "box-outside"),
         ("size", (1, 0), 0, "size-invalid"),
         ("id", (1,), "", "id-empty"),
+        ("id", (1,), "../../x", "id-unsafe"),
+        ("id", (1,), "/x#1", "id-unsafe"),
         ("id", (1,), None, "column-null"),
     ],
 )

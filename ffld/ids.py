@@ -1,0 +1,37 @@
+"""What an id says: IMAGE, or IMAGE#GARMENT where an image shows several; # means nothing else.
+
+Samples of one image are told by it: they are drawn together when intervals are computed, share an
+image file when they are exported, and are not to be both trained on and scored.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+_AMBIGUOUS = re.compile("%(?=23|25)")  # what would be read as an escape
+
+
+def image_of(sample: str) -> str:
+    """The part of a sample's id that names its image."""
+    return sample.partition("#")[0]
+
+
+def images_of(files: Iterable[str]) -> dict[str, str]:
+    """File name -> what ids call its image, a different one for each file.
+
+    That is its stem; the whole name where that is another file's stem or name. A # is written %23,
+    and %23 is written %2523.
+    """
+    stems = {file: posixpath.splitext(file)[0] for file in files}
+    shared = Counter(stems.values())
+    return {
+        file: _escaped(stem if shared[stem] == 1 and (stem == file or stem not in stems) else file)
+        for file, stem in stems.items()
+    }
+
+
+def _escaped(name: str) -> str:
+    return _AMBIGUOUS.sub("%25", name).replace("#", "%23")
