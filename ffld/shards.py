@@ -1,18 +1,20 @@
 """The files of a built dataset: Parquet shards that hold images and labels, and their layout.
 
-A row is a sample: `image` a struct of the bytes of a JPEG file and its name, `garment_type` the
-type's slot in the schema, the other columns the fields of `Targets`, NaN where they have it; a set
-without labels (`ffld.sealed`) has what a method is given of them, box and size, alone. The schema
-carries the `datasets` features, so other readers see pictures and class names; under the key
-`ffld` of its metadata stands what the shard is of. The same samples give the same bytes.
+A row is a sample: `image` a struct of the bytes of an image file, JPEG as built, and its name,
+`garment_type` the type's slot in the schema, the other columns the fields of `Targets`, NaN where
+they have it; a set without labels (`ffld.sealed`) has what a method is given of them, box and size,
+alone. The schema carries the `datasets` features, so other readers see pictures and class names;
+under the key `ffld` of its metadata stands what the shard is of. The same samples give the same
+bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ffld.atomic import replacing
-from ffld.sample import Split, Targets
+from ffld.sample import DataError, Split, Targets
 from ffld.schema import LandmarkSchema
 
 MANIFEST = "manifest.json"
@@ -36,6 +38,8 @@ _SAMPLES = 1250  # in a shard of a whole dataset, some 30 MB
 _FEW = 3, 32  # samples in a shard, shards of a split, where the samples are few
 _ARRAYS = ("xy", "visibility", "box", "size", "rivals")
 _GIVEN = ("box", "size")  # of these, what is no label
+COLUMNS = ("image", "id", "garment_type", *_ARRAYS)  # any others are attributes
+MOST_BYTES = 1 << 30  # of the image files of a row group, which is held in memory
 
 
 @dataclass(frozen=True)
@@ -72,15 +76,28 @@ def plan(sizes: Mapping[str, int]) -> list[Shard]:
 def make_table(samples: Split, *, labels: bool = True) -> pa.Table:
     """Samples as a table of the layout; renders them."""
     names = [f"{name.replace('/', '-')}.jpg" for name in samples.targets.ids.tolist()]
-    files = [_encode(samples.image(position)) for position in range(len(samples))]
+    files = [encode(samples.image(position)) for position in range(len(samples))]
     return lay_out(samples.targets, names, files, labels=labels)
 
 
 def lay_out(
     targets: Targets, names: Sequence[str], files: Sequence[bytes], *, labels: bool = True
 ) -> pa.Table:
-    """Samples as a table of the layout, from their labels and the bytes of their image files."""
+    """Samples as a table of the layout, from their labels and the bytes of their image files.
+
+    Raises:
+        DataError: attributes that are named like a column; image files too large to be read.
+    """
     attributes = targets.attributes if labels else {}
+    if taken := sorted(set(attributes) & set(COLUMNS)):
+        raise DataError(
+            f"attributes {', '.join(taken)} are named like a column of the layout; rename them"
+        )
+    if (size := sum(map(len, files))) > MOST_BYTES:
+        raise DataError(
+            f"the image files from {names[0]} to {names[-1]} have {size:,} bytes together, and "
+            f"{len(files)} samples may have {MOST_BYTES:,}; scale these images down"
+        )
     columns = {
         "image": pa.StructArray.from_arrays(
             [pa.array(files, pa.binary()), pa.array(names, pa.string())], ["bytes", "path"]
@@ -97,19 +114,27 @@ def lay_out(
     return pa.table(columns).replace_schema_metadata(metadata)
 
 
-def write(path: Path, tables: Sequence[pa.Table], about: Mapping[str, Any]) -> None:
-    """Write a shard; `about` goes into its metadata."""
-    table = pa.concat_tables(tables)
+def write(path: Path, tables: Iterable[pa.Table], about: Mapping[str, Any]) -> None:
+    """Write a shard; `about` goes into its metadata.
+
+    Args:
+        tables: its rows, taken one table after another; each but the last has ROW_GROUP rows, or
+            a multiple.
+    """
+    tables = iter(tables)
+    first = next(tables)
     stated = {METADATA_KEY: json.dumps(about, sort_keys=True).encode()}
-    pq.write_table(
-        table.replace_schema_metadata({**table.schema.metadata, **stated}),
+    schema = first.schema.with_metadata({**first.schema.metadata, **stated})
+    with pq.ParquetWriter(
         path,
-        row_group_size=ROW_GROUP,
-        compression=_compression(table.schema),
+        schema,
+        compression=_compression(schema),
         use_dictionary=False,
         write_statistics=False,
         write_page_checksum=True,
-    )
+    ) as file:
+        for table in chain([first], tables):
+            file.write_table(table.cast(schema), row_group_size=ROW_GROUP)
 
 
 def stated(path: Path) -> dict[str, Any] | None:
@@ -144,7 +169,6 @@ def read_targets(table: pa.Table, schema: LandmarkSchema, **about: str) -> Targe
         "visibility": np.zeros((count, slots), np.uint8),
         "rivals": np.empty((count, 0, slots, 2)),
     } | {name: _array(table[name]) for name in _ARRAYS if name in table.column_names}
-    known = {"image", "id", "garment_type", *_ARRAYS}
     return Targets(
         schema=schema,
         ids=np.array(table["id"].to_pylist(), np.str_),
@@ -152,11 +176,18 @@ def read_targets(table: pa.Table, schema: LandmarkSchema, **about: str) -> Targe
         attributes={
             name: np.array(table[name].to_pylist(), np.str_)
             for name in table.column_names
-            if name not in known
+            if name not in COLUMNS
         },
         **arrays,
         **about,
     )
+
+
+def encode(picture: np.ndarray, kind: str = ".jpg") -> bytes:
+    """(H, W, 3) uint8 RGB as an image file: .jpg, of JPEG_QUALITY, or .png."""
+    quality = (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY) if kind == ".jpg" else ()
+    _, data = cv2.imencode(kind, picture[..., ::-1], quality)
+    return data.tobytes()
 
 
 def decode(data: bytes | pa.Buffer) -> np.ndarray | None:
@@ -189,11 +220,6 @@ def digest(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _encode(picture: np.ndarray) -> bytes:
-    _, data = cv2.imencode(".jpg", picture[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
-    return data.tobytes()
 
 
 def _compression(schema: pa.Schema) -> dict[str, str]:

@@ -7,8 +7,10 @@ import pickle
 import shutil
 import signal
 import warnings
+from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -168,7 +170,7 @@ def build_or_die(out, moment):
         try:
             # a row group is to be rendered; a shard to be written, to be hashed, to be renamed
             shards.make_table = deadly(shards.make_table)
-            shards.pq.write_table = deadly(shards.pq.write_table)
+            shards.pq.ParquetWriter = deadly(shards.pq.ParquetWriter)
             shards.digest = deadly(shards.digest)
             os.replace = deadly(os.replace)
             make(out)
@@ -324,3 +326,19 @@ def test_the_datasets_library_reads_it(whole, tmp_path, streaming):
         np.testing.assert_array_equal(np.array(row["xy"], float), sample.xy)
         np.testing.assert_array_equal(row["visibility"], sample.visibility)
         assert row["style"] == sample.attributes["style"]
+
+
+def test_tables_that_are_written_one_by_one_give_the_bytes_of_one(tmp_path):
+    split = ffld.load(NAME, limit=shards.ROW_GROUP + 3)
+    parts = [range(shards.ROW_GROUP), range(shards.ROW_GROUP, len(split))]
+    tables = [shards.make_table(split.select(part)) for part in parts]
+    shards.write(tmp_path / "whole", [pa.concat_tables(tables)], {"file": "one"})
+    shards.write(tmp_path / "parts", iter(tables), {"file": "one"})
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "parts").read_bytes()
+
+
+def test_no_attribute_takes_the_place_of_a_column():
+    targets = ffld.load(NAME, limit=1).targets
+    named = replace(targets, attributes={"size": np.array(["M"])})
+    with pytest.raises(ffld.DataError, match="attributes size are named like a column"):
+        shards.lay_out(named, ["a.jpg"], [b""])
