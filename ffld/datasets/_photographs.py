@@ -10,12 +10,12 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from ffld import photo
 from ffld.catalog import DatasetSpec
 from ffld.sample import DataError, Split, Targets
 
 _LISTED = 20  # problems that one error spells out; the others are counted
 _QUIET = 2000  # files that are read without a progress bar
-_IMAGE_ERRORS = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +135,8 @@ def decode(path: str) -> np.ndarray:
     """
     try:
         with Image.open(path) as image:
-            return np.array(image.convert("RGB"))
-    except _IMAGE_ERRORS as error:
+            return photo.pixels(image)
+    except photo.ERRORS as error:
         raise DataError(_unreadable(path, error)) from error
 
 
@@ -149,7 +149,7 @@ def image_size(path: str) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             return image.size
-    except _IMAGE_ERRORS as error:
+    except photo.ERRORS as error:
         raise DataError(_unreadable(path, error)) from error
 
 
@@ -178,5 +178,5 @@ def progress(items: Iterable, what: str) -> Iterable:
 
 
 def _unreadable(path: str, error: Exception) -> str:
-    reason = str(error).replace("\n", " ") or type(error).__name__
+    reason = photo.reason(error)
     return f"{path}: cannot be read as an image ({reason}); unpack it again from the archive"
