@@ -13,7 +13,7 @@ import json
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,14 @@ class _Files:
     Attributes:
         starts: (shards + 1,) int64, the first row of each, then the number of rows.
         row_group: rows of a row group, the last of a shard excepted.
+        remedy: what to do where one can't be read.
     """
 
     paths: tuple[str, ...]
     stamps: tuple[int, ...]
     starts: np.ndarray
     row_group: int
+    remedy: str = "Delete it and build again"
 
     def read(self, rows: Sequence[int] | np.ndarray, columns: Sequence[str]) -> pa.Table:
         """Some rows of the split, in the order asked for."""
@@ -52,7 +54,8 @@ class _Files:
             place = np.flatnonzero(shard_of == shard)
             group, within = np.divmod(rows[place] - self.starts[shard], self.row_group)
             groups, slot = np.unique(group, return_inverse=True)
-            table = _groups(self.paths[shard], self.stamps[shard], groups.tolist(), columns)
+            place_of = self.paths[shard], self.stamps[shard]
+            table = _groups(*place_of, groups.tolist(), columns, self.remedy)
             parts.append(table.take(pa.array(slot * self.row_group + within)))
             places.append(place)
         order = np.argsort(np.concatenate(places))
@@ -62,11 +65,13 @@ class _Files:
         """(H, W, 3) uint8 RGB of one row."""
         shard = int(np.searchsorted(self.starts, row, "right")) - 1
         group, within = divmod(int(row - self.starts[shard]), self.row_group)
-        files = _image_files(self.paths[shard], self.stamps[shard], group)
+        files = _image_files(self.paths[shard], self.stamps[shard], group, self.remedy)
         picture = shards.decode(files[within].as_buffer())
         if picture is None:
+            name = self.read([row], ["id"])["id"][0]
             raise DataError(
-                f"{self.paths[shard]}: row {row} is not a picture; delete it and build again"
+                f"{self.paths[shard]}: row {row - self.starts[shard]}, {name}, holds no picture "
+                f"that can be decoded. {self.remedy}"
             )
         return picture
 
@@ -90,20 +95,21 @@ def open_built(
         limit: how many samples are wanted; only compared with what was built.
         whole: how many samples the split has where all of it was built.
         writer: the command that writes a split, without the split; `build` unless told.
-        remedy: what to do with a damaged shard; to build again unless told.
+        remedy: what to do with a damaged shard; to write the split again unless told.
 
     Raises:
         DataError: not a built folder, of another dataset, revision or schema, without the split,
             with fewer samples than `limit`, or with shards that are missing or damaged.
     """
     expected = {"dataset": dataset, "revision": revision, "schema": schema.fingerprint}
-    writer = writer or f"python -m ffld build --dataset {dataset} --out {folder} --splits"
-    content = _manifest(folder, expected, split, writer)
+    by = writer or f"python -m ffld build --dataset {dataset} --out {folder} --splits"
+    content = _manifest(folder, expected, split, by)
     entries, built = content["splits"][split]["shards"], content["limit"]
     counts = [entry["count"] for entry in entries]
-    command = f"{writer} {split}"
+    command = f"{by} {split}"
     if built is not None:
         command += f" --limit {built}"
+    mend = remedy or f"Mend it with {command}"
     if sum(counts) < whole:
         if limit is not None and limit > built:
             raise DataError(
@@ -115,9 +121,11 @@ def open_built(
                 f"{folder} was built with --limit {built}: this is a subset of {dataset} {split}",
                 stacklevel=3,
             )
-    _verify(folder, entries, remedy or f"Mend it with {command}")
+    _verify(folder, entries, mend)
     revision = content["splits"][split].get("revision", revision)
     files = _files(folder, content, split)
+    if writer is not None:
+        files = replace(files, remedy=mend)
     rows = np.arange(files.starts[-1])
     return Split(
         dataset=dataset,
@@ -164,18 +172,20 @@ def _opened(path: str, stamp: int) -> pq.ParquetFile:
 
 # Samples are mostly asked for in order, and a row group is the least that can be read.
 @lru_cache(maxsize=4)
-def _image_files(path: str, stamp: int, group: int) -> pa.BinaryArray:
-    table = _groups(path, stamp, [group], ["image"])
+def _image_files(path: str, stamp: int, group: int, remedy: str) -> pa.BinaryArray:
+    table = _groups(path, stamp, [group], ["image"], remedy)
     return table["image"].combine_chunks().field("bytes")
 
 
-def _groups(path: str, stamp: int, groups: list[int], columns: Sequence[str]) -> pa.Table:
+def _groups(
+    path: str, stamp: int, groups: list[int], columns: Sequence[str], remedy: str
+) -> pa.Table:
     try:
         file = _opened(path, stamp)
         return file.read_row_groups(groups, columns=columns, use_threads=False)
     except (OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
-        raise DataError(f"{path} can't be read ({reason}); delete it and build again") from error
+        raise DataError(f"{path} can't be read ({reason}). {remedy}") from error
 
 
 def _manifest(folder: Path, expected: Mapping[str, str], split: str, writer: str) -> dict[str, Any]:
