@@ -10,8 +10,9 @@ schema and not only its own, because tools hold the keypoints of a batch, and th
 one array for all categories; a landmark that a type does not own is absent, 0 0 0. Skeletons join
 only what the type owns.
 
-Besides COCO's fields, an annotation has `sample_id`, our id, and `attributes`; `info` says what the
-labels are of. `ffld.coco_import` reads all of it back.
+Besides COCO's fields, an annotation has `sample_id`, our id, `attributes`, and `rivals`, keypoints
+of each other garment of its image; `info` says what the labels are of. `ffld.coco_import` reads all
+of it back.
 `area` is that of the box, since there are no masks: OKS is not comparable with COCO's own.
 """
 
@@ -20,19 +21,27 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
+import cv2
 import numpy as np
+from joblib import delayed
 from tqdm import tqdm
 
-from ffld import catalog
+from ffld import catalog, shards
 from ffld.atomic import replacing
+from ffld.datasets._photographs import refuse
+from ffld.ids import image_of
 from ffld.sample import DataError, Split, Targets
-from ffld.schema import LandmarkSchema
+from ffld.schema import LandmarkSchema, Visibility
+from ffld.validate.files import is_safe
+from ffld.workers import workers
 
 PIXEL_CENTRE = 0.5  # our coordinate of what COCO calls 0
+_STEP = 64  # images that a worker writes in one go
 COORDINATES = (
     "keypoints: 0 is the centre of the first pixel, so add 0.5 for continuous coordinates; "
     "bbox and area: continuous, 0 is the edge of the image"
@@ -55,19 +64,21 @@ def export(
         The path of the annotations. They are written last, whole or not at all.
 
     Raises:
-        DataError: unreadable photographs, or such as are not in `root`; no folder to write to.
+        DataError: unreadable photographs, or such as are not in `root`; ids that lead out of a
+            folder; no folder to write to.
         OSError: an image that cannot be copied, a full disk.
     """
     targets = split.targets
-    names = [name.partition("#")[0] for name in targets.ids.tolist()]
+    _check_ids(targets)
+    names = [image_of(name) for name in targets.ids.tolist()]
     numbers = {name: n for n, name in enumerate(dict.fromkeys(names), start=1)}
     first = {name: row for row, name in reversed(list(enumerate(names)))}
     files = {name: _file_name(split, row, name, root) for name, row in first.items()}
     path = Path(out) / "annotations" / f"{split.dataset}_{split.split}.json"
     _make_folder(path.parent)  # before images are rendered for hours
     if images:
-        for name in tqdm(numbers, desc="images", unit="image", leave=False):
-            _write_image(split, first[name], Path(out) / "images" / files[name])
+        rows = [first[name] for name in numbers]
+        _write_images(split, rows, [files[name] for name in numbers], Path(out) / "images")
     entries = (
         {
             "id": number,
@@ -140,6 +151,7 @@ def _head(targets: Targets) -> dict[str, object]:
         "schema": targets.schema.name,
         "schema_fingerprint": targets.schema.fingerprint,
         "coordinates": COORDINATES,
+        "orientation": "stored",  # whatever turn the EXIF of a photograph asks for
         "citation": about.citation,
     }
     return {
@@ -162,7 +174,28 @@ def _annotation(targets: Targets, row: int, image: int) -> dict[str, object]:
         "attributes": {name: str(v[row]) for name, v in targets.attributes.items() if v[row]},
         "num_keypoints": int((targets.visibility[row] > 0).sum()),
         "keypoints": to_keypoints(targets.xy[row], targets.visibility[row]).tolist(),
+        "rivals": _rivals(targets.rivals[row]),
     }
+
+
+def _rivals(rivals: np.ndarray) -> list[list[float]]:
+    """Keypoints of the other garments of an image; v, which is not known of them, 2 or 0."""
+    there = np.isfinite(rivals).all(-1)
+    visibility = np.where(there, np.uint8(Visibility.VISIBLE), np.uint8(Visibility.ABSENT))
+    return to_keypoints(rivals, visibility)[there.any(-1)].tolist()
+
+
+def _check_ids(targets: Targets) -> None:
+    """Refuse ids by which files would be named that lie elsewhere."""
+    refuse(
+        [
+            f"sample {row} of {targets.dataset} {targets.split} has the id {name!r:.80}"
+            for row, name in enumerate(targets.ids.tolist())
+            if not is_safe(name)
+        ],
+        "an id must be able to name a file inside a folder: rename these samples, and check where "
+        "they come from with python -m ffld validate; nothing was written",
+    )
 
 
 def _file_name(split: Split, position: int, name: str, root: str | Path | None) -> str:
@@ -177,16 +210,33 @@ def _file_name(split: Split, position: int, name: str, root: str | Path | None) 
     return relative.as_posix()
 
 
-def _write_image(split: Split, position: int, path: Path) -> None:
-    import cv2
+def _write_images(
+    split: Split, positions: Sequence[int], files: Sequence[str], folder: Path
+) -> None:
+    """Write the images of some samples; all cores render them where there are many."""
+    parts = [slice(start, start + _STEP) for start in range(0, len(files), _STEP)]
+    work = (
+        delayed(_write_part)(split.select(positions[part]), files[part], folder) for part in parts
+    )
+    # one process copies photographs as fast as the disk does
+    rendered = bool(positions) and split.file(positions[0]) is None
+    written = workers(-1 if rendered and len(parts) > 1 else 1)(work)
+    with closing(written), tqdm(total=len(files), desc="images", unit="image", leave=False) as bar:
+        for count in written:
+            bar.update(count)
 
-    file = split.file(position)
-    with replacing(path) as temporary:
-        if file is not None:
-            shutil.copyfile(file, temporary)
-        else:
-            _, data = cv2.imencode(".png", split.image(position)[..., ::-1])
-            temporary.write_bytes(data.tobytes())
+
+def _write_part(samples: Split, files: Sequence[str], folder: Path) -> int:
+    """In a worker: the images of some samples; how many there are."""
+    cv2.setNumThreads(1)
+    for position, name in enumerate(files):
+        file = samples.file(position)
+        with replacing(folder / name) as temporary:
+            if file is not None:
+                shutil.copyfile(file, temporary)
+            else:
+                temporary.write_bytes(shards.encode(samples.image(position), ".png"))
+    return len(files)
 
 
 def _make_folder(folder: Path) -> None:
