@@ -1,8 +1,9 @@
 """COCO keypoints of photographs as a dataset of this suite: datasets `coco` and `coco-fld8`.
 
-What is written is the layout of `python -m ffld build`, image files as they are, so imported sets
-are read, validated and passed on like built ones. A garment is a row; garments of one photograph
-each carry it. What other tools call garments and landmarks is told in a mapping, a JSON file:
+What is written is the layout of `python -m ffld build`, with the photographs' own files where all
+readers see the same in them (`ffld.coco_pictures`), so imported sets are read, validated and passed
+on like built ones. A garment is a row; garments of one photograph each carry it. What other tools
+call garments and landmarks is told in a mapping, a JSON file:
 
     {"schema": "ffld",
      "types": {"blouse": "long_sleeve_top", "bag": null},
@@ -10,29 +11,34 @@ each carry it. What other tools call garments and landmarks is told in a mapping
 
 null leaves out a category's annotations, or a landmark. Names that are the schema's own need no
 entry. Several of their landmarks may be one of ours where no annotation has two of them.
+
+Ids are the annotations' `sample_id`; without it the photograph's name without extension, where it
+shows several garments followed by # and the annotation's id (`ffld.ids`). `attributes` are kept,
+numbers and booleans as text; one that is named like a column, such as size, becomes
+attribute_size. Other garments of a photograph are those of the file, or what `rivals` says.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from tqdm import tqdm
 
-from ffld import catalog, shards
+from ffld import catalog, coco_folder, shards
 from ffld.atomic import leftovers, replacing
-from ffld.coco_annotations import Garment, read_garments
-from ffld.datasets._photographs import image_size, refuse
+from ffld.coco_annotations import Garment, Problem, read_garments
+from ffld.coco_pictures import ORIENTATIONS, Picture, look, stored
+from ffld.datasets._photographs import refuse
 from ffld.sample import DataError, Targets
 from ffld.schema import LandmarkSchema, Visibility
-from ffld.validate.files import is_inside, leaves
 
 DATASETS = {"ffld": "coco", "fld8": "coco-fld8"}  # by the name of the schema
 
@@ -47,12 +53,14 @@ class Imported:
         dataset: the name to load it by.
         revision: of the split's labels.
         left_out: annotations of categories that the mapping leaves out.
+        skipped: what is wrong with the entries that were skipped; none unless asked for.
     """
 
     dataset: str
     revision: str
     samples: int
     left_out: int
+    skipped: tuple[str, ...] = ()
 
 
 def import_coco(
@@ -62,6 +70,8 @@ def import_coco(
     *,
     split: str = "test",
     mapping: str | Path | None = None,
+    orientation: str | None = None,
+    skip_invalid: bool = False,
 ) -> Imported:
     """Write one split into OUT, beside those that were imported into it before.
 
@@ -69,16 +79,17 @@ def import_coco(
         annotations: a COCO keypoints file.
         images: the folder that its `file_name`s are relative to.
         mapping: a JSON file as above, where names are not those of a schema.
+        orientation: what the labels of photographs with an EXIF orientation are of: the picture as
+            it is "stored", or turned "upright", as it then is stored; None where the file or the
+            sizes that it states tell.
+        skip_invalid: import what is fine, and list the rest in OUT/skipped_<split>.json.
 
     Raises:
         DataError: files that cannot be used; all that is wrong with the entries at once.
     """
     images, out = Path(images), Path(out)
-    if split not in catalog.SPLITS:
-        raise DataError(f"no split {split!r}; there are {', '.join(catalog.SPLITS)}")
-    if not images.is_dir():
-        raise DataError(f"images {str(images)!r} is no folder; give the one of the image files")
-    read = read_garments(Path(annotations), mapping and Path(mapping))
+    _check(split, orientation, images)
+    read = read_garments(Path(annotations), mapping and Path(mapping), images)
     spec = catalog.spec(DATASETS[read.schema.name])
     about = {
         "dataset": spec.name,
@@ -87,90 +98,60 @@ def import_coco(
         "limit": None,
         "row_group": shards.ROW_GROUP,
     }
-    older = _older(out, about)
-    garments, problems = read.garments, list(read.problems)
-    sizes = _sizes(garments, images, problems)
-    boxes = _clipped(garments, sizes, problems)
-    refuse(problems, _REMEDY)
-    targets = _targets(garments, sizes, boxes, split, spec)
+    older = coco_folder.splits(out, split, about)
+    problems = read.problems
+    told = read.orientation if read.orientation in ORIENTATIONS else None
+    photographs = list(dict.fromkeys(garment.photograph for garment in read.garments))
+    pictures = look(photographs, images, orientation or told, problems)
+    garments = _sound(read.garments, pictures, problems)
+    if not skip_invalid or not garments:
+        refuse([str(problem) for problem in problems], _REMEDY)
+    targets = _targets(garments, pictures, split, spec)
     planned = shards.plan({split: len(targets)})
-    for shard in planned:
-        _write(out, shard, targets, [g.file for g in garments], images, about)
+    _write(out, planned, targets, [g.photograph.file for g in garments], pictures, images, about)
     content = {**shards.entry(out, planned), "revision": targets.revision}
-    new = {**older, split: content}
-    shards.write_manifest(out, about, {name: new[name] for name in catalog.SPLITS if name in new})
-    kept = {shard.file for shard in planned}
-    for path in (out / "data").glob(f"{split}-*.parquet"):
-        if f"data/{path.name}" not in kept:  # of an earlier import that had more or fewer samples
-            path.unlink()
-    return Imported(spec.name, targets.revision, len(targets), read.left_out)
+    coco_folder.finish(out, split, about, {**older, split: content}, problems)
+    skipped = tuple(map(str, problems))
+    return Imported(spec.name, targets.revision, len(targets), read.left_out, skipped)
 
 
-def _older(out: Path, about: Mapping[str, Any]) -> dict[str, Any]:
-    """The splits that are there already."""
-    path = out / shards.MANIFEST
-    if not path.exists():
-        if out.is_dir() and any(out.iterdir()):
-            raise DataError(f"{out} is not empty and holds no import; give a new folder")
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        found, splits = {name: content[name] for name in about}, dict(content["splits"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is not of an import; give a new folder") from error
-    if found != about:
-        raise DataError(
-            f"{path} is of {found['dataset']}, schema {found['schema']}, not of "
-            f"{about['dataset']}, schema {about['schema']}; give a new folder"
-        )
-    return splits
+def _check(split: str, orientation: str | None, images: Path) -> None:
+    if split not in catalog.SPLITS:
+        raise DataError(f"no split {split!r}; there are {', '.join(catalog.SPLITS)}")
+    if orientation not in (None, *ORIENTATIONS):
+        raise DataError(f"no orientation {orientation!r}; there are {', '.join(ORIENTATIONS)}")
+    if not images.is_dir():
+        raise DataError(f"images {str(images)!r} is no folder; give the one of the image files")
 
 
-def _sizes(garments: Sequence[Garment], images: Path, problems: list[str]) -> np.ndarray:
-    """(N, 2) width and height of each garment's image, from the files' headers."""
-    known: dict[str, tuple[int, int]] = {}
-    stated = {garment.file: garment for garment in garments}
-    for name, garment in tqdm(
-        stated.items(), "image sizes", file=sys.stderr, leave=False, unit="image"
-    ):
-        path = images / name
-        known[name] = (0, 0)
-        if not is_inside(name) or leaves(path, images):
-            problems.append(f"{garment.origin}: file_name {name!r} leads out of {images}")
-            continue
-        try:
-            known[name] = image_size(str(path))
-        except DataError as error:
-            problems.append(f"{garment.origin}: {error}")
-            continue
-        if garment.size not in ((0, 0), known[name]):
-            problems.append(
-                f"{garment.origin}: {name} is {known[name][0]} x {known[name][1]} pixels, its "
-                f"entry states {garment.size[0]} x {garment.size[1]}"
-            )
-    return np.array([known[garment.file] for garment in garments], np.int64).reshape(-1, 2)
+def _sound(
+    garments: Sequence[Garment], pictures: Mapping[str, Picture], problems: list[Problem]
+) -> list[Garment]:
+    """The garments that nothing is wrong with; boxes without area are added to the problems."""
+    for garment in garments:
+        picture = pictures.get(garment.photograph.file)
+        if picture is None:
+            continue  # told already
+        x1, y1, x2, y2 = _clipped(garment, picture)
+        if x2 <= x1 or y2 <= y1:
+            width, height = picture.size
+            text = f"the box {garment.box} has no area inside its image of {width} x {height}"
+            problems.append(Problem(garment.origin, text))
+    wrong = {problem.origin for problem in problems}
+    return [g for g in garments if not wrong & {g.origin, g.photograph.origin}]
 
 
-def _clipped(garments: Sequence[Garment], sizes: np.ndarray, problems: list[str]) -> np.ndarray:
-    boxes = np.array([garment.box for garment in garments], np.float64).reshape(-1, 4)
-    clipped = np.clip(boxes, 0, np.tile(sizes, 2))
-    empty = (clipped[:, 2:] <= clipped[:, :2]).any(1) & (sizes > 0).all(1)
-    for row in np.flatnonzero(empty).tolist():
-        problems.append(
-            f"{garments[row].origin}: the box {garments[row].box} has no area inside its image of "
-            f"{sizes[row, 0]} x {sizes[row, 1]}"
-        )
-    return clipped
+def _clipped(garment: Garment, picture: Picture) -> np.ndarray:
+    return np.clip(garment.box, 0, np.tile(picture.size, 2))
 
 
 def _targets(
     garments: Sequence[Garment],
-    sizes: np.ndarray,
-    boxes: np.ndarray,
+    pictures: Mapping[str, Picture],
     split: str,
     spec: catalog.DatasetSpec,
 ) -> Targets:
-    names = sorted({name for garment in garments for name in garment.attributes})
+    of = [pictures[garment.photograph.file] for garment in garments]
     xy = np.stack([garment.xy for garment in garments])
     visibility = np.stack([garment.visibility for garment in garments])
     labels = {
@@ -178,21 +159,33 @@ def _targets(
         "xy": np.where((visibility == Visibility.ABSENT)[..., None], np.nan, xy),
         "visibility": visibility,
         "garment_type": np.array([garment.garment_type for garment in garments], np.str_),
-        "box": boxes,
-        "size": sizes,
+        "box": np.stack([_clipped(*pair) for pair in zip(garments, of, strict=True)]).astype(float),
+        "size": np.array([picture.size for picture in of], np.int64),
     }
+    rivals = _rivals(garments, labels["xy"], spec.schema)
+    stated = {"rivals": rivals} if any(garment.rivals for garment in garments) else {}
     return Targets(
         dataset=spec.name,
         split=split,
-        revision=f"{spec.name}-{_digest(labels)}",
+        revision=f"{spec.name}-{_digest(labels | stated)}",
         schema=spec.schema,
-        rivals=_rivals([garment.file for garment in garments], labels["xy"], spec.schema),
-        attributes={
-            name: np.array([garment.attributes.get(name, "") for garment in garments], np.str_)
-            for name in names
-        },
+        rivals=rivals,
+        attributes=_attributes(garments),
         **labels,
     )
+
+
+def _attributes(garments: Sequence[Garment]) -> dict[str, np.ndarray]:
+    """Column -> (N,) str, in an order that only depends on their names."""
+    names = {name for garment in garments for name in garment.attributes}
+    columns: dict[str, np.ndarray] = {}
+    for name in sorted(names):
+        column = name
+        while not column or column in shards.COLUMNS or (column != name and column in names):
+            column = f"attribute_{column}"
+        values = [garment.attributes.get(name, "") for garment in garments]
+        columns[column] = np.array(values, np.str_)
+    return columns
 
 
 def _digest(labels: Mapping[str, np.ndarray]) -> str:
@@ -204,32 +197,48 @@ def _digest(labels: Mapping[str, np.ndarray]) -> str:
     return digest.hexdigest()[:8]
 
 
-def _rivals(files: Sequence[str], xy: np.ndarray, schema: LandmarkSchema) -> np.ndarray:
+def _rivals(garments: Sequence[Garment], xy: np.ndarray, schema: LandmarkSchema) -> np.ndarray:
     """(N, R, K, 2), R at least 1: landmarks of the other garments of their image, NaN-padded."""
     rows_of: dict[str, list[int]] = {}
-    for row, file in enumerate(files):
-        rows_of.setdefault(file, []).append(row)
-    most = max(1, max(map(len, rows_of.values())) - 1)
-    rivals = np.full((len(files), most, len(schema), 2), np.nan)
-    for row, file in enumerate(files):
-        others = [other for other in rows_of[file] if other != row]
-        rivals[row, : len(others)] = xy[others]
+    for row, garment in enumerate(garments):
+        rows_of.setdefault(garment.photograph.file, []).append(row)
+    others = [
+        [xy[other] for other in rows_of[garment.photograph.file] if other != row]
+        if garment.rivals is None
+        else garment.rivals
+        for row, garment in enumerate(garments)
+    ]
+    rivals = np.full((len(garments), max(1, *map(len, others)), len(schema), 2), np.nan)
+    for row, found in enumerate(others):
+        rivals[row, : len(found)] = found if len(found) else np.nan
     return rivals
 
 
 def _write(
     out: Path,
-    shard: shards.Shard,
+    planned: Sequence[shards.Shard],
     targets: Targets,
-    names: Sequence[str],
+    files: Sequence[str],
+    pictures: Mapping[str, Picture],
     images: Path,
     about: Mapping[str, Any],
 ) -> None:
-    path = out / shard.file
-    for left in leftovers(path.parent, path.name):
-        left.unlink(missing_ok=True)
-    rows = range(shard.start, shard.stop)
-    files = [(images / names[row]).read_bytes() for row in rows]
-    table = shards.lay_out(targets.select(rows), [os.fspath(names[row]) for row in rows], files)
-    with replacing(path) as temporary:
-        shards.write(temporary, [table], {**about, "file": shard.file})
+    """Write the shards of a split; of the images no more than a row group is held."""
+
+    def tables(shard: shards.Shard) -> Iterator[pa.Table]:
+        for start in range(shard.start, shard.stop, shards.ROW_GROUP):
+            rows = range(start, min(start + shards.ROW_GROUP, shard.stop))
+            names = [files[row] for row in rows]
+            read = [stored(images / name, pictures[name].turn) for name in names]
+            paths = [name + more for name, (_, more) in zip(names, read, strict=True)]
+            yield shards.lay_out(targets.select(rows), paths, [data for data, _ in read])
+            bar.update(len(rows))
+
+    total = len(targets)
+    with tqdm(total=total, desc="writing", file=sys.stderr, leave=False, unit="sample") as bar:
+        for shard in planned:
+            path = out / shard.file
+            for left in leftovers(path.parent, path.name):
+                left.unlink(missing_ok=True)
+            with replacing(path) as temporary:
+                shards.write(temporary, tables(shard), {**about, "file": shard.file})

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
+_SHOWN = 10  # skipped entries that are printed
 _MAPPING = """what other names mean, a JSON file:
   {"schema": "ffld", "types": {"blouse": "long_sleeve_top", "bag": null},
    "landmarks": {"neckline_left": "left_collar", "neck_centre": null}}
 "schema" is ffld (32 landmarks) or fld8 (8); null leaves a category or a landmark out. What
 `export` wrote needs no mapping.
+
+A sample's id is its sample_id; without one, the photograph's name without extension, followed by
+# and the annotation's id where the photograph shows several garments. A # in names is written %23.
+attributes are kept as text; one with the name of a column (image, id, garment_type, xy,
+visibility, box, size, rivals) becomes attribute_NAME. Pictures that readers would see differently
+(transparent, 16 bits, CMYK, not JPEG, PNG or WebP) are stored as PNG, transparency on white; all
+others as they are.
 """
 
 
@@ -32,6 +41,19 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--split", default="test", help="train, val or test (default: test)")
     parser.add_argument("--mapping", type=Path, metavar="FILE", help="see below")
     parser.add_argument(
+        "--orientation",
+        choices=("stored", "upright"),
+        help="what is labelled where photographs have an EXIF orientation: the picture as it is "
+        "stored, or turned upright, as it then is stored; needed where neither the file nor the "
+        "sizes that it states tell",
+    )
+    parser.add_argument(
+        "--skip-invalid",
+        action="store_true",
+        help="import what is fine, and list what isn't in DIR/skipped_SPLIT.json; without it "
+        "nothing is written if anything is wrong",
+    )
+    parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="new, or with other splits in it"
     )
     parser.set_defaults(run=_run)
@@ -46,7 +68,14 @@ def _run(arguments: argparse.Namespace) -> None:
         arguments.out,
         split=arguments.split,
         mapping=arguments.mapping,
+        orientation=arguments.orientation,
+        skip_invalid=arguments.skip_invalid,
     )
+    for problem in done.skipped[:_SHOWN]:
+        print(f"skipped: {problem}", file=sys.stderr)
+    if done.skipped:
+        listed = arguments.out / f"skipped_{arguments.split}.json"
+        print(f"skipped: {len(done.skipped):,} in all, listed in {listed}", file=sys.stderr)
     left_out = f", {done.left_out:,} left out" if done.left_out else ""
     print(
         f"{done.samples:,} samples of {done.dataset} {arguments.split}, {done.revision}, in "

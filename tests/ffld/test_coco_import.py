@@ -68,6 +68,29 @@ def test_garments_of_one_photograph_are_each_others_rivals(tmp_path):
     assert sound(tmp_path / "in")
 
 
+@pytest.mark.filterwarnings("ignore:deepfashion2")
+def test_other_garments_come_back_where_they_are_no_samples(tmp_path):
+    several = miniature.content(miniature.item(9), miniature.item(1))
+    tree = miniature.write_deepfashion2(tmp_path / "tree", validation={"000001": several})
+    with_company = ffld.load("ffld", limit=40)
+    there = np.isfinite(with_company.targets.rivals).any((1, 2, 3))
+    rows = [*np.flatnonzero(there)[:2], np.flatnonzero(~there)[0]]
+    for number, (split, root) in enumerate(
+        [
+            (ffld.load("deepfashion2", root=tree).select([1]), tree),
+            (with_company.select([int(row) for row in rows]), None),
+        ]
+    ):
+        out = tmp_path / f"{number}"
+        path = coco.export(split, out, root=root, images=True)
+        import_coco(path, out / "images", out / "in")
+        back = ffld.load("coco", root=out / "in").targets.rivals
+        expected = split.targets.rivals
+        np.testing.assert_array_equal(back, expected[:, : back.shape[1]])
+        assert np.isnan(expected[:, back.shape[1] :]).all()  # padding
+        assert np.isfinite(back).any()
+
+
 def test_splits_are_imported_one_after_another_and_again(exported, tmp_path):
     split, path, images = exported
     out = tmp_path / "in"
