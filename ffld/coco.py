@@ -26,18 +26,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
-import cv2
 import numpy as np
 from joblib import delayed
 from tqdm import tqdm
 
-from ffld import catalog, shards
+from ffld import catalog
 from ffld.atomic import replacing
 from ffld.datasets._photographs import refuse
-from ffld.ids import image_of
+from ffld.ids import image_of, is_safe
 from ffld.sample import DataError, Split, Targets
 from ffld.schema import LandmarkSchema, Visibility
-from ffld.validate.files import is_safe
 from ffld.workers import workers
 
 PIXEL_CENTRE = 0.5  # our coordinate of what COCO calls 0
@@ -228,6 +226,10 @@ def _write_images(
 
 def _write_part(samples: Split, files: Sequence[str], folder: Path) -> int:
     """In a worker: the images of some samples; how many there are."""
+    import cv2  # not needed to read predictions, which imports this module
+
+    from ffld import shards
+
     cv2.setNumThreads(1)
     for position, name in enumerate(files):
         file = samples.file(position)

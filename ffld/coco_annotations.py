@@ -13,10 +13,9 @@ import numpy as np
 
 from ffld.coco import from_keypoints
 from ffld.coco_mapping import Category, key, read_categories, read_object
-from ffld.ids import image_of, images_of
+from ffld.ids import image_of, images_of, is_safe
 from ffld.sample import DataError
 from ffld.schema import LandmarkSchema
-from ffld.validate.files import is_safe
 
 _FARTHEST = 1_000_000  # pixels: no coordinate of a photograph is beyond it
 
@@ -136,9 +135,11 @@ def _photographs(
     for number, entry in enumerate(entries):
         origin = f"{path}: images[{number}] (id {entry.get('id')!r:.40})"
         identity, file = key(entry.get("id")), entry.get("file_name")
-        if first.setdefault(identity, origin) != origin:
+        if identity is None:
+            problems.append(Problem(origin, "the id is no number or text"))
+        elif first.setdefault(identity, origin) != origin:
             problems.append(Problem(origin, f"the id is that of {first[identity]} too"))
-        if not isinstance(file, str):
+        if identity is None or not isinstance(file, str):
             continue
         turned = file.replace("\\", "/")
         if turned != file and (images / turned).is_file():  # as tools on Windows write them

@@ -16,7 +16,6 @@ from ffld.schema import FFLD, FLD8, LandmarkSchema
 _SCHEMAS = {schema.name: schema for schema in (FFLD, FLD8)}
 _KEYS = ("schema", "types", "landmarks")
 _LISTED = 5  # problems that one error spells out
-_NAMELESS = object()
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,9 @@ def read_object(path: Path) -> dict[str, Any]:
     return content
 
 
-def key(value: Any) -> Any:
-    """An id as what entries are found by; one that equals no id where it is no number or text."""
-    return value if type(value) in (int, float, str) else _NAMELESS
+def key(value: Any) -> int | float | str | None:
+    """An id as what entries are found by; None, which no entry has, where it cannot be one."""
+    return value if type(value) in (int, float, str) else None
 
 
 def read_categories(
@@ -74,11 +73,12 @@ def read_categories(
     for number, entry in enumerate(entries):
         place = f"categories[{number}]"
         identity = key(entry.get("id"))
-        if identity is _NAMELESS:
+        if identity is None:
             problems.append(f"{place} has the id {entry.get('id')!r:.40}, no number or text")
         elif first.setdefault(identity, number) != number:
             problems.append(f"{place} has the id of categories[{first[identity]}], {identity!r}")
-        categories[identity] = _category(entry, told, schema, problems)
+        else:
+            categories[identity] = _category(entry, told, schema, problems)
     _refuse(path, problems)
     return schema, categories
 

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -21,14 +22,17 @@ from tqdm import tqdm
 
 from ffld import photo, shards
 from ffld.coco_annotations import Photograph, Problem
+from ffld.ids import is_inside
 from ffld.sample import DataError
-from ffld.validate.files import is_inside, leaves
+from ffld.validate.files import leaves
+from ffld.validate.pictures import MOST_PIXELS
 
 ORIENTATIONS = ("stored", "upright")
 
 _TAG = 0x0112  # of the orientation in EXIF
 _TURNS = range(2, 9)  # its values that are not upright
 _SIDEWAYS = range(5, 9)  # those by which width and height change places
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM")
 _THREADS = 4  # each holds one decoded photograph
 
 
@@ -69,8 +73,10 @@ def look(
     """
     files = list(dict.fromkeys(photograph.file for photograph in photographs))
     seen: dict[str, _Seen] = {}
-    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
-        found = pool.map(partial(_see, folder), files)
+    with (
+        ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool,
+        closing(pool.map(partial(_see, folder), files)) as found,  # whoever stops it, stops it now
+    ):
         bar = tqdm(found, "photographs", len(files), file=sys.stderr, leave=False, unit="image")
         seen.update(zip(files, bar, strict=True))
     pictures: dict[str, Picture] = {}
@@ -92,7 +98,7 @@ def stored(path: Path, turn: bool) -> tuple[bytes, str]:
     """
     try:
         data = path.read_bytes()
-        with Image.open(BytesIO(data)) as image:
+        with _open(BytesIO(data)) as image:
             plain = photo.is_plain(image)
             if plain and not turn:
                 return data, ""
@@ -112,7 +118,13 @@ def _see(folder: Path, name: str) -> _Seen:
             return _Seen(fault=f"found a backslash in file_name {name!r}; write / between folders")
         if not is_inside(name) or leaves(path, folder):
             return _Seen(fault=f"file_name {name!r} leads out of {folder}")
-        with Image.open(path) as image:
+        with _open(path) as image:
+            if image.size[0] * image.size[1] > MOST_PIXELS:
+                width, height = image.size
+                return _Seen(
+                    fault=f"{name} has {width} x {height} pixels, expected at most "
+                    f"{MOST_PIXELS:,}; scale it down, and its labels"
+                )
             image.load()
             if image.mode == "F":
                 photo.pixels(image)
@@ -122,6 +134,12 @@ def _see(folder: Path, name: str) -> _Seen:
         return _Seen(fault=f"found file_name {name!r}, which is no valid Unicode")
     except photo.ERRORS as error:
         return _Seen(fault=f"{folder / name}: cannot be read as an image ({photo.reason(error)})")
+
+
+def _open(source: Path | BytesIO) -> Image.Image:
+    """A picture of a format that is decoded without starting programs, as Pillow does for some."""
+    Image.init()
+    return Image.open(source, formats=[name for name in _FORMATS if name in Image.OPEN])
 
 
 def _judge(photograph: Photograph, seen: _Seen, orientation: str | None) -> Picture:

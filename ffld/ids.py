@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 _AMBIGUOUS = re.compile("%(?=23|25)")  # what would be read as an escape
 
@@ -31,6 +32,22 @@ def images_of(files: Iterable[str]) -> dict[str, str]:
         file: _escaped(stem if shared[stem] == 1 and (stem == file or stem not in stems) else file)
         for file, stem in stems.items()
     }
+
+
+def is_inside(name: object) -> bool:
+    """Whether a stated name is a relative path that stays in its folder."""
+    if not isinstance(name, str) or not name or "\0" in name or "\\" in name:
+        return False
+    path = PurePosixPath(name)
+    if not path.parts:  # the folder itself
+        return False
+    return not path.is_absolute() and ".." not in path.parts and ":" not in path.parts[0]
+
+
+def is_safe(sample: str) -> bool:
+    """Whether files that are named by a sample's id stay in their folder, none under two names."""
+    image = image_of(sample)
+    return is_inside(image) and PurePosixPath(image).as_posix() == image
 
 
 def _escaped(name: str) -> str:

@@ -60,4 +60,5 @@ def is_plain(image: Image.Image) -> bool:
 
 def reason(error: Exception) -> str:
     """Why a picture cannot be read, on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(said.split()) or type(error).__name__

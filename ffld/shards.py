@@ -39,7 +39,7 @@ _FEW = 3, 32  # samples in a shard, shards of a split, where the samples are few
 _ARRAYS = ("xy", "visibility", "box", "size", "rivals")
 _GIVEN = ("box", "size")  # of these, what is no label
 COLUMNS = ("image", "id", "garment_type", *_ARRAYS)  # any others are attributes
-MOST_BYTES = 1 << 30  # of the image files of a row group, which is held in memory
+MOST_BYTES = 1000 << 20  # of the image files of a row group; validation reads 1 GiB at most
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from joblib import delayed
 from tqdm import tqdm
 
 from ffld import catalog, shards
+from ffld.ids import is_inside
 from ffld.sample import DataError
 from ffld.schema import LandmarkSchema
 from ffld.sealed import season_in
-from ffld.validate.files import check_tree, is_inside, leaves
+from ffld.validate.files import check_tree, leaves
 from ffld.validate.labels import Ids
 from ffld.validate.pictures import Gallery
 from ffld.validate.report import Report

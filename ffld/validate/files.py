@@ -4,29 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from ffld.ids import image_of
 from ffld.validate.report import Report
 
 # Formats that may run code when they are loaded; the suite has no use for any of them.
 _RUNNABLE = {".pkl", ".pickle", ".pt", ".pth", ".joblib", ".npy", ".npz", ".py", ".so", ".dill"}
-
-
-def is_inside(name: object) -> bool:
-    """Whether a stated name is a relative path that stays in its folder."""
-    if not isinstance(name, str) or not name or "\0" in name or "\\" in name:
-        return False
-    path = PurePosixPath(name)
-    if not path.parts:  # the folder itself
-        return False
-    return not path.is_absolute() and ".." not in path.parts and ":" not in path.parts[0]
-
-
-def is_safe(sample: str) -> bool:
-    """Whether files that are named by a sample's id stay in their folder, none under two names."""
-    image = image_of(sample)
-    return is_inside(image) and PurePosixPath(image).as_posix() == image
 
 
 def leaves(path: Path, folder: Path) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ffld.ids import is_safe
 from ffld.schema import LandmarkSchema, Visibility
-from ffld.validate.files import is_safe
 from ffld.validate.layouts import impossible
 from ffld.validate.report import Report
 

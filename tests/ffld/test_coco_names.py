@@ -134,7 +134,8 @@ def repeat(key, **values):
     [
         (repeat("images", file_name="b.jpg"), r"images\[1\] .*: the id is that of .*images\[0\]"),
         (repeat("categories", name="dress"), r"categories\[1\] has the id of categories\[0\], 1"),
-        (lambda c: c["images"][0].update(id=[1]), r"image_id 1 is of no image"),
+        (lambda c: c["images"][0].update(id=[1]), r"images\[0\] .*: the id is no number or text"),
+        (lambda c: c["images"][0].pop("id") and update(image_id=None)(c), "image_id None is of no"),
         (lambda c: c["categories"][0].update(id={}), r"categories\[0\] has the id \{\}, no number"),
         (update(image_id=[1]), r"image_id \[1\] is of no image"),
         (update(category_id={}), r"category_id \{\} is of no category"),

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import ffld
-from ffld import shards
+from ffld import coco_pictures, shards
 from ffld.__main__ import main
 from ffld.built import image_files
 from ffld.coco_import import import_coco
@@ -133,7 +133,11 @@ def test_what_readers_see_differently_is_stored_as_all_of_them_see_it(imported, 
         np.testing.assert_array_equal(pixels(picture), split.image(0))
 
 
-@pytest.mark.parametrize(("name", "options"), [("a.jpg", {}), ("a.png", {}), ("a.webp", {})])
+SECOND = {"format": "MPO", "save_all": True, "append_images": [Image.new("RGB", (48, 64))]}
+OTHERS = [("a.jpg", {}), ("a.png", {}), ("a.webp", {}), ("phone.jpg", SECOND)]
+
+
+@pytest.mark.parametrize(("name", "options"), OTHERS)
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_other_files_are_stored_as_they_are(imported, tmp_path, name, options, mode):
     path = tmp_path / "images" / name
@@ -162,6 +166,16 @@ def test_a_broken_photograph_is_told_before_anything_is_written(imported, tmp_pa
             imported(name)
         assert "archive" not in str(e.value)
         assert not (tmp_path / "out").exists()
+
+
+def test_only_pictures_of_a_usual_size_and_format_are_decoded(imported, tmp_path, monkeypatch):
+    monkeypatch.setattr(coco_pictures, "MOST_PIXELS", 3000)
+    miniature.write_image(tmp_path / "images/one.jpg")
+    with pytest.raises(ffld.DataError, match="one.jpg has 48 x 64 pixels, expected at most 3,000"):
+        imported()
+    transparent().convert("RGB").save(tmp_path / "images/one.eps")  # decoded by a program
+    with pytest.raises(ffld.DataError, match="one.eps: cannot be read as an image .*identify"):
+        imported("one.eps")
 
 
 def test_a_row_that_is_no_picture_is_named_with_what_mends_it(tmp_path):
