@@ -20,26 +20,21 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
-from joblib import delayed
 from tqdm import tqdm
 
 from ffld import catalog
-from ffld.atomic import replacing
+from ffld.atomic import leftovers, replacing
 from ffld.datasets._photographs import refuse
 from ffld.ids import image_of, is_safe
 from ffld.sample import DataError, Split, Targets
 from ffld.schema import LandmarkSchema, Visibility
-from ffld.workers import workers
 
 PIXEL_CENTRE = 0.5  # our coordinate of what COCO calls 0
-_STEP = 64  # images that a worker writes in one go
 COORDINATES = (
     "keypoints: 0 is the centre of the first pixel, so add 0.5 for continuous coordinates; "
     "bbox and area: continuous, 0 is the edge of the image"
@@ -59,7 +54,8 @@ def export(
         images: also write OUT/images: copies of photographs, PNG files of what is rendered.
 
     Returns:
-        The path of the annotations. They are written last, whole or not at all.
+        The path of the annotations. They appear last, whole or not at all; when an export that was
+        killed is run again, rendered images that it has written are kept.
 
     Raises:
         DataError: unreadable photographs, or such as are not in `root`; ids that lead out of a
@@ -73,10 +69,7 @@ def export(
     first = {name: row for row, name in reversed(list(enumerate(names)))}
     files = {name: _file_name(split, row, name, root) for name, row in first.items()}
     path = Path(out) / "annotations" / f"{split.dataset}_{split.split}.json"
-    _make_folder(path.parent)  # before images are rendered for hours
-    if images:
-        rows = [first[name] for name in numbers]
-        _write_images(split, rows, [files[name] for name in numbers], Path(out) / "images")
+    _make_folder(path.parent)
     entries = (
         {
             "id": number,
@@ -88,13 +81,22 @@ def export(
         for name, number in numbers.items()
     )
     annotations = (_annotation(targets, row, numbers[name]) for row, name in enumerate(names))
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        for key, value in _head(targets).items():
-            file.write(f"{'{' if key == 'info' else ','}\n{_json(key)}: {_json(value)}")
-        _write_list(file, "images", entries)
-        with tqdm(annotations, "annotations", len(names), leave=False, unit="sample") as bar:
-            _write_list(file, "annotations", bar)
-        file.write("\n}\n")
+    for left in leftovers(path.parent, path.name):
+        left.unlink(missing_ok=True)
+    with replacing(path) as temporary:
+        with temporary.open("w", encoding="utf-8") as file:
+            for key, value in _head(targets).items():
+                file.write(f"{'{' if key == 'info' else ','}\n{_json(key)}: {_json(value)}")
+            _write_list(file, "images", entries)
+            with tqdm(annotations, "annotations", len(names), leave=False, unit="sample") as bar:
+                _write_list(file, "annotations", bar)
+            file.write("\n}\n")
+        if images:
+            from ffld.coco_images import write_images  # not needed to read predictions
+
+            shown = split.select([first[name] for name in numbers])
+            listed = [files[name] for name in numbers]
+            write_images(shown, listed, Path(out) / "images", temporary)
     return path
 
 
@@ -206,39 +208,6 @@ def _file_name(split: Split, position: int, name: str, root: str | Path | None) 
             f"{file} is not in {root or 'this folder'}: pass root, its dataset's folder"
         )
     return relative.as_posix()
-
-
-def _write_images(
-    split: Split, positions: Sequence[int], files: Sequence[str], folder: Path
-) -> None:
-    """Write the images of some samples; all cores render them where there are many."""
-    parts = [slice(start, start + _STEP) for start in range(0, len(files), _STEP)]
-    work = (
-        delayed(_write_part)(split.select(positions[part]), files[part], folder) for part in parts
-    )
-    # one process copies photographs as fast as the disk does
-    rendered = bool(positions) and split.file(positions[0]) is None
-    written = workers(-1 if rendered and len(parts) > 1 else 1)(work)
-    with closing(written), tqdm(total=len(files), desc="images", unit="image", leave=False) as bar:
-        for count in written:
-            bar.update(count)
-
-
-def _write_part(samples: Split, files: Sequence[str], folder: Path) -> int:
-    """In a worker: the images of some samples; how many there are."""
-    import cv2  # not needed to read predictions, which imports this module
-
-    from ffld import shards
-
-    cv2.setNumThreads(1)
-    for position, name in enumerate(files):
-        file = samples.file(position)
-        with replacing(folder / name) as temporary:
-            if file is not None:
-                shutil.copyfile(file, temporary)
-            else:
-                temporary.write_bytes(shards.encode(samples.image(position), ".png"))
-    return len(files)
 
 
 def _make_folder(folder: Path) -> None:

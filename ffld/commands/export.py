@@ -15,8 +15,9 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="write a split in the COCO keypoints format",
         description="Writes DIR/annotations/DATASET_SPLIT.json, which pycocotools and the tools "
         "that build on it load. Image names are relative to --root; with --images to DIR/images, "
-        "where rendered images are written as PNG and photographs are copied. Predictions as a "
-        "COCO results file are scored by `python -m leaderboard evaluate`.",
+        "where rendered images are written as PNG and photographs are copied; an export that was "
+        "killed goes on when it is run again. Predictions as a COCO results file are scored by "
+        "`python -m leaderboard evaluate`.",
     )
     parser.add_argument("--format", choices=("coco",), default="coco", help="coco, the only one")
     add_samples(parser, split="test")

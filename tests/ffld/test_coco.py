@@ -9,7 +9,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 import ffld
-from ffld import coco
+from ffld import coco, coco_images, shards
 from ffld.__main__ import main
 from tests.ffld import miniature
 
@@ -117,6 +117,51 @@ def test_a_writing_that_fails_leaves_nothing(rendered, tmp_path, monkeypatch):
     with pytest.raises(TypeError):
         coco.export(rendered, tmp_path)
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+def test_a_killed_export_goes_on_if_it_is_the_same(rendered, tmp_path, monkeypatch):
+    encode, made = shards.encode, []
+
+    def counted(picture, kind):
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        made.append(kind)
+        return encode(picture, kind)
+
+    def killed():
+        made.clear()
+        with monkeypatch.context() as patched:
+            patched.setattr(shards, "encode", counted)
+            with pytest.raises(KeyboardInterrupt):
+                coco.export(rendered, tmp_path, images=True)
+
+    def stamps():
+        found = sorted((tmp_path / "images").rglob("*.png"))
+        return [(path.name, path.stat().st_mtime_ns) for path in found]
+
+    killed()
+    first = stamps()
+    assert len(first) == 3
+    assert not list(tmp_path.rglob("*.json"))
+    coco.export(rendered, tmp_path, images=True)
+    assert len(stamps()) == 6
+    assert set(first) < set(stamps())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["annotations", "images"]
+
+    killed()
+    before = stamps()
+    other = rendered.select([0, 1, 2])
+    coco.export(other, tmp_path, images=True)  # not what was killed: all of it is written again
+    assert len(set(stamps()) - set(before)) == 3
+
+
+def test_many_images_are_rendered_by_workers(tmp_path, monkeypatch):
+    monkeypatch.setattr(coco_images, "_STEP", 1)
+    split = ffld.load("fld-procedural", limit=3)
+    coco.export(split, tmp_path, images=True)
+    for sample in split:
+        with Image.open(tmp_path / "images" / f"{sample.id}.png") as written:
+            np.testing.assert_array_equal(np.array(written), sample.image)
 
 
 def test_bad_requests_are_one_line(tmp_path, capsys):
