@@ -7,10 +7,12 @@ Coordinates are continuous pixels of the original image, x right, y down; pixel 
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 
@@ -93,7 +95,9 @@ class Targets:
 
 
 class Split(Sequence[Sample]):
-    """Samples of one split of one dataset: `len`, indexing, `targets`.
+    """Samples of one split of one dataset: `len`, indexing, slices, `targets`.
+
+    A sample's arrays are its own: whoever changes them changes nothing else.
 
     Args:
         ids: the ids of all samples, in order.
@@ -127,7 +131,16 @@ class Split(Sequence[Sample]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, position: int) -> Sample:
+    @overload
+    def __getitem__(self, position: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> Split: ...
+
+    def __getitem__(self, position: int | slice) -> Sample | Split:
+        if isinstance(position, slice):
+            return self._with_rows(self._rows[position])
+        position = operator.index(position)
         if not -len(self) <= position < len(self):
             raise IndexError(f"sample {position} of a split of {len(self)}")
         one = self.targets if "targets" in self.__dict__ else None
@@ -137,9 +150,9 @@ class Split(Sequence[Sample]):
             id=str(targets.ids[row]),
             image=self.image(position),
             garment_type=str(targets.garment_type[row]),
-            box=targets.box[row],
-            xy=targets.xy[row],
-            visibility=targets.visibility[row],
+            box=targets.box[row].copy(),
+            xy=targets.xy[row].copy(),
+            visibility=targets.visibility[row].copy(),
             attributes={name: str(values[row]) for name, values in targets.attributes.items()},
         )
 
