@@ -38,3 +38,16 @@ def test_a_folder_that_cannot_be_written_is_a_warning(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.warns(UserWarning, match="set FFLD_CACHE"):
         keep_arrays(tmp_path / "file" / "kept.npz", {"xy": np.zeros(2)})
+
+
+def test_a_damaged_byte_is_never_an_error(tmp_path):
+    """Errors come from zipfile, zlib or NumPy, as it is a header, a compressed block or a shape."""
+    path = tmp_path / "kept.npz"
+    values = np.random.default_rng(0).normal(size=(30, 2)).round(1)
+    keep_arrays(path, {"xy": values})
+    sound = path.read_bytes()
+    for at in range(0, len(sound), 2):
+        for bit in (1, 8, 64):
+            path.write_bytes(sound[:at] + bytes([sound[at] ^ bit]) + sound[at + 1 :])
+            kept = load_arrays(path)
+            assert kept is None or "xy" not in kept or np.array_equal(kept["xy"], values)
