@@ -5,6 +5,7 @@ paper states of it: 200,000 images, 120,000 / 40,000 / 40,000, more than 70 % co
 """
 
 from ffld.catalog import DatasetSpec, LoadOptions
+from ffld.datasets._dials import turned
 from ffld.render.edition import Edition, open_edition
 from ffld.render.mix import Mix
 from ffld.sample import Split
@@ -78,4 +79,4 @@ SPEC = DatasetSpec(
 
 def read(split: str, options: LoadOptions) -> Split:
     """Open a split; `options.key` is the secret of a sealed test set."""
-    return open_edition(EDITION.turned(options.dials), split, options.key)
+    return open_edition(turned(EDITION, options.dials), split, options.key)

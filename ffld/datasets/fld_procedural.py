@@ -5,6 +5,7 @@ those who have no copy of it.
 """
 
 from ffld.catalog import DatasetSpec, LoadOptions
+from ffld.datasets._dials import turned
 from ffld.datasets.ffld import EDITION as FFLD_EDITION
 from ffld.render.edition import Edition, open_edition
 from ffld.render.garments.fld8 import fld8_landmarks, fld8_type
@@ -77,4 +78,4 @@ SPEC = DatasetSpec(
 
 def read(split: str, options: LoadOptions) -> Split:
     """Open a split; `options.key` is the secret of a sealed test set."""
-    return open_edition(EDITION.turned(options.dials), split, options.key)
+    return open_edition(turned(EDITION, options.dials), split, options.key)

@@ -190,3 +190,28 @@ def test_a_jumble_takes_the_place_of_consumer_backdrops_alone():
         assert np.array_equal(placed.targets.xy, jumbled.targets.xy, equal_nan=True)
         pairs = zip(placed, jumbled, strict=True)
         assert all((one.image != other.image).any() == consumer for one, other in pairs)
+
+
+def revision(**dials):
+    return ffld.load("ffld", "val", limit=1, dials=dials).targets.revision
+
+
+def test_equal_dials_have_one_revision_however_they_are_written():
+    mix = EDITION.mix
+    assert revision(company=0) == revision(company=0.0) == revision(company=np.float64(0))
+    assert revision(plain=["cloth"]) == revision(plain=("cloth",))
+    assert revision(company=mix.company, long_side=list(mix.long_side)) == EDITION.revision
+    assert revision(company=0, blur=1.0) == revision(company=0)
+    assert revision(calm={"consumer": 1, "shop": 0}) == revision(calm={"consumer": 1.0, "shop": 0})
+
+
+def test_the_order_of_weights_is_told_because_it_is_drawn_by():
+    one, other = {"posed": 1, "mirror": 1}, {"mirror": 1, "posed": 1}
+    assert revision(habits=one) != revision(habits=other)
+
+
+def test_revisions_of_named_dials_are_those_of_older_predictions():
+    """The weights that come with the project, and what they predicted, state it."""
+    written = {**PHOTOGRAPHS, "stances": {k: float(v) for k, v in PHOTOGRAPHS["stances"].items()}}
+    assert revision(**written) == f"{EDITION.revision}+457ae12e"
+    assert revision(company=0) == f"{EDITION.revision}+73a1a198"
