@@ -36,7 +36,12 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="of --compare: test each of K disjoint parts of the samples by itself, and print the "
         "mean AUC with its standard error; a part is as large as --limit / K (default: 1)",
     )
-    stats.add_argument("--out", type=Path, metavar="DIR", help="folder for stats.json, stats.png")
+    stats.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for stats.json, stats.png; for layouts.json with --compare",
+    )
     stats.set_defaults(run=_run)
 
 
@@ -48,6 +53,8 @@ def _run(arguments: argparse.Namespace) -> None:
 
     if arguments.parts < 1:
         raise DataError(f"--parts is {arguments.parts}; the samples are at least one part")
+    if arguments.parts > 1 and arguments.compare is None:
+        raise DataError("--parts is of --compare: name a table of real layouts, or leave it out")
     real = layouts.read_table(arguments.compare) if arguments.compare else None
     targets = open_samples(arguments).targets
     if arguments.style is not None:

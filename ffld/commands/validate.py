@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections import Counter
+from os.path import expanduser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     validate.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="a built dataset")
     validate.add_argument("--dataset", help="fld, deepfashion or deepfashion2, with --root")
-    validate.add_argument("--root", type=Path, help="folder of your copy")
+    validate.add_argument("--root", type=expanduser, help="folder of your copy")
     validate.add_argument(
         "--images",
         default="header",
@@ -48,12 +49,16 @@ def _run(arguments: argparse.Namespace) -> int:
     if (arguments.dataset is None) != (arguments.root is None):
         raise DataError("--dataset and --root go together; a built dataset is just DIR")
     show = _Json() if arguments.json else _Text()
-    report = validate(
-        arguments.folder or arguments.root,
-        arguments.dataset,
-        images=arguments.images,
-        tell=show.problem,
-    )
+    try:
+        report = validate(
+            arguments.folder or arguments.root,
+            arguments.dataset,
+            images=arguments.images,
+            tell=show.problem,
+        )
+    except (DataError, OSError) as error:
+        show.fail(error)
+        raise
     show.end(report.summary())
     return 0 if report.sound else PROBLEMS
 
@@ -69,6 +74,9 @@ class _Text:
         self._shown[problem.rule] += 1
         if self._shown[problem.rule] <= _SHOWN:
             print(problem)
+
+    def fail(self, error: Exception) -> None:
+        """Nothing more: the error is told as that of any command."""
 
     def end(self, summary: dict) -> None:
         """What was counted."""
@@ -92,6 +100,10 @@ class _Json:
 
         sys.stdout.write(self._between + json.dumps(asdict(problem)))
         self._between = ",\n"
+
+    def fail(self, error: Exception) -> None:
+        """Why there is no more, so that what was written is JSON all the same."""
+        self.end({"error": " ".join(str(error).split())})
 
     def end(self, summary: dict) -> None:
         """What was counted."""

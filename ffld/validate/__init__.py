@@ -6,15 +6,19 @@ opened, and tables and images that would fill the memory are refused from their 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
-from ffld import catalog
+from ffld import catalog, shards
 from ffld.sample import DataError
+from ffld.validate.files import leaves
 from ffld.validate.pictures import LEVELS
 from ffld.validate.report import RULES, Problem, Report
 
 __all__ = ["LEVELS", "RULES", "Problem", "Report", "validate"]
+
+_LARGEST = 64 << 20  # bytes of a manifest
 
 
 def validate(
@@ -29,14 +33,15 @@ def validate(
     Args:
         folder: what `python -m ffld build` or `import` wrote; or, with the name of a dataset of
             photographs, the user's copy of its archive.
-        dataset: "fld", "deepfashion" or "deepfashion2"; None for what was built or imported.
+        dataset: "fld", "deepfashion" or "deepfashion2"; None for what was built or imported, or
+            its name, which must be that of the manifest.
         images: how closely images are looked at, each level with what those before it do: "none";
             "header", their sizes; "decode", every pixel; "duplicates", equal or nearly equal ones
             within and across splits.
         tell: called with every problem as soon as it is found; none is kept.
 
     Raises:
-        DataError: no such folder, dataset or level.
+        DataError: no such folder, dataset or level, or a folder of another dataset.
     """
     from ffld.validate import built, items, lists
 
@@ -52,5 +57,22 @@ def validate(
     elif dataset == "deepfashion2":
         items.validate_items(folder, report, images=images)
     else:
+        if dataset is not None and (found := _stated(folder)) not in (dataset, None):
+            raise DataError(
+                f"{folder} is of dataset {found!r}, not {dataset!r}; name that one, or give the "
+                "folder alone"
+            )
         built.validate_built(folder, report, images=images)
     return report
+
+
+def _stated(folder: Path) -> str | None:
+    """The dataset that a manifest names; None where it can't be read, which is reported later."""
+    path = folder / shards.MANIFEST
+    try:
+        if leaves(path, folder) or path.stat().st_size > _LARGEST:
+            return None
+        found = json.loads(path.read_text(encoding="utf-8"))["dataset"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None

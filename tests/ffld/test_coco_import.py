@@ -50,6 +50,11 @@ def test_an_exported_split_comes_back(exported, tmp_path, capsys):
         np.testing.assert_array_equal(a.image, b.image)  # PNG, as it was exported
     assert back.targets.revision in out
     assert sound(tmp_path / "in")
+    check = ["validate", "--root", str(tmp_path / "in"), "--dataset"]
+    assert main([*check, "coco-fld8"]) == 0
+    assert main([*check, "fld-procedural"]) == 2
+    said = "is of dataset 'coco-fld8', not 'fld-procedural'; name that one, or give the folder"
+    assert said in capsys.readouterr().err
     assert len(ffld.load("coco-fld8", "test", root=tmp_path / "in", limit=2)) == 2
 
 

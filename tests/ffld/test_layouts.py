@@ -212,6 +212,7 @@ def test_the_command_s_errors_are_one_line(tmp_path, capsys):
     for more, said in (
         (["--compare", str(tmp_path / "none.csv")], "cannot be read as CSV"),
         (["--parts", "0"], "--parts is 0; the samples are at least one part"),
+        (["--parts", "3"], "--parts is of --compare: name a table of real layouts"),
         (["--style", "vintage"], "no sample of style 'vintage'; there are"),
         (["--limit", "0"], "limit is 0; it must be at least 1"),
     ):

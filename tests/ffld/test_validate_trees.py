@@ -239,6 +239,9 @@ def test_command(fld, tmp_path, capsys):
     for wrong in (["--images", "some"], ["--root", str(tmp_path / "none")]):
         assert main([*command, *wrong]) == 2
         assert capsys.readouterr().err.startswith("error: ")
+        assert main([*command, *wrong, "--json"]) == 2
+        told = capsys.readouterr()
+        assert json.loads(told.out)["error"] in told.err
     assert main(["validate"]) == 2
     assert main(["validate", str(fld), "--dataset", "fld"]) == 2
 
