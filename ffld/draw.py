@@ -12,6 +12,7 @@ from ffld.schema import LandmarkSchema, Visibility
 _LEFT, _RIGHT, _MIDDLE = (235, 64, 52), (34, 139, 230), (250, 200, 20)
 _TRUTH, _MISS = (255, 255, 255), (255, 220, 0)
 _BOX = (60, 220, 90)
+_TITLE = 18  # pixels of a tile below the picture
 _LONG, _ROW = 900, 26  # pixels: long side of a picture with a list, height of the list's rows
 
 
@@ -55,7 +56,7 @@ def draw_sample(
                 _dot(picture, target, _colour(name), visibility[slot] == Visibility.VISIBLE)
         elif target is not None:
             _compare(picture, target, _at(predicted[slot], scale), _colour(name))
-    tile = np.full((side + 18, side, 3), 24, np.uint8)
+    tile = np.full((side + _TITLE, side, 3), 24, np.uint8)
     tile[: picture.shape[0], : picture.shape[1]] = picture
     font = cv2.FONT_HERSHEY_SIMPLEX
     cv2.putText(tile, title, (4, side + 13), font, 0.38, (230, 230, 230), 1, cv2.LINE_AA)
@@ -97,6 +98,11 @@ def draw_landmarks(
     padded = np.full((height, size[0], 3), 24, np.uint8)
     padded[: size[1]] = picture
     return np.hstack([padded, panel])
+
+
+def sheet_size(count: int, side: int, columns: int = 6) -> tuple[int, int]:
+    """Width and height of a sheet of `count` tiles that `draw_sample` makes."""
+    return columns * side, -(-count // columns) * (side + _TITLE)
 
 
 def sheet(tiles: Sequence[np.ndarray], columns: int = 6) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from os.path import expanduser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ffld.sample import Split
+
+
+# pixels of a side that a format can hold, where a sheet of samples may have more
+_SIDES = {".jpg": 65_500, ".jpeg": 65_500, ".jpe": 65_500, ".webp": 16_383}
 
 
 def add_dataset(parser: argparse.ArgumentParser, *, kind: str = "a name of `list`") -> None:
@@ -34,7 +39,9 @@ def add_samples(
     add_dataset(parser)
     if split is not None:
         parser.add_argument("--split", default=split, help=f"train, val or test (default: {split})")
-    parser.add_argument("--root", help="folder of your copy, for datasets of photographs")
+    parser.add_argument(
+        "--root", type=expanduser, help="folder of your copy, for datasets of photographs"
+    )
     parser.add_argument(
         "--source",
         metavar="DIR",
@@ -69,19 +76,46 @@ def open_samples(arguments: argparse.Namespace, split: str | None = None) -> Spl
     )
 
 
-def check_picture(path: Path | None) -> None:
-    """Refuse a name that no picture can be written to, before there is one to write."""
+def check_picture(path: Path | None, size: tuple[int, int] = (1, 1)) -> None:
+    """Refuse a name that no picture can be written to, before there is one to write.
+
+    Args:
+        size: width and height that it is going to have.
+    """
     import cv2
 
     from ffld.sample import DataError
 
-    if path and not cv2.haveImageWriter(path.name):
+    if path is None:
+        return
+    if not cv2.haveImageWriter(path.name):
         raise DataError(f"--out: cannot write {path.suffix!r} pictures; name it .png or .jpg")
+    if not path.parent.is_dir():
+        raise DataError(f"--out: there is no folder {path.parent} for {path}; make it first")
+    most = _SIDES.get(path.suffix.lower())
+    if most is not None and max(size) > most:
+        raise DataError(
+            f"--out: {path} would be {size[0]:,} x {size[1]:,} pixels, and {path.suffix} pictures "
+            f"have at most {most:,} a side; name it .png, or draw fewer or smaller ones"
+        )
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:
-    """Write (H, W, 3) uint8 RGB."""
+    """Write (H, W, 3) uint8 RGB, whole or not at all."""
     import cv2
 
-    _, data = cv2.imencode(path.suffix, picture[..., ::-1])
-    path.write_bytes(data.tobytes())
+    from ffld.atomic import replacing
+    from ffld.sample import DataError
+
+    try:
+        written, data = cv2.imencode(path.suffix, picture[..., ::-1])
+    except cv2.error:
+        written = False
+    if not written:
+        height, width = picture.shape[:2]
+        raise DataError(
+            f"{path}: {width:,} x {height:,} pixels can't be written as {path.suffix}; make it "
+            "smaller"
+        )
+    with replacing(path) as temporary:
+        temporary.write_bytes(data.tobytes())

@@ -23,7 +23,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from ffld.draw import draw_sample, sheet
+    from ffld.draw import draw_sample, sheet, sheet_size
     from ffld.sample import DataError
 
     sizes = {"n": arguments.limit, "columns": arguments.columns, "side": arguments.side}
@@ -32,6 +32,8 @@ def _run(arguments: argparse.Namespace) -> None:
             raise DataError(f"--{option} is {value}; give at least 1")
     check_picture(arguments.out)
     split = open_samples(arguments)
+    columns = min(arguments.columns, len(split))
+    check_picture(arguments.out, sheet_size(len(split), arguments.side, columns))
     tiles = []
     for sample in tqdm(split, desc="drawing", unit="sample", file=sys.stderr, leave=False):
         labels = (sample.box, sample.xy, sample.visibility)
@@ -41,5 +43,5 @@ def _run(arguments: argparse.Namespace) -> None:
         tiles.append(
             draw_sample(sample.image, *labels, split.schema, title=title, side=arguments.side)
         )
-    write_picture(arguments.out, sheet(tiles, min(arguments.columns, len(tiles))))
+    write_picture(arguments.out, sheet(tiles, columns))
     print(f"{len(tiles)} samples of {arguments.dataset} {arguments.split} in {arguments.out}")

@@ -4,8 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+import ffld
 from ffld.__main__ import main
-from ffld.draw import draw_sample, sheet
+from ffld.commands.options import write_picture
+from ffld.draw import draw_sample, sheet, sheet_size
 from ffld.schema import FLD8
 
 
@@ -30,17 +32,36 @@ def test_show_writes_a_sheet(tmp_path, capsys):
         (["--dataset", "fdl"], "unknown dataset 'fdl'; did you mean 'fld'?"),
         (["--dataset", "fld"], "your own copy"),
         (["--n", "0"], "--n is 0"),
-        (["--out", "nowhere/sheet.png", "--n", "1"], "nowhere/sheet.png"),
+        (["--out", "nowhere/sheet.png", "--n", "1"], "no folder nowhere for nowhere/sheet.png"),
         (["--out", "sheet.xyz", "--n", "1"], "cannot write '.xyz' pictures"),
+        (
+            ["--out", "sheet.jpg", "--n", "1200"],
+            "sheet.jpg would be 1,920 x 67,600 pixels, and .jpg pictures have at most 65,500 a side",
+        ),
+        (["--out", "sheet.webp", "--n", "400"], "1,920 x 22,646 pixels"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ffld.draw.draw_sample", lambda *_, **__: pytest.fail("it was drawn"))
     assert main(["show", *arguments]) == 2
     err = capsys.readouterr().err
     assert err.splitlines()[-1].startswith("error: ")
     assert message in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["high.jpg", "high.webp"])
+def test_a_picture_that_no_format_holds_is_an_error_and_no_file(name, tmp_path):
+    with pytest.raises(ffld.DataError, match=r"2 x 70,000 pixels can't be written as \."):
+        write_picture(tmp_path / name, np.zeros((70_000, 2, 3), np.uint8))
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_size_of_a_sheet_is_known_beforehand():
+    shape = (np.zeros((4, 4, 3), np.uint8), np.zeros(4), np.zeros((8, 2)), np.zeros(8))
+    tiles = [draw_sample(*shape, FLD8, side=50)] * 5
+    assert sheet(tiles, 2).shape[1::-1] == sheet_size(5, 50, 2)
 
 
 def test_dots_lie_where_the_landmarks_are():
