@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class DatasetSpec:
         revision: stamped on predictions and results; changes when labels change.
         procedural: rendered here, so it needs no files; otherwise `root` is needed.
         obtain: for photographs, where they come from and how they must lie under `root`.
+        approximate: whether there are landmarks that are mapped approximately, on request.
     """
 
     name: str
@@ -43,6 +45,7 @@ class DatasetSpec:
     licence: str
     citation: str
     obtain: str
+    approximate: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ def load(
     Args:
         name: one of `available()`.
         split: "train", "val" or "test".
-        root: folder that holds the official archive; needed for datasets of photographs.
+        root: folder that holds the official archive, ~ being yours; needed for datasets of
+            photographs.
         limit: a fixed seeded subset of this many samples (see `Split.limit`).
         key: secret of a sealed procedural test set.
         approximate: see `LoadOptions`.
@@ -110,19 +114,25 @@ def load(
         raise DataError(
             f"dataset {name!r} has no split {split!r}; it has {', '.join(description.splits)}"
         )
+    if approximate and not description.approximate:
+        raise DataError(f"no landmark of dataset {name!r} is approximate: leave out approximate")
     if description.procedural:
         if root is not None:
             raise DataError(f"dataset {name!r} is rendered on demand: leave out root={str(root)!r}")
         if source is not None:
             return _built(description, split, str(source), limit, bool(key or dials))
-    elif dials or source is not None:
-        what = "dials" if dials else "source; pass the folder of your copy as root"
-        raise DataError(f"dataset {name!r} is made of photographs, which have no {what}")
     else:
+        for given, what in (
+            (dials, "dials"),
+            (key, "sealed test set: leave out key"),
+            (source is not None, "source; pass the folder of your copy as root"),
+        ):
+            if given:
+                raise DataError(f"dataset {name!r} is made of photographs, which have no {what}")
         root = _existing_root(description, root)
     if isinstance(dials, str):
         dials = named(dials)
-    options = LoadOptions(Path(root) if root else None, key, approximate, dials or {})
+    options = LoadOptions(root, key, approximate, dials or {})
     return module.read(split, options).limit(limit)
 
 
@@ -138,7 +148,7 @@ def _built(
     from ffld.built import open_built
 
     opened = open_built(
-        Path(source),
+        _folder(source),
         split,
         dataset=description.name,
         revision=description.revision,
@@ -149,15 +159,20 @@ def _built(
     return opened.limit(limit)
 
 
+def _folder(path: str | Path) -> Path:
+    """A folder as the user wrote it, ~ expanded as a shell does."""
+    return Path(os.path.expanduser(path))
+
+
 def _existing_root(description: DatasetSpec, root: str | Path | None) -> Path:
     if root is None:
         raise DataError(
             f"dataset {description.name!r} is read from your own copy: pass its folder as root "
             f"(--root). {description.obtain}"
         )
-    if not Path(root).is_dir():
+    if not _folder(root).is_dir():
         raise DataError(f"root {str(root)!r} is not a folder. {description.obtain}")
-    return Path(root)
+    return _folder(root)
 
 
 def _module(name: str) -> ModuleType:

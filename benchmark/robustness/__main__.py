@@ -103,7 +103,7 @@ def _robustness(arguments: argparse.Namespace) -> None:
     from benchmark.source import settled
 
     severities = chosen(arguments.names, arguments.assignments)
-    root = str(arguments.root.resolve()) if arguments.root else None
+    root = str(arguments.root.expanduser().resolve()) if arguments.root else None
     source = Source(
         arguments.dataset,
         arguments.split,

@@ -3,6 +3,8 @@
 import pytest
 
 import ffld
+from ffld.__main__ import main
+from tests.ffld import miniature
 
 PHOTOGRAPHS = ["deepfashion", "deepfashion2", "fld"]
 
@@ -40,3 +42,28 @@ def test_procedural_sets_refuse_a_root(tmp_path):
 def test_limits_below_one_are_refused():
     with pytest.raises(ffld.DataError, match="at least 1"):
         ffld.load("ffld", limit=0)
+
+
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+def test_what_a_dataset_has_not_is_refused_not_ignored(name, tmp_path):
+    with pytest.raises(ffld.DataError, match="photographs, which have no sealed test set: leave"):
+        ffld.load(name, root=tmp_path, key="secret")
+    if name != "deepfashion2":
+        with pytest.raises(ffld.DataError, match=f"no landmark of dataset '{name}' is approximate"):
+            ffld.load(name, root=tmp_path, approximate=True)
+    with pytest.raises(ffld.DataError, match="no landmark of dataset 'ffld' is approximate"):
+        ffld.load("ffld", approximate=True)
+
+
+def test_a_tilde_is_the_user_s_home(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    miniature.write_fld(tmp_path / "FLD")
+    with pytest.warns(UserWarning, match="found 3 of"):
+        assert len(ffld.load("fld", "test", root="~/FLD")) == 3
+    with pytest.raises(ffld.DataError, match=r"tilde/manifest\.json: no such file"):
+        ffld.load("ffld", source="~/tilde")
+    export = ["export", "--dataset", "fld", "--root=~/FLD", "--out", str(tmp_path / "coco")]
+    assert main(export) == 0
+    assert main(["validate", "--dataset", "fld", "--root=~/FLD"]) == 0
+    with pytest.raises(ffld.DataError, match="root '~/DF' is not a folder"):
+        ffld.load("fld", "test", root="~/DF")

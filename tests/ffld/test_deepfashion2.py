@@ -184,6 +184,10 @@ def test_without_validation_test_is_all_of_train_and_one_warning_says_so(tmp_pat
         split = load(tmp_path)
     assert len(split) == 2 * (len(TRAIN_NAMES) + 2)
     assert len(caught) == 1
+    assert split.targets.revision == "1.0+train"
+    with pytest.warns(UserWarning, match="test is all of train"):
+        assert load(tmp_path, approximate=True).targets.revision == "1.0+train+approximate"
+    assert load(tmp_path, "train").targets.revision == "1.0"
 
 
 def test_an_incomplete_archive_gives_one_warning_with_the_counts(tmp_path):
