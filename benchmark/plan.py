@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import torch
 
 import ffld
@@ -194,6 +196,8 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
         "machine": platform.machine(),
         "threads": torch.get_num_threads(),
         "processes": world.size(),

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and those that nobody wrote."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_litter(path: Path) -> bool:
+    """Whether a file is one that file managers leave in every folder that they show."""
+    return path.name in (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 def leftovers(folder: Path, name: str) -> list[Path]:

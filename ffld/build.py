@@ -24,7 +24,7 @@ from joblib import delayed
 from tqdm import tqdm
 
 from ffld import catalog, shards
-from ffld.atomic import leftovers, replacing
+from ffld.atomic import is_litter, leftovers, replacing
 from ffld.render.edition import source_hash
 from ffld.sample import DataError, Split
 from ffld.shards import Shard
@@ -119,6 +119,7 @@ def _about(dataset: str, splits: Sequence[str], limit: int | None) -> dict[str, 
         "revision": spec.revision,
         "schema": spec.schema.fingerprint,
         "renderer": source_hash(),
+        "opencv": cv2.__version__,  # pixels differ a little from version to version, labels don't
         "limit": limit,
         "jpeg_quality": shards.JPEG_QUALITY,
         "row_group": shards.ROW_GROUP,
@@ -141,7 +142,7 @@ def _manifest(out: Path, about: dict[str, Any]) -> dict[str, Any]:
         return {}
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        found = {name: content[name] for name in about}
+        found = {name: content[name] for name in about if name in content or name != "opencv"}
         splits = content["splits"]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is not of a build; choose another folder") from error
@@ -150,6 +151,7 @@ def _manifest(out: Path, about: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_other(path: Path, found: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    found = {"opencv": "unknown", **found}  # of what was built before it was told
     differing = [f"{k} {found.get(k)} and not {v}" for k, v in about.items() if found.get(k) != v]
     if differing:
         raise DataError(f"{path} is of {', '.join(differing)}; choose another folder or empty it")
@@ -167,7 +169,7 @@ def refuse_foreign(out: Path, planned: Sequence[Shard]) -> None:
     ours |= {f"{out / name}" for name in ("README.md", "croissant.json")}
     for path in out.rglob("*"):
         whole = path.with_name(path.name[1:]).with_suffix("") if path.name[0] == "." else path
-        if path.is_file() and str(whole) not in ours:
+        if path.is_file() and str(whole) not in ours and not is_litter(path):
             raise DataError(
                 f"{out} holds {path.relative_to(out)}, which isn't of this build; choose a folder "
                 "that is new or empty, or the --limit that this one was begun with"

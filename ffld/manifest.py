@@ -11,6 +11,7 @@ from typing import Any
 
 from ffld import shards
 from ffld.catalog import SPLITS, DatasetSpec, available, spec
+from ffld.datasets._imported import REVISION as IMPORTED
 from ffld.sample import DataError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -32,6 +33,8 @@ class Manifest:
 
     Attributes:
         revision, schema, renderer: of the edition; fingerprints of its schema and of the code.
+        opencv: version that the images were painted with; None of what was built before it was
+            told.
         limit: samples of each split where only a subset was built.
         row_group: samples of a row group, the last of a shard excepted.
         splits: split -> its shards, in order.
@@ -41,6 +44,7 @@ class Manifest:
     revision: str
     schema: str
     renderer: str
+    opencv: str | None
     limit: int | None
     jpeg_quality: int
     row_group: int
@@ -55,12 +59,19 @@ class Manifest:
         """
         try:
             content = json.loads(text)
-            about = {name: content[name] for name in _TYPES}
+            about = {name: content[name] for name in _TYPES if name != "opencv"}
+            about["opencv"] = content.get("opencv")
             splits = {name: _entries(name, split) for name, split in content["splits"].items()}
             odd = [name for name, kind in _TYPES.items() if not isinstance(about[name], kind)]
             if odd or not splits or about["row_group"] < 1:
                 raise ValueError(f"{odd[0]} is {about[odd[0]]!r}" if odd else "it lists nothing")
         except KeyError as error:
+            if content.get("revision") == IMPORTED:
+                raise DataError(
+                    f"{place} is of imported photographs, and published are rendered sets alone: "
+                    "whether photographs may be passed on is for their owners to say. Where they "
+                    "agree, send the folder as it is: hf upload ORG/NAME DIR --repo-type dataset"
+                ) from error
             raise DataError(f"{place} is not the manifest of a build: it has no {error}") from error
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(f"{place} is not the manifest of a build: {error}") from error
@@ -110,6 +121,8 @@ class Manifest:
     def text(self) -> str:
         """As it is written to a file."""
         about = {name: getattr(self, name) for name in _TYPES}
+        if self.opencv is None:
+            del about["opencv"]
         splits = {
             split: {"count": self.count(split), "shards": [asdict(entry) for entry in entries]}
             for split, entries in self.splits.items()
@@ -122,6 +135,7 @@ _TYPES = {
     "revision": str,
     "schema": str,
     "renderer": str,
+    "opencv": str | None,
     "limit": int | None,
     "jpeg_quality": int,
     "row_group": int,

@@ -146,6 +146,8 @@ def write_images(out: Path, sealed: Sealed, *, processes: int = -1) -> None:
     Raises:
         DataError: a folder that holds something else.
     """
+    import cv2
+
     from ffld import build, shards
     from ffld.render.edition import source_hash
 
@@ -155,6 +157,7 @@ def write_images(out: Path, sealed: Sealed, *, processes: int = -1) -> None:
         "revision": sealed.revision,
         "schema": catalog.spec(sealed.dataset).schema.fingerprint,
         "renderer": source_hash(),
+        "opencv": cv2.__version__,
         "limit": None,
         "jpeg_quality": shards.JPEG_QUALITY,
         "row_group": shards.ROW_GROUP,

@@ -38,11 +38,12 @@ reads it without this project, and does not compare hashes:
 datasets.load_dataset("{repository}", revision="COMMIT", streaming=True)
 ```
 
-The same samples are rendered, without any download, by `ffld.load("{dataset}")`.
+The same samples are rendered, without any download, by `ffld.load("{dataset}")`. Their labels are
+equal everywhere; their pixels differ a little from one version of OpenCV to another.
 
 ## What is in it
 
-Edition `{revision}`, rendered by code `{renderer}`, images JPEG of quality {quality}.
+Edition `{revision}`, rendered by code `{renderer}`{painted}, images JPEG of quality {quality}.
 
 {splits}
 
@@ -145,6 +146,7 @@ def _body(built: Built, repository: str) -> str:
         repository=repository,
         revision=manifest.revision,
         renderer=manifest.renderer,
+        painted=f" with OpenCV {manifest.opencv}" if manifest.opencv else "",
         quality=manifest.jpeg_quality,
         splits=_table(("split", "samples", "files", "MB"), splits),
         columns=_table(("column", "what it holds"), columns),

@@ -4,6 +4,8 @@ import json
 import subprocess
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from benchmark import code
@@ -53,4 +55,6 @@ def test_outside_of_git_it_is_unknown(repository, monkeypatch):
 def test_a_run_says_it(tmp_path):
     from benchmark.plan import environment
 
-    assert json.loads(json.dumps(environment()))["commit"] == code.commit()
+    told = json.loads(json.dumps(environment()))
+    assert told["commit"] == code.commit()
+    assert (told["opencv"], told["numpy"]) == (cv2.__version__, np.__version__)

@@ -9,6 +9,7 @@ import signal
 import warnings
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +20,7 @@ from ffld import shards
 from ffld.__main__ import main
 from ffld.build import build
 from ffld.built import open_built
+from ffld.validate import validate
 
 NAME, LIMIT, SPLITS = "fld-procedural", 7, ("val", "test")
 ARRAYS = ("ids", "xy", "visibility", "garment_type", "box", "size", "rivals")
@@ -287,6 +289,38 @@ def test_builds_that_cannot_be_are_refused(copy, tmp_path):
     assert list(contents(foreign)) == ["letter.txt"]
     with pytest.raises(ffld.DataError, match="is a file"):
         make(foreign / "letter.txt")
+
+
+def test_what_file_managers_leave_is_nobody_s(copy, whole):
+    (copy / "manifest.json").unlink()
+    for litter in (".DS_Store", "data/Thumbs.db", "desktop.ini"):
+        (copy / litter).write_bytes(b"of a file manager")
+    make(copy)
+    assert (copy / "manifest.json").read_bytes() == (whole / "manifest.json").read_bytes()
+    assert len(load(copy)) == LIMIT
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_build_is_not_gone_on_with_by_another_opencv(copy, finished, monkeypatch):
+    if not finished:
+        (copy / "manifest.json").unlink()
+        (copy / "data" / "test-00001-of-00002.parquet").unlink()
+    there = contents(copy)
+    monkeypatch.setattr(cv2, "__version__", "1.2.3")
+    with pytest.raises(ffld.DataError, match=r"is of opencv .* and not 1\.2\.3; choose another"):
+        make(copy)
+    assert contents(copy) == there
+
+
+def test_sets_that_state_no_opencv_are_read_and_checked_but_not_gone_on_with(copy):
+    path = copy / "manifest.json"
+    manifest = json.loads(path.read_text())
+    assert manifest.pop("opencv") == cv2.__version__
+    path.write_text(json.dumps(manifest))
+    same_labels(load(copy).targets, ffld.load(NAME, "test", limit=LIMIT).targets)
+    assert validate(copy).sound
+    with pytest.raises(ffld.DataError, match="is of opencv unknown and not"):
+        make(copy, splits=["train"])
 
 
 def test_command(tmp_path, capsys):

@@ -36,7 +36,7 @@ def test_show_writes_a_sheet(tmp_path, capsys):
         (["--out", "sheet.xyz", "--n", "1"], "cannot write '.xyz' pictures"),
         (
             ["--out", "sheet.jpg", "--n", "1200"],
-            "sheet.jpg would be 1,920 x 67,600 pixels, and .jpg pictures have at most 65,500 a side",
+            "sheet.jpg would be 1,920 x 67,600 pixels, and .jpg pictures have at most 65,500",
         ),
         (["--out", "sheet.webp", "--n", "400"], "1,920 x 22,646 pixels"),
     ],
