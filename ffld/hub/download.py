@@ -3,7 +3,8 @@
     OUT/.download/    what is on its way, and a lock; nothing else in OUT is ever half there
 
 A file moves to its place when its SHA-256 is that of the manifest; the manifest comes last. So a
-download can be killed at any moment, and the next one keeps what is there and sound.
+download can be killed at any moment, and the next one keeps what is there and sound. The card of a
+folder with some of the splits is of these alone, as `load_dataset` looks for every split of a card.
 """
 
 from __future__ import annotations
@@ -20,16 +21,19 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from ffld import shards
-from ffld.atomic import leftovers, replacing
+from ffld.atomic import is_litter, leftovers, replacing
 from ffld.built import open_built
 from ffld.catalog import SPLITS, DatasetSpec
 from ffld.hub import client, transfer
+from ffld.hub.about import describe
+from ffld.hub.card import card
 from ffld.hub.client import Repository, Snapshot
 from ffld.hub.errors import HubError
 from ffld.manifest import Manifest
 from ffld.sample import DataError, Split
 
-DOCUMENTS = ("README.md", "croissant.json")
+CARD = "README.md"
+DOCUMENTS = (CARD, "croissant.json")
 _STAGING = ".download"
 
 
@@ -130,16 +134,19 @@ def _download(
 ) -> Downloaded:
     staging = out / _STAGING / "files"
     shutil.rmtree(staging, ignore_errors=True)
-    for left in leftovers(out, shards.MANIFEST):
+    for left in (*leftovers(out, shards.MANIFEST), *leftovers(out, CARD)):
         left.unlink(missing_ok=True)
     repository, commit = snapshot.repository, snapshot.commit
     chosen = manifest.of(splits or manifest.splits, snapshot)
     older = _older(out, manifest)
     _refuse_foreign(out, manifest)
+    kept = set(older.splits if older else ()) | set(chosen.splits)
+    written = manifest.of((split for split in SPLITS if split in kept), snapshot)
+    part = len(written.splits) < len(manifest.splits)
     wanted = {entry.file: entry.sha256 for entry in chosen.files.values()}
     sizes = {entry.file: entry.bytes for entry in chosen.files.values()}
     for name in DOCUMENTS:
-        if name in snapshot.hashes:
+        if name in snapshot.hashes and not (part and name == CARD):
             wanted[name], sizes[name] = snapshot.hashes[name], snapshot.sizes[name]
     missing = {
         f: digest for f, digest in wanted.items() if not _is_there(out / f, sizes[f], digest)
@@ -150,8 +157,10 @@ def _download(
         for file, path in transfer.fetch(repository, commit, missing, staging, bar):
             (out / file).parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, out / file)
-    kept = set(older.splits if older else ()) | set(chosen.splits)
-    written = manifest.of((split for split in SPLITS if split in kept), snapshot)
+    if part:
+        with replacing(out / CARD) as temporary:
+            text = card(describe(out, written, written.edition(snapshot)), repository.name)
+            temporary.write_text(text, encoding="utf-8")
     with replacing(out / shards.MANIFEST) as temporary:
         temporary.write_text(written.text(), encoding="utf-8")
     return Downloaded(commit, written, len(missing), len(wanted) - len(missing))
@@ -228,6 +237,8 @@ def _refuse_foreign(out: Path, manifest: Manifest) -> None:
     ours = {shards.MANIFEST, *DOCUMENTS, *manifest.files}
     for path in sorted(out.rglob("*")):
         name = path.relative_to(out)
+        if is_litter(path):
+            continue
         if path.is_file() and name.parts[0] != _STAGING and name.as_posix() not in ours:
             raise DataError(
                 f"{out} holds {name}, which isn't of this dataset; choose a folder that is new or "

@@ -128,4 +128,13 @@ def test_croissant_states_what_responsible_use_needs(built):
     activity = content["prov:wasGeneratedBy"]
     assert activity["name"] == f"python -m ffld build --dataset {built.spec.name}"
     assert built.manifest.renderer in activity["description"]
+    assert f"OpenCV {built.manifest.opencv}, images" in card(built, "org/set")
+    said = json.dumps(content)
+    assert "0.x" not in said
+    plan = content["rai:dataReleaseMaintenancePlan"]
+    assert "The labels of a version are frozen" in plan
+    assert "The labels of a version are frozen" in " ".join(DATASHEET.read_text().split())
+    for source in ("FashionAI", "FLD", "DeepFashion2"):
+        assert source in content["prov:wasDerivedFrom"]
+        assert source in content["rai:dataBiases"]
     assert content["version"] == built.spec.revision.rpartition("-")[2] + ".0"

@@ -4,13 +4,14 @@ import json
 import os
 from types import SimpleNamespace
 
+import datasets
 import huggingface_hub.constants
 import pytest
 from filelock import FileLock
 
 import ffld
 from ffld.__main__ import main
-from ffld.hub import transfer
+from ffld.hub import client, transfer
 from ffld.hub.client import Repository
 from ffld.hub.download import download
 from ffld.hub.publish import publish
@@ -69,6 +70,35 @@ def test_splits_can_be_fetched_one_after_another(published, whole, tmp_path):
     download(repository, tmp_path, splits=["train"])
     assert data(tmp_path) == files(whole)
     refused(repository, tmp_path / "b", "has no val; it has train, test", splits=["val"])
+
+
+def test_load_dataset_reads_a_folder_with_some_of_the_splits(published, tmp_path):
+    repository, commit = published
+    out = tmp_path / "got"
+    for splits in (["test"], ["train", "test"]):
+        download(repository, out, revision=commit, splits=splits)
+        read = datasets.load_dataset(str(out), cache_dir=str(tmp_path / f"cache{len(splits)}"))
+        assert set(read) == set(splits)
+        expected = ffld.load("ffld", "test", source=out, limit=7)
+        assert read["test"]["id"][:] == expected.targets.ids.tolist()
+        (out / ".DS_Store").write_bytes(b"of a file manager")
+        (out / ".README.md.4711").write_text("half, of one that was killed")
+    assert (
+        files(out)["README.md"] == transfer.text(client.look_up(repository), "README.md").encode()
+    )
+
+
+def test_sets_that_state_no_opencv_are_published_and_downloaded(hub, built, tmp_path):
+    path = built / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["opencv"]
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
+    repository = Repository("org/set")
+    commit = publish(built, repository).commit
+    download(repository, tmp_path / "got")
+    assert data(tmp_path / "got") == files(built)
+    address = f"hf://org/set@{commit}"
+    assert len(ffld.load("ffld", "test", source=address, limit=7)) == 7
 
 
 def test_an_interrupted_download_goes_on(hub, published, whole, tmp_path, monkeypatch):

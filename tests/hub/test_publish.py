@@ -7,6 +7,7 @@ import huggingface_hub.constants
 import pytest
 
 import ffld
+from ffld.__main__ import main
 from ffld.hub.client import Repository
 from ffld.hub.download import download
 from ffld.hub.publish import publish
@@ -100,6 +101,17 @@ def test_unfinished_and_unsound_builds_are_refused(hub, built, change, match):
     change(built)
     with pytest.raises(ffld.DataError, match=match):
         publish(built, Repository("org/set"))
+    assert not hub.repositories
+
+
+def test_imported_photographs_are_not_passed_on(hub, tmp_path, capsys):
+    about = {"dataset": "coco", "revision": "imported", "schema": "0", "limit": None}
+    manifest = {**about, "row_group": 16, "splits": {"test": {"count": 1, "shards": []}}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert main(["publish", str(tmp_path), "--repo", "org/set"]) == 2
+    error = capsys.readouterr().err
+    assert "is of imported photographs, and published are rendered sets alone" in error
+    assert "hf upload ORG/NAME DIR --repo-type dataset" in error
     assert not hub.repositories
 
 
