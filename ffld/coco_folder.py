@@ -12,12 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ffld import shards
-from ffld.atomic import leftovers, replacing
+from ffld.atomic import is_litter, leftovers, replacing
 from ffld.catalog import SPLITS
 from ffld.coco_annotations import Problem
 from ffld.sample import DataError
 
-_CLUTTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # that file managers leave everywhere
 _LEFT = re.compile(r"\.(.+)\.\d+")  # as ffld.atomic names what isn't complete
 _SHARD = re.compile(r"data/([a-z]+)-\d{5}-of-\d{5}\.parquet")
 
@@ -82,7 +81,7 @@ def _refuse_foreign(out: Path, split: str, about: Mapping[str, Any]) -> None:
     beside = {out / shards.MANIFEST, out / f"skipped_{split}.json"}
     for path in sorted(out.rglob("*")):
         left = _left(path)
-        ours = (left or path) in beside or path.name in _CLUTTER
+        ours = (left or path) in beside or is_litter(path)
         if _split(out, left or path) == split:
             ours = left is not None or _dataset(path) == about["dataset"]
         if path.is_file() and not ours:

@@ -164,13 +164,19 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _rank(options: argparse.Namespace) -> int:
     from leaderboard import boards, sheets
-    from leaderboard.entry import SUBMISSIONS, entries
+    from leaderboard.entry import SUBMISSIONS, EntryError, entries
     from leaderboard.tables import aligned
 
-    found = entries(options.submissions or SUBMISSIONS)
+    where = options.submissions or SUBMISSIONS
+    found = entries(where)
     datasets = sorted({entry.submission.dataset for entry in found})
+    if not datasets:
+        raise EntryError(f"{where} holds no entry; pass --submissions, or make one with new")
     if options.dataset:
-        datasets = [name for name in datasets if name == options.dataset]
+        if options.dataset not in datasets:
+            known = ", ".join(datasets)
+            raise EntryError(f"no entry is of dataset {options.dataset!r}; there are of: {known}")
+        datasets = [options.dataset]
     answers = _answers(options, options.roots)
     for dataset in datasets:
         chosen = [entry for entry in found if entry.submission.dataset == dataset]
@@ -181,8 +187,6 @@ def _rank(options: argparse.Namespace) -> int:
         record = boards.record(dataset, chosen, answers)
         for _, (first, *_rest) in sheets.by_board(record):
             print(aligned(first), end="\n\n")
-    if not datasets:
-        print("no entry is ranked yet")
     return 0
 
 

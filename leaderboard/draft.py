@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 import shlex
@@ -61,10 +62,10 @@ class Run:
         return cls(folder, predictions, made, parameters, commit if known and ours else None)
 
     @property
-    def seed(self) -> int:
-        """The seed that it was trained with."""
+    def seed(self) -> int | None:
+        """The seed that it was trained with; None where predictions are alone."""
         trained = _json(self.folder / "checkpoint" / "checkpoint.json")
-        return trained.get("seed", self.configuration.get("seed", 0))
+        return trained.get("seed", self.configuration.get("seed"))
 
 
 def draft(
@@ -105,11 +106,11 @@ def draft(
     temporary.mkdir(parents=True)
     try:
         files = []
-        for run, one in zip(runs, rounded, strict=True):
-            path = f"seed-{run.seed}.parquet"
+        for seed, one in zip(_seeds(runs), rounded, strict=True):
+            path = f"seed-{seed}.parquet"
             one.save(temporary / path)
             sha256 = stored.digest(temporary / path)
-            files.append({"seed": run.seed, "path": path, "sha256": sha256})
+            files.append({"seed": seed, "path": path, "sha256": sha256})
         content = _content(runs, targets) | {"predictions": files}
         if season:
             content |= {"samples": "all", "claimed": {}, "season": _stated(season)}
@@ -152,11 +153,18 @@ def _check_together(runs: Sequence[Run], name: str) -> None:
         for field in ("dataset", "split", "revision", "schema_fingerprint"):
             if (found := getattr(one, field)) != (expected := getattr(first, field)):
                 problems.append(f"{run.folder}: {field} {found!r}, not {expected!r}")
-    seeds = [run.seed for run in runs]
+    seeds = _seeds(runs)
     if len(set(seeds)) < len(seeds):
         problems.append(f"the runs' seeds are {seeds}; an entry's runs differ in their seed")
     if problems:
         raise SubmissionError("; ".join(problems))
+
+
+def _seeds(runs: Sequence[Run]) -> list[int]:
+    """The runs' seeds; predictions alone are numbered in their order by those that are free."""
+    known = {run.seed for run in runs}
+    free = (number for number in itertools.count() if number not in known)
+    return [next(free) if run.seed is None else run.seed for run in runs]
 
 
 def _content(runs: Sequence[Run], targets: Targets) -> dict[str, Any]:

@@ -27,10 +27,10 @@ def add(commands: argparse._SubParsersAction) -> None:
         "new",
         help="make a submission from runs",
         description="Makes SUBMISSIONS/<dataset>/NAME from folders of finished runs that differ in "
-        "their seed, or of predictions.parquet alone: predictions rounded to 1e-4 of the box, "
-        "their result (of a sealed season, none), and submission.json. What the runs do not say "
-        "and no option does is left null, named on stderr, and must be filled in before `check` "
-        "passes.",
+        "their seed, or of predictions.parquet alone, which are numbered: predictions rounded to "
+        "1e-4 of the box, their result (of a sealed season, none), and submission.json. What the "
+        "runs do not say and no option does is left null, named on stderr, and must be filled in "
+        "before `check` passes.",
     )
     add_ = new.add_argument
     add_("runs", metavar="RUN_DIR", type=Path, nargs="+", help="folders with predictions.parquet")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from ffld.atomic import is_litter
 from ffld.validate.report import Report
 
 # Formats that may run code when they are loaded; the suite has no use for any of them.
@@ -44,6 +45,6 @@ def check_tree(folder: Path, report: Report, expected: Callable[[str], bool] | N
                 continue
             elif Path(name).suffix.lower() in _RUNNABLE:
                 report.add("file-unexpected", relative, "a file of a format that can run code")
-            elif expected is not None and not expected(relative):
+            elif expected is not None and not (is_litter(path) or expected(relative)):
                 report.add("file-unexpected", relative, f"{path.lstat().st_size:,} bytes")
         folders.sort()

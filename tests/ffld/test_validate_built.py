@@ -229,6 +229,7 @@ def test_every_fault_of_files_is_found_and_none_hides_another(copy):
     (copy / VAL).write_bytes(bytes(damaged))
     (data / "stray.parquet").write_bytes(b"PAR1")
     (data / "model.pkl").write_bytes(b"cos\nsystem\n")
+    (data / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")  # which file managers leave: not found
     edit_manifest(copy, lambda m: m.update(revision="fld-procedural-9", schema="0" * 16))
     edit_manifest(copy, lambda m: m["splits"]["val"].update(count=8))
     edit_entry(copy, "data/val-00001-of-00002.parquet", count=1)
@@ -245,6 +246,7 @@ def test_every_fault_of_files_is_found_and_none_hides_another(copy):
         ("count", "manifest.json", ""),
         ("count", "data/val-00001-of-00002.parquet", ""),
     }
+    assert not any(".DS_Store" in where for _, where, _ in found)
 
 
 @pytest.mark.parametrize(

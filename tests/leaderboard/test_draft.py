@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from leaderboard.__main__ import main
 from leaderboard.draft import Run, draft
 from leaderboard.submission import FILE
 
@@ -56,3 +57,25 @@ def test_a_model_of_ours_without_the_setting_averages_nothing(board, model, said
     (run / "checkpoint" / "checkpoint.json").write_text(json.dumps(content))
     folder, _ = draft([Run.load(run)], "x", {}, into=board.submissions)
     assert json.loads((folder / FILE).read_text())["test_time_augmentation"] == said
+
+
+def test_predictions_alone_are_numbered(board):
+    folders = [board.run(0.1, seed) for seed in range(3)]
+    for folder in (folders[0], folders[2]):
+        (folder / "config.json").unlink()
+    entry = board.draft("several", folders)  # the second is a run, of seed 1
+    stated = json.loads((entry / "submission.json").read_text())["predictions"]
+    assert [one["seed"] for one in stated] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["--dataset", "made-down"], "no entry is of dataset 'made-down'; there are of: made-up"),
+        (["--submissions", "nowhere"], "nowhere holds no entry; pass --submissions"),
+    ],
+)
+def test_what_is_not_there_cannot_be_ranked(board, capsys, words, found):
+    board.new("one")
+    assert main(["rank", "--submissions", str(board.submissions), *words]) == 2
+    assert found in capsys.readouterr().err
