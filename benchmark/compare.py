@@ -12,14 +12,22 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.command import Parser, carried_out
-from benchmark.evaluate import INTERVAL, counted, resampled
 from benchmark.metrics import available
+from benchmark.paired import (
+    SUBSETS,
+    Difference,
+    difference,
+    scored,
+    spread,
+    subsets,
+    values_of,
+)
 from benchmark.predictions import Predictions
-from benchmark.seeds import Spread, student
+from benchmark.result import null_for_nan
 from ffld.atomic import replacing
 from ffld.sample import DataError, Targets
 
-SUBSETS = ("visible", "occluded", "all")
+_SHOWN = SUBSETS[:2]  # whose differences the table has
 
 _EPILOG = """\
 examples:
@@ -28,35 +36,13 @@ examples:
 
 Runs that differ in their seed alone are one row: their mean. Weights scored by --checkpoint have
 the seed that they were trained with; where what is known of them is the same, the seed too, each
-run is a row. Differences are paired: over the same samples, and over the same seeds where both
-sides have them. The interval is a 95 % bootstrap interval over images; "seeds" is the standard
-error of the difference over seeds, whose spread the rows are taken to share. A difference stands
-(*) when the interval leaves out zero and so does Student's 95 % interval over seeds.
+run is a row. Differences are paired over samples. The interval is a 95 % bootstrap interval over
+images; "seeds" is the standard error of the difference over seeds. Rows of the same seeds are
+paired over these, too, and taken to share one spread; give runs the same seeds, two at least.
+Where the seeds differ, it is of the two rows' own scatter. A difference stands (*) when the
+interval leaves out zero and so does Student's 95 % interval over seeds; where these are unknown,
+nothing stands. No star is corrected for how many differences there are.
 """
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How far a group lies from the reference.
-
-    Attributes:
-        value: of the group minus that of the reference.
-        low, high: 95 % bootstrap interval over images.
-        seeds: standard error over seeds; None where nothing is known of their noise.
-        freedom: degrees of freedom that it was estimated with.
-    """
-
-    value: float
-    low: float
-    high: float
-    seeds: float | None
-    freedom: int = 0
-
-    @property
-    def stands(self) -> bool:
-        """Beyond the noise of images and of seeds."""
-        chance = 0.0 if self.seeds is None else student(self.freedom) * self.seeds
-        return not self.low <= 0 <= self.high and abs(self.value) > chance
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,8 @@ class Comparison:
     def save(self, path: Path) -> None:
         """Write it as JSON."""
         with replacing(path) as temporary:
-            temporary.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+            content = json.dumps(null_for_nan(asdict(self)), indent=1, allow_nan=False)
+            temporary.write_text(content + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Comparison:
@@ -98,12 +85,11 @@ class Comparison:
             Row(
                 label=row["label"],
                 values={
-                    subset: {int(seed): value for seed, value in values.items()}
+                    subset: {int(seed): _nan_for_null(value) for seed, value in values.items()}
                     for subset, values in row["values"].items()
                 },
                 differences={
-                    subset: Difference(**difference)
-                    for subset, difference in row["differences"].items()
+                    subset: difference_of(content) for subset, content in row["differences"].items()
                 },
             )
             for row in content["rows"]
@@ -113,15 +99,23 @@ class Comparison:
     def markdown(self) -> str:
         """A table with one row a configuration."""
         head = ["model", "seeds", *(f"{subset}" for subset in SUBSETS)]
-        head += [f"Δ {subset}" for subset in SUBSETS[:2]]
+        head += [f"Δ {subset}" for subset in _SHOWN]
         lines = [head, ["---"] * len(head)]
         for row in self.rows:
             seeds = row.values["visible"]
             cells = [row.label, str(len(seeds))]
             cells += [mean(list(row.values[subset].values())) for subset in SUBSETS]
-            cells += [written(row.differences.get(subset)) for subset in SUBSETS[:2]]
+            cells += [written(row.differences.get(subset)) for subset in _SHOWN]
             lines.append(cells)
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def caution(self) -> str:
+        """How many of its differences chance may mark."""
+        count = len(_SHOWN) * sum(bool(row.differences) for row in self.rows)
+        return (
+            f"* is said of each of the {count} differences by itself, uncorrected: where none is "
+            f"real, chance still marks one in twenty"
+        )
 
 
 def compare(
@@ -133,8 +127,8 @@ def compare(
         label: {seed: scored(p, targets, metric) for seed, p in runs.items()}
         for label, runs in groups.items()
     }
-    reference, *others = scores.values()
-    noise = {subset: spread(others, reference, mask, targets) for subset, mask in masks.items()}
+    reference, *_ = scores.values()
+    noise = {subset: spread(list(scores.values()), mask, targets) for subset, mask in masks.items()}
     rows = []
     for label, runs in scores.items():
         differences = {
@@ -153,68 +147,6 @@ def compare(
         counts={subset: int(mask.sum()) for subset, mask in masks.items()},
         rows=rows,
     )
-
-
-def subsets(targets: Targets) -> dict[str, np.ndarray]:
-    """(N, K) bool for each of `SUBSETS`: the slots that it counts."""
-    visible, every = counted(targets, "visible"), counted(targets, "all")
-    return {"visible": visible, "occluded": every & ~visible, "all": every}
-
-
-def scored(predictions: Predictions, targets: Targets, metric: str = "ne") -> np.ndarray:
-    """(N, K) scores of predictions; NaN where nothing counts."""
-    every = counted(targets, "all")[..., None]
-    xy = np.where(every, predictions.align(targets).xy, np.nan)
-    return available()[metric].score(xy, targets)
-
-
-def values_of(
-    runs: Mapping[int, np.ndarray], mask: np.ndarray, targets: Targets
-) -> dict[int, float]:
-    """seed -> the value of its scores (N, K) over a mask."""
-    return {
-        seed: float(resampled(found, mask, targets, resamples=0)[0]) for seed, found in runs.items()
-    }
-
-
-def difference(
-    runs: Mapping[int, np.ndarray],
-    reference: Mapping[int, np.ndarray],
-    mask: np.ndarray,
-    targets: Targets,
-    noise: Spread | None,
-) -> Difference:
-    """Of the means over seeds of two groups' scores, seed -> (N, K), over a mask.
-
-    Args:
-        noise: of one pair of runs of the same seed, as `spread` has it.
-    """
-    apart = np.mean(list(runs.values()), 0) - np.mean(list(reference.values()), 0)
-    values = resampled(apart, mask, targets)
-    low, high = np.quantile(values[1:], INTERVAL)
-    ends = float(values[0]), float(low), float(high)
-    if noise is None:
-        return Difference(*ends, None)
-    share = (1 / len(runs) + 1 / len(reference)) / 2  # of a pair's variance
-    return Difference(*ends, noise.deviation * share**0.5, noise.freedom)
-
-
-def spread(
-    groups: Sequence[Mapping[int, np.ndarray]],
-    reference: Mapping[int, np.ndarray],
-    mask: np.ndarray,
-    targets: Targets,
-) -> Spread | None:
-    """How the paired differences of groups from the reference scatter over seeds, pooled.
-
-    They share the reference's own scatter, so that there are fewer degrees of freedom than are
-    counted; with two or three seeds each, a difference that barely stands has to be run again.
-    """
-    pairs = [
-        {seed: runs[seed] - reference[seed] for seed in runs.keys() & reference.keys()}
-        for runs in groups
-    ]
-    return Spread.pooled([list(values_of(pair, mask, targets).values()) for pair in pairs])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -247,21 +179,39 @@ def _compare(arguments: argparse.Namespace) -> None:
     if arguments.out:
         comparison.save(arguments.out)
     print(comparison.markdown())
+    if len(comparison.rows) > 1:
+        print(comparison.caution(), file=sys.stderr)
 
 
-def mean(values: Sequence[float]) -> str:
-    """Values of several seeds as text: their mean ± their standard deviation."""
-    spread = f" ± {np.std(values, ddof=1):.4f}" if len(values) > 1 else ""
-    return f"{np.mean(values):.4f}{spread}"
+def mean(values: Sequence[float | None]) -> str:
+    """Values of several seeds as text: their mean ± their standard deviation; – for NaN or None."""
+    known = np.array(values, np.float64)
+    if np.isnan(known).any():
+        return "–"
+    spread = f" ± {np.std(known, ddof=1):.4f}" if len(known) > 1 else ""
+    return f"{np.mean(known):.4f}{spread}"
 
 
 def written(difference: Difference | None) -> str:
     """A difference as text, marked where it stands."""
     if difference is None:
         return ""
-    seeds = "" if difference.seeds is None else f", seeds {difference.seeds:.4f}"
+    if np.isnan(difference.value):
+        return "–"
+    known = difference.seeds is not None
+    seeds = f"seeds {difference.seeds:.4f}" if known else "seeds unknown"
     mark = " *" if difference.stands else ""
-    return f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]{seeds}{mark}"
+    return f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}], {seeds}{mark}"
+
+
+def difference_of(content: Mapping[str, float | None]) -> Difference:
+    """What `dataclasses.asdict` made of a difference and JSON kept."""
+    ends = {name: _nan_for_null(content[name]) for name in ("value", "low", "high")}
+    return Difference(**ends, seeds=content["seeds"], freedom=content["freedom"])
+
+
+def _nan_for_null(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 if __name__ == "__main__":

@@ -108,6 +108,16 @@ def bootstrapped(scores: np.ndarray, mask: np.ndarray, bootstrap: Resamples) -> 
     return _mean_of_landmarks(sums.sum(axis=0), counts.sum(axis=0))
 
 
+def interval(drawn: Sequence[float] | np.ndarray) -> tuple[float, float]:
+    """95 % percentile interval of the resamples that count anything; NaN where none does."""
+    values = np.asarray(drawn)
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, INTERVAL)
+    return float(low), float(high)
+
+
 def _mean(scores: Sequence[np.ndarray]) -> np.ndarray:
     return scores[0] if len(scores) == 1 else np.mean(scores, axis=0)
 
@@ -185,9 +195,7 @@ def _scores(totals: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Score]:
         whole = ~np.isnan(values[:, 1:]).any(axis=1)
         intervals[whole] = np.quantile(values[whole, 1:], INTERVAL, axis=1).T
         for row in np.flatnonzero(~whole):
-            known = values[row, 1:][~np.isnan(values[row, 1:])]
-            if known.size:
-                intervals[row] = np.quantile(known, INTERVAL)
+            intervals[row] = interval(values[row, 1:])
     scores = []
     for (sums, counts), (value, *_), (low, high) in zip(totals, values, intervals, strict=True):
         count = int(counts[0].sum())

@@ -64,7 +64,7 @@ class Result:
 
     def to_json(self) -> dict:
         """The result as plain JSON values: full precision, null where there is no number."""
-        return _null_for_nan(asdict(self))
+        return null_for_nan(asdict(self))
 
     def save(self, path: str | Path) -> None:
         """Write the JSON; the same result gives the same bytes."""
@@ -156,9 +156,12 @@ def _aligned(rows: list[list[str]]) -> str:
     )
 
 
-def _null_for_nan(value: object) -> object:
+def null_for_nan(value: object) -> object:
+    """Plain values with None in place of NaN, for which JSON has no number."""
     if isinstance(value, dict):
-        return {name: _null_for_nan(item) for name, item in value.items()}
+        return {name: null_for_nan(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [null_for_nan(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmark import Predictions, boxes
 from benchmark.bootstrap import Resamples
-from benchmark.compare import scored
 from benchmark.evaluate import INTERVAL, PROTOCOL, bootstrapped, counted
+from benchmark.paired import scored
 from benchmark.plan import RunError
 from benchmark.robustness.conditions import BOXES, CLEAN, Condition, declared
 from benchmark.robustness.corruptions import CORRUPTIONS

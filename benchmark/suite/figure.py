@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmark.compare import scored
 from benchmark.crops import Source
+from benchmark.paired import scored
 from benchmark.plan import RunError
 from benchmark.suite import records
 from benchmark.suite.jobs import Entry

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmark.compare import Difference, mean, written
+from benchmark.compare import difference_of, mean, written
 
+_SHOWN = ("visible", "occluded")  # whose differences stand in the table
 _HEAD = """\
 # The paper's tables
 
@@ -21,10 +22,12 @@ not state: they can be compared with each other, not with ours. NE and swaps are
 [metrics.md](metrics.md); smaller is better. Several seeds are their mean ± standard deviation; the
 interval is a 95 % bootstrap interval over images of the mean over seeds. Δ is the difference from
 the default of {reference}, paired over samples and seeds, with its interval and its standard error
-over seeds; the rows of a table are taken to share one spread, for two or three seeds say little of
-their own. `*` stands where zero is outside of that interval and of Student's 95 % interval over
-seeds; where no row has two seeds, their noise is unknown and none is counted. Among many
-comparisons one interval in twenty leaves out zero by chance. "Not told apart" is no proof of
+over seeds. Two rows that have the same seeds are paired over these, and held against what row and
+seed leave of the table's runs, whose spread the rows are taken to share, for two or three seeds say
+little of their own; two rows that have not, against their own scatter. `*` stands where zero is
+outside of that interval and of Student's 95 % interval over seeds; where the noise of seeds is
+unknown, nothing stands. No star and no verdict is corrected for how many comparisons there are: of
+those in which nothing is to be found, chance marks one in twenty. "Not told apart" is no proof of
 equality. One recipe trains every row; none has a learning rate of its own.
 """
 
@@ -50,6 +53,8 @@ def _section(section: Mapping[str, Any]) -> Iterator[str]:
     yield f"## {title} (`{where}`, profile {section['profile']})"
     yield _budget(section) + f" {len(run)} of {len(able)} rows have run."
     yield _table(_results(section, where))
+    if count := sum(len(_SHOWN) for row in run if "differences" in row):
+        yield f"The {count} differences of this table are each tested by themselves."
     if any(row["reported_landmarks"] for row in section["rows"]):
         yield from _by_landmark(section, where)
     if costs := list(_costs(section)):
@@ -108,9 +113,9 @@ def _measured(row: Mapping[str, Any]) -> list[str]:
     values = row["values"]
     low, high = row["intervals"]["visible"]
     apart = row.get("differences", {})
-    cells = [mean(values["visible"]), f"{low:.4f}–{high:.4f}", mean(values["occluded"])]
+    cells = [mean(values["visible"]), _interval(low, high), mean(values["occluded"])]
     cells += [mean(values["all"]), mean(row["swaps"])]
-    cells += [_difference(apart.get(subset)) for subset in ("visible", "occluded")]
+    cells += [_difference(apart.get(subset)) for subset in _SHOWN]
     if row["is_reference"]:
         cells[-2:] = ["reference", ""]
     return [name, f"`{how}`", str(len(row["seeds"])), *cells, ""]
@@ -182,12 +187,14 @@ def _orders(section: Mapping[str, Any]) -> Iterator[str]:
     for one in orders:
         found = _difference(one["found"])
         reported = f"*{one['reported']:+.4f}*"
-        verdict = one["verdict"] + (", one seed" if one["found"]["seeds"] is None else "")
+        unknown = one["found"]["seeds"] is None
+        verdict = one["verdict"] + (", seeds unknown" if unknown else "")
         lines.append([one["better"], one["worse"], reported, found, verdict])
     yield _table(lines)
     for group in dict.fromkeys(row["group"] for row in section["rows"]):
         rows = [r for r in section["rows"] if r["group"] == group and "values" in r]
-        if len(rows) > 1 and all(row["reported"] for row in rows):
+        known = all(row["reported"] and None not in row["values"]["visible"] for row in rows)
+        if len(rows) > 1 and known:
             ranked = sorted(rows, key=lambda r: sum(r["values"]["visible"]) / len(r["seeds"]))
             yield f"Found, best first ({group}): {', '.join(row['label'] for row in ranked)}."
 
@@ -195,7 +202,7 @@ def _orders(section: Mapping[str, Any]) -> Iterator[str]:
 def _difference(content: Mapping[str, Any] | None) -> str:
     if content is None:
         return ""
-    return written(Difference(**{k: v for k, v in content.items() if k != "stands"}))
+    return written(difference_of(content))
 
 
 def _table(rows: Iterator[list[str]] | Sequence[list[str]]) -> str:
@@ -206,6 +213,10 @@ def _table(rows: Iterator[list[str]] | Sequence[list[str]]) -> str:
 
 def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{low:.4f}–{high:.4f}"
 
 
 def _short(value: float) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.compare import SUBSETS, difference, scored, spread, subsets, values_of
-from benchmark.evaluate import INTERVAL, resampled
-from benchmark.seeds import Spread
+from benchmark.evaluate import interval, resampled
+from benchmark.paired import SUBSETS, Difference, difference, scored, spread, subsets, values_of
+from benchmark.result import null_for_nan
 from benchmark.suite import records
 from benchmark.suite.jobs import Entry
 from benchmark.suite.tables import Row
@@ -36,7 +36,8 @@ class Scores:
             for key, group in runs.items()
         }
         self._reference = self.ne.get(reference)
-        self._noise = {subset: self._spread(mask) for subset, mask in self.masks.items()}
+        rows = list(self.ne.values())  # they share one spread
+        self._noise = {subset: spread(rows, mask, targets) for subset, mask in self.masks.items()}
         self._rows: dict[str, dict[str, Any]] = {}
 
     def about(self) -> dict[str, Any]:
@@ -57,13 +58,7 @@ class Scores:
         mask = self.masks["visible"]
         noise = self._noise["visible"]
         found = difference(self.ne[one], self.ne[other], mask, self.targets, noise)
-        return {**asdict(found), "stands": found.stands}
-
-    def _spread(self, mask: np.ndarray) -> Spread | None:
-        """How differences scatter over seeds in this section: its rows share one spread."""
-        first = next(iter(self.ne.values()), {}) if self._reference is None else self._reference
-        others = [ne for ne in self.ne.values() if ne is not first]
-        return spread(others, first, mask, self.targets)
+        return _content(found)
 
     def _computed(self, key: str) -> dict[str, Any]:
         ne, targets = self.ne[key], self.targets
@@ -72,8 +67,7 @@ class Scores:
         content: dict[str, Any] = {"seeds": sorted(ne), "values": {}, "intervals": {}}
         for subset, mask in self.masks.items():
             content["values"][subset] = list(values_of(ne, mask, targets).values())
-            drawn = resampled(mean, mask, targets)[1:]
-            content["intervals"][subset] = [float(q) for q in np.quantile(drawn, INTERVAL)]
+            content["intervals"][subset] = interval(resampled(mean, mask, targets)[1:])
         content["swaps"] = list(values_of(swaps, self.masks["all"], targets).values())
         visible = np.where(self.masks["visible"], mean, np.nan)
         content["per_landmark"] = [_finite_mean(column) for column in visible.T]
@@ -84,10 +78,8 @@ class Scores:
                 )
                 for subset in SUBSETS
             }
-            content["differences"] = {
-                subset: {**asdict(one), "stands": one.stands} for subset, one in apart.items()
-            }
-        return content
+            content["differences"] = {subset: _content(one) for subset, one in apart.items()}
+        return null_for_nan(content)
 
 
 def orders(
@@ -114,15 +106,24 @@ def orders(
 def _order(group: str, one: Entry, other: Entry, scores: Scores, paper: str) -> dict[str, Any]:
     better, worse = sorted((one, other), key=lambda entry: _reported(entry.row, paper))
     apart = scores.apart(worse.identity, better.identity)
-    verdict = "holds" if apart["value"] > 0 else "reversed"
     return {
         "group": group,
         "better": better.row.label,
         "worse": worse.row.label,
         "reported": _reported(worse.row, paper) - _reported(better.row, paper),
         "found": apart,
-        "verdict": verdict if apart["stands"] else "not told apart",
+        "verdict": _verdict(apart),
     }
+
+
+def _verdict(apart: Mapping[str, Any]) -> str:
+    if not apart["stands"]:
+        return "not told apart"
+    return "holds" if apart["value"] > 0 else "reversed"
+
+
+def _content(found: Difference) -> dict[str, Any]:
+    return {**null_for_nan(asdict(found)), "stands": found.stands}
 
 
 def _reported(row: Row, paper: str) -> float:

@@ -1,6 +1,7 @@
 """Paired comparison: a pencil case, noise that must not stand, and the command."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,7 +71,39 @@ def test_a_difference_below_the_noise_of_seeds_does_not_stand():
     assert not Difference(0.01, 0.002, 0.018, 0.004, freedom=2).stands  # 4.3 of them by chance
     assert not Difference(0.01, 0.002, 0.018, 0.006, freedom=20).stands
     assert not Difference(0.01, -0.001, 0.021, 0.001, freedom=20).stands
-    assert Difference(-0.01, -0.018, -0.002, None).stands
+    assert Difference(-0.01, -0.018, -0.002, 0.001, freedom=20).stands
+
+
+def test_nothing_stands_whose_noise_is_unknown(targets):
+    assert not Difference(-0.01, -0.018, -0.002, None).stands
+    assert not Difference(0.01, float("nan"), float("nan"), 0.001, freedom=20).stands
+    groups = {"a": {0: predictions(targets, 0.1)}, "b": {0: predictions(targets, 0.2)}}
+    table = compare(groups, targets).markdown()
+    assert "*" not in table
+    assert table.count("seeds unknown") == 2
+
+
+@pytest.mark.parametrize(("seeds", "freedom"), [((0,), 2), ((7,), 2), ((7, 8), 3), ((1, 8), 3)])
+def test_other_seeds_than_the_reference_s_are_held_against_the_rows_own_scatter(
+    targets, seeds, freedom
+):
+    """0.1 apart where single runs lie 0.07 apart, though the images leave no doubt."""
+    errors = {0: 0.06, 1: 0.13, 2: 0.11, 7: 0.23, 8: 0.17}
+    groups = {
+        label: {
+            seed: predictions(targets, errors[seed] + 0.1 * (label == "b" and seed < 3), seed)
+            for seed in chosen
+        }
+        for label, chosen in {"a": (0, 1, 2), "b": seeds}.items()
+    }
+    comparison = compare(groups, targets)
+    found = comparison.rows[1].differences["visible"]
+    own = [list(row.values["visible"].values()) for row in comparison.rows]
+    squares = sum(np.var(values) * len(values) for values in own)
+    assert found.freedom == freedom
+    assert found.seeds == pytest.approx((squares / freedom * (1 / 3 + 1 / len(seeds))) ** 0.5)
+    assert found.low > 0
+    assert not found.stands
 
 
 def test_rows_share_the_spread_of_their_differences_over_seeds(targets):
@@ -82,19 +115,51 @@ def test_rows_share_the_spread_of_their_differences_over_seeds(targets):
     }
     rows = compare(groups, targets).rows
     values = [row.values["visible"] for row in rows]
-    apart = [[of[seed] - values[0][seed] for seed in (0, 1)] for of in values[1:]]
-    deviation = np.sqrt(sum(np.var(pair, ddof=1) for pair in apart) / 2)
+    table = np.array([list(of.values()) for of in values])
+    left = table - table.mean(0) - table.mean(1)[:, None] + table.mean()
+    deviation = np.sqrt((left**2).sum() / 2)
     for row in rows[1:]:
         found = row.differences["visible"]
         assert found.freedom == 2
-        assert found.seeds == pytest.approx(deviation / 2**0.5)
+        assert found.seeds == pytest.approx(deviation)  # √(2 / 2) of a run's
         assert not found.stands
     alone = compare({name: groups[name] for name in ("reference", "near")}, targets)
     found = alone.rows[1].differences["visible"]
     assert (found.freedom, found.stands) == (1, True)
     groups["single"] = {0: predictions(targets, 0.3, 0)}
-    single = compare(groups, targets).rows[-1].differences["visible"]
-    assert single.seeds == pytest.approx(deviation * 0.75**0.5)
+    rows = compare(groups, targets).rows
+    assert [row.differences["visible"].seeds for row in rows[1:3]] == pytest.approx([deviation] * 2)
+    own = np.var(table[0], ddof=1)
+    assert rows[-1].differences["visible"].seeds == pytest.approx((own * 1.5) ** 0.5)
+
+
+def test_resamples_in_which_nothing_counts_are_left_out(targets, tmp_path):
+    """One occluded landmark in all: a third of the resamples lack its image."""
+    seen = np.where(targets.visibility == 1, 2, targets.visibility)
+    row = int(np.flatnonzero(targets.visibility.any(axis=1))[0])
+    slot = int(np.flatnonzero(seen[row])[0])
+    seen[row, slot] = 1
+    rare = replace(targets, visibility=seen)
+    groups = {
+        label: {seed: predictions(rare, error, seed) for seed in (0, 1)}
+        for label, error in (("a", 0.1), ("b", 0.1), ("c", 0.3))
+    }
+    comparison = compare(groups, rare)
+    for of in comparison.rows[1:]:
+        found = of.differences["occluded"]
+        assert np.isfinite([found.low, found.high]).all()
+    comparison.save(tmp_path / "c.json")
+    json.loads((tmp_path / "c.json").read_text(), parse_constant=pytest.fail)  # no NaN
+    none = replace(targets, visibility=np.where(seen == 1, 2, seen))
+    comparison = compare(groups, none)
+    assert not comparison.rows[-1].differences["occluded"].stands
+    comparison.save(tmp_path / "c.json")
+    content = json.loads((tmp_path / "c.json").read_text(), parse_constant=pytest.fail)
+    assert content["rows"][1]["differences"]["occluded"]["low"] is None
+    assert content["rows"][1]["values"]["occluded"] == {"0": None, "1": None}
+    again = Comparison.load(tmp_path / "c.json")
+    assert again.markdown() == comparison.markdown()
+    assert comparison.markdown().splitlines()[-1].endswith("| – |")
 
 
 def test_a_comparison_survives_its_file(targets, tmp_path):
@@ -122,6 +187,7 @@ def test_the_command_groups_seeds_and_names_what_differs(run, tmp_path, capsys):
     assert "tiny_model:build channels=16 | 2 |" in lines[3]
     assert Comparison.load(tmp_path / "c.json").metric == "ne"
     assert main([*runs, "--metric", "swap"]) == 0
+    assert "each of the 2 differences by itself, uncorrected" in capsys.readouterr().err
     assert main([*runs, "--metric", "ense"]) == 2
 
 

@@ -244,3 +244,36 @@ def test_times_are_measured_together_and_reported(done, tmp_path):
 def test_the_page_of_the_project_is_that_of_its_results(capsys):
     """Whoever changes the tables or the results writes the page again."""
     assert main(["--check", "--out", str(ROOT / actions.PAGE)]) == 0, capsys.readouterr().err
+
+
+def test_single_seeds_give_no_verdict(done):
+    """One run of each row: the noise of seeds is unknown, whatever the images say."""
+    _, out = done
+    runs = [run for run in records.gather([out]) if run.configuration["seed"] == 0]
+    content = report.document(runs, tables=[SMALL], profiles=[QUICK])
+    (section,) = content["sections"]
+    assert {one["verdict"] for one in section["orders"]} == {"not told apart"}
+    page = markdown(content)
+    assert lines_of(page, "Wide")[0].count("seeds unknown") == 2
+    assert page.count("| not told apart, seeds unknown |") == len(section["orders"]) == 1
+    assert " * |" not in page
+    assert "The 4 differences of this table are each tested by themselves." in page
+
+
+def test_points_that_few_or_no_images_have_leave_the_document_whole(done, dots):
+    _, out = done
+    runs = records.gather([out])
+    for few in (1, 0):  # images with an occluded landmark
+        split = dots["test"]
+        split.visibility[few:] = np.where(split.visibility[few:] == 1, 2, split.visibility[few:])
+        split.visibility[:few] = np.where(split.visibility[:few] == 2, 1, split.visibility[:few])
+        content = report.document(runs, tables=[SMALL], profiles=[QUICK])
+        text = json.dumps(content)
+        content = json.loads(text, parse_constant=pytest.fail)
+        row = next(row for row in content["sections"][0]["rows"] if row["label"] == "Wide")
+        found = row["differences"]["occluded"]
+        assert (found["low"] is not None) == bool(few)
+        page = markdown(content)
+        assert ("| – |" in lines_of(page, "Wide")[0]) == (not few)
+        assert "nan" not in page
+    assert not found["stands"]
