@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from benchmark import world
@@ -66,6 +67,27 @@ def count(text: str) -> int:
     if not (text.isdecimal() and int(text) >= 1):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
     return int(text)
+
+
+def check_writable(path: Path | None, option: str = "--out") -> None:
+    """Refuse a file that cannot be written, before there is something to write.
+
+    Raises:
+        DataError: says why.
+    """
+    from ffld import DataError
+
+    if path is None:
+        return
+    if path.is_dir():
+        raise DataError(f"{option}: {str(path)!r} is a folder; name a file")
+    nearest = path.absolute().parent
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise DataError(f"{option}: cannot make {str(path)!r}: {str(nearest)!r} is a file")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise DataError(f"{option}: cannot write in {str(nearest)!r}")
 
 
 def _errors() -> tuple[type[Exception], ...]:

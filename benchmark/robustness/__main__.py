@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.command import Parser, carried_out, count
+from benchmark.command import Parser, carried_out, check_writable, count
 
 if TYPE_CHECKING:
     from benchmark.robustness.measure import Model
@@ -102,6 +102,7 @@ def _robustness(arguments: argparse.Namespace) -> None:
     from benchmark.robustness.measure import Study, measure
     from benchmark.source import settled
 
+    check_writable(arguments.sheet, "--sheet")
     severities = chosen(arguments.names, arguments.assignments)
     root = str(arguments.root.expanduser().resolve()) if arguments.root else None
     source = Source(
@@ -143,7 +144,7 @@ def _models(arguments: argparse.Namespace, schema: LandmarkSchema) -> list[Model
     device, _ = device_of(arguments.device)
     models = []
     for text in arguments.checkpoints or [SHIPPED]:
-        label, _, place = text.rpartition("=")
+        label, place = _labelled(text)
         detector = Detector.load(place, device)
         models.append(Model.of(label or detector.about.model, detector, schema))
     labels, folders = ([getattr(one, of) for one in models] for of in ("label", "folder"))
@@ -154,6 +155,17 @@ def _models(arguments: argparse.Namespace, schema: LandmarkSchema) -> list[Model
                 "--checkpoint LABEL=DIR"
             )
     return models
+
+
+def _labelled(text: str) -> tuple[str, str]:
+    """The label, "" for none, and the weights that [LABEL=]DIR names; either may hold a "="."""
+    parts = text.split("=")
+    for i in range(len(parts)):
+        label, place = "=".join(parts[:i]), "=".join(parts[i:])
+        if place and Path(place).exists():
+            return label, place
+    label, _, place = text.rpartition("=")
+    return label, place
 
 
 def _written(study) -> str:

@@ -17,7 +17,7 @@ from benchmark.compare import scored
 from benchmark.crops import Source
 from benchmark.detector import Detector
 from benchmark.evaluate import counted, resampled
-from benchmark.robustness.__main__ import main
+from benchmark.robustness.__main__ import _labelled, main
 from benchmark.robustness.conditions import Condition, conditions, declared
 from benchmark.robustness.corruptions import CORRUPTIONS
 from benchmark.robustness.measure import Model, Study, measure
@@ -346,6 +346,30 @@ def test_a_sheet_shows_every_condition_without_a_model(robustness, tmp_path):
     detail = [cv2.Laplacian(tile, cv2.CV_64F).var() for tile in (clean, mild, strong)]
     assert detail[0] > detail[1]
     assert not picture[row : row + 200, 600:].any(axis=2).all() or (picture[row, 600:] == 24).all()
+
+
+def test_a_sheet_that_cannot_be_written_is_one_line_before_the_work(
+    robustness, dots, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(ffld, "load", lambda *_, **__: pytest.fail("work was done"))
+    (tmp_path / "file").touch()
+    code, _, notes = robustness("--sheet", tmp_path / "file" / "sheet.png")
+    assert code == 2
+    assert notes.startswith("error: --sheet: cannot make")
+
+
+def test_folders_and_labels_may_hold_an_equals_sign(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "lr=1" / "x").mkdir(parents=True)
+    for text, expected in {
+        "runs/lr=1/x": ("", "runs/lr=1/x"),
+        "LGR=runs/lr=1/x": ("LGR", "runs/lr=1/x"),
+        "lr=1=runs": ("lr=1", "runs"),
+        "shipped": ("", "shipped"),
+        "LGR=shipped": ("LGR", "shipped"),
+        "LGR=nowhere": ("LGR", "nowhere"),
+    }.items():
+        assert _labelled(text) == expected
 
 
 def test_dials_are_turned_and_said(tmp_path, monkeypatch, capsys):
