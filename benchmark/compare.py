@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.command import Parser, carried_out
+from benchmark.command import Parser, carried_out, check_writable
 from benchmark.metrics import available
 from benchmark.paired import (
     SUBSETS,
@@ -169,8 +169,10 @@ def _compare(arguments: argparse.Namespace) -> None:
 
     if arguments.metric not in (names := available()):
         raise DataError(f"unknown metric {arguments.metric!r}; there are {', '.join(names)}")
+    check_writable(arguments.out)
     groups = grouped(arguments.runs)
-    split = Source.of_run(configuration_of(arguments.runs[0])).open()
+    first = next(iter(next(iter(groups.values())).values()))
+    split = Source.of_run(configuration_of(first)).open()
     predictions = {
         label: {seed: Predictions.load(run / "predictions.parquet") for seed, run in runs.items()}
         for label, runs in groups.items()

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.folder import RESULT, flat, saved
+from benchmark.folder import CONFIG, RESULT, flat, saved
 from benchmark.plan import RunError
 
 
 def grouped(folders: Sequence[Path]) -> dict[str, dict[int, Path]]:
     """Finished runs by what they are, label -> seed -> folder, in the order given.
 
+    Folders of other commands are left out with a note, as `runs/*` names them, too.
+
     Raises:
         RunError: no run, one that is not finished, samples of another kind, a run given twice.
     """
+    others = [folder for folder in folders if foreign(folder)]
+    for folder in others:
+        print(f"{folder} is no run's folder; left out", file=sys.stderr)
+    folders = [folder for folder in folders if folder not in others]
+    if not folders:
+        raise RunError("none of these folders is a run's, as benchmark.run makes them")
     configurations = [configuration_of(folder) for folder in folders]
     _check_alike(folders, configurations)
     contents = [flat(content) for content in configurations]
@@ -28,6 +38,16 @@ def grouped(folders: Sequence[Path]) -> dict[str, dict[int, Path]]:
         name = f"{label} ({folder})" if label in alone else label
         groups.setdefault(name, {})[seed] = folder
     return groups
+
+
+def foreign(folder: Path) -> bool:
+    """Whether the config.json in a folder is of another command, such as benchmark.robustness."""
+    try:
+        content = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False  # nobody knows whose
+    found = content.get("configuration") if isinstance(content, dict) else None
+    return not (isinstance(found, dict) and found.keys() >= {"settings", "seed"})
 
 
 def configuration_of(folder: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from benchmark.code import DIRTY, UNKNOWN
 from benchmark.compare import difference_of, mean, written
 
 _SHOWN = ("visible", "occluded")  # whose differences stand in the table
@@ -51,7 +52,7 @@ def _section(section: Mapping[str, Any]) -> Iterator[str]:
     where = section.get("revision", section["dataset"])
     title = f"Table {section['table']}: {section['title']}"
     yield f"## {title} (`{where}`, profile {section['profile']})"
-    yield _budget(section) + f" {len(run)} of {len(able)} rows have run."
+    yield _budget(section) + f" {len(run)} of {len(able)} rows have run." + _code(section)
     yield _table(_results(section, where))
     if count := sum(len(_SHOWN) for row in run if "differences" in row):
         yield f"The {count} differences of this table are each tested by themselves."
@@ -85,6 +86,19 @@ def _budget(section: Mapping[str, Any]) -> str:
             f"visible and {counts['occluded']:,} occluded landmarks."
         )
     return text
+
+
+def _code(section: Mapping[str, Any]) -> str:
+    """Which commits of this project made the runs, as far as any says."""
+    commits = section.get("commits", {})
+    if not commits.keys() - {UNKNOWN}:
+        return ""
+    told = [f"{name if name == UNKNOWN else _commit(name)} {n}" for name, n in commits.items()]
+    return f" Runs by the commit of their code: {', '.join(told)}."
+
+
+def _commit(name: str) -> str:
+    return f"`{name[:10]}{DIRTY if name.endswith(DIRTY) else ''}`"
 
 
 def _results(section: Mapping[str, Any], where: str) -> Iterator[list[str]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,12 +22,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import ffld
 from benchmark import folder
 from benchmark.crops import Source
 from benchmark.evaluate import counted, evaluate
+from benchmark.groups import foreign
+from benchmark.plan import RunError
 from benchmark.predictions import Predictions
 from benchmark.result import Result, ResultError
 from ffld.atomic import replacing
+from ffld.sample import Targets
 
 HELD = Path(__file__).parent / "results"  # packs that come with the project
 PACK = ".parquet"
@@ -43,7 +48,8 @@ class Run:
     """A finished run.
 
     Attributes:
-        configuration, environment: as in its folder's config.json.
+        configuration, environment: as in its folder's config.json; the latter knows the commit of
+            the code, unless it is an early one.
         history: one record an epoch; none for a model that is fitted.
         predictions_sha256: of its predictions before they were rounded.
         ids: (N,) str.
@@ -79,10 +85,24 @@ def identity(configuration: Mapping[str, Any]) -> tuple[str, int]:
 
 
 def folders(where: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Runs in a folder, begun or finished, with their configurations; or the folder's own."""
+    """Runs in a folder, begun or finished, with their configurations; or the folder's own.
+
+    Folders of other commands are passed over; so are runs whose configuration cannot be read, with
+    a warning, since the others can do without them.
+    """
     for path in (where, *sorted(where.glob("*"))):
-        if (path / folder.CONFIG).is_file():
-            yield path, folder.saved(path)["configuration"]
+        if not (path / folder.CONFIG).is_file() or foreign(path):
+            continue
+        try:
+            configuration = folder.saved(path)["configuration"]
+        except RunError as error:
+            warnings.warn(
+                f"{path} was passed over: {error}; remove the folder, or begin its run anew with "
+                "--afresh",
+                stacklevel=2,
+            )
+            continue
+        yield path, configuration
 
 
 def history(path: Path) -> list[dict[str, float]]:
@@ -118,8 +138,9 @@ def gather(places: Iterable[Path]) -> list[Run]:
     for place in places:
         if not place.exists():
             raise ResultError(f"{place}: no such file or folder")
+        runs_own = (place / folder.CONFIG).is_file()  # its predictions are no pack
         packs = [place] if place.is_file() else sorted(place.glob(f"*{PACK}"))
-        for pack in packs:
+        for pack in () if runs_own else packs:
             for run in load(pack):
                 found.setdefault(identity(run.configuration), run)
         for path, configuration in folders(place) if place.is_dir() else ():
@@ -128,10 +149,14 @@ def gather(places: Iterable[Path]) -> list[Run]:
     return list(found.values())
 
 
-def save(runs: Sequence[Run], path: Path) -> None:
-    """Write a pack; the same runs give the same bytes."""
+def save(runs: Sequence[Run], path: Path, root: Path | None = None) -> None:
+    """Write a pack; the same runs give the same bytes.
+
+    Args:
+        root: where the copy of photographs lies, unless where the runs found it.
+    """
     ordered = sorted(runs, key=lambda run: identity(run.configuration))
-    slim = [_slim(run) for run in ordered]
+    slim = [_slim(run, root) for run in ordered]
     columns = {name: [json.dumps(getattr(run, name)) for run in slim] for name in _TEXTS}
     columns["predictions_sha256"] = [run.predictions_sha256 for run in slim]
     columns["ids"] = [run.ids.tolist() for run in slim]
@@ -158,27 +183,30 @@ def load(path: Path) -> list[Run]:
     return [_run(line) for line in table.to_pylist()]
 
 
-def restore(run: Run, path: Path) -> Path:
+def restore(run: Run, path: Path, root: Path | None = None) -> Path:
     """Write a run's folder as `benchmark.run` does, as far as a pack holds it: no weights.
 
     Its result is that of the rounded points.
 
     Args:
         path: of the folder to be made.
+        root: where the copy of photographs lies, if that is what the run scored.
 
     Raises:
         ResultError: the folder exists.
+        DataError: the samples that it scored cannot be had.
     """
     if path.exists():
         raise ResultError(f"{path} exists; a run is never overwritten: pass another --out")
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.mkdir(parents=True)
     try:
-        content = {"configuration": run.configuration, "environment": run.environment}
+        about = {**run.configuration, "root": _root(run, root)}
+        content = {"configuration": about, "environment": run.environment}
         (temporary / folder.CONFIG).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
         lines = "".join(json.dumps(record) + "\n" for record in run.history)
         (temporary / folder.METRICS).write_text(lines, "utf-8")
-        targets = Source.of_run(run.configuration).open().targets
+        targets = _targets(run, root)
         predictions = replace(run.predictions(), revision=targets.revision)
         predictions.save(temporary / folder.PREDICTIONS)
         evaluate(predictions, targets).save(temporary / folder.RESULT)
@@ -195,9 +223,20 @@ def _run(line: Mapping[str, Any]) -> Run:
     return Run(predictions_sha256=line["predictions_sha256"], ids=ids, points=points, **texts)
 
 
-def _slim(run: Run) -> Run:
+def _root(run: Run, root: Path | None) -> str | None:
+    """Where the photographs that a run scored lie; None for what is rendered."""
+    if ffld.spec(run.configuration["dataset"]).procedural:
+        return None
+    return str(root.resolve()) if root else run.configuration["root"]
+
+
+def _targets(run: Run, root: Path | None) -> Targets:
+    return Source.of_run({**run.configuration, "root": _root(run, root)}).open().targets
+
+
+def _slim(run: Run, root: Path | None) -> Run:
     """Without the points that do not count, and without anybody's paths."""
-    targets = Source.of_run(run.configuration).open().targets
+    targets = _targets(run, root)
     row = {name: number for number, name in enumerate(targets.ids.tolist())}
     counts = counted(targets, "all")[[row[name] for name in run.ids.tolist()]]
     points = np.where(counts[..., None], run.points, _NOTHING)

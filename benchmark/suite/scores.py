@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.code import UNKNOWN
 from benchmark.evaluate import interval, resampled
 from benchmark.paired import SUBSETS, Difference, difference, scored, spread, subsets, values_of
 from benchmark.result import null_for_nan
@@ -41,11 +43,17 @@ class Scores:
         self._rows: dict[str, dict[str, Any]] = {}
 
     def about(self) -> dict[str, Any]:
-        """The samples."""
+        """The samples, and how many runs are of which code."""
         targets = self.targets
         counts = {subset: int(mask.sum()) for subset, mask in self.masks.items()}
         about = {"revision": targets.revision, "split": targets.split, "samples": len(targets)}
-        return {**about, "counts": counts, "landmarks": list(targets.schema.landmarks)}
+        code = Counter(
+            run.environment.get("commit", UNKNOWN)
+            for group in self.runs.values()
+            for run in group.values()
+        )
+        about |= {"counts": counts, "commits": dict(sorted(code.items()))}
+        return {**about, "landmarks": list(targets.schema.landmarks)}
 
     def row(self, key: str) -> dict[str, Any]:
         """Values by seed, intervals, differences from the reference."""

@@ -210,6 +210,31 @@ def test_runs_that_cannot_be_compared_are_one_error_line(run, tmp_path, capsys):
         assert said in error
 
 
+def test_folders_of_other_commands_are_left_out(run, tmp_path, capsys):
+    """As `runs/*` names them; the first run among the others is the reference."""
+    for name in "bc":
+        assert run(*QUICK, "--model", "mean-shape", "--seed", "bc".index(name), "--out",
+                   tmp_path / name)[0] == 0  # fmt: skip
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "config.json").write_text('{"dataset": "dots", "seed": 0}')
+    assert main([str(tmp_path / name) for name in "abc"]) == 0
+    captured = capsys.readouterr()
+    assert "a is no run's folder; left out" in captured.err
+    assert "| mean-shape | 2 |" in captured.out
+    assert main([str(tmp_path / "a")]) == 2
+    assert "none of these folders is a run's" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", ["file/c.json", "folder"])
+def test_a_file_that_cannot_be_written_is_one_line_before_the_work(tmp_path, capsys, out):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    assert main([str(tmp_path / "nowhere"), "--out", str(tmp_path / out)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: --out: ")
+    assert error.count("\n") == 1
+
+
 def test_scored_weights_are_rows_of_their_training_with_its_seeds(run, tmp_path, capsys):
     scored = []
     for samples in (8, 24):
