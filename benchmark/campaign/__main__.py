@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from benchmark.command import Parser, carried_out
@@ -72,24 +73,38 @@ def _carry_out(arguments: argparse.Namespace) -> None:
     for name, root in arguments.photographs:  # what is wrong with them must not show at the end
         ffld.load(name, "test", root=str(root))
     training = None if budget is None else budget - min(_CLOSING[0] * budget, _CLOSING[1])
-    failures: list[str] = []
-    for number, stage in enumerate(STAGES, start=1):
-        left = None if training is None else training - (time.monotonic() - started)
-        planned = runs(stage, profile, out)
-        if all(job.finished for job in planned) or (left is not None and left <= 0):
-            continue
-        print(f"stage {number} of {len(STAGES)}: {stage.title}", file=sys.stderr, flush=True)
-        failures += carry_out(planned, left)
-    every = all_runs(profile, out)
-    finished = [job for job in every if job.finished]
-    if not finished:
-        raise RunError("no run was finished in this time; the same command goes on")
-    end = None if budget is None else started + budget
-    closing = Closing(arguments.out, profile, finished, arguments.photographs, end)
-    into = closing.carry_out(failures)
-    print(f"{into}: {len(finished)} of {len(every)} runs finished")
-    if failures:
-        raise RunError(f"{len(failures)} runs failed: {'; '.join(failures)}")
+    failures: dict[tuple[str, int], str] = {}
+
+    def closing() -> Closing:
+        finished = [job for job in all_runs(profile, out) if job.finished]
+        if not finished:
+            why = _failed(failures.values()) if failures else "no run was finished in this time"
+            raise RunError(f"{why}; the same command goes on")
+        end = None if budget is None else started + budget
+        return Closing(arguments.out, profile, finished, arguments.photographs, end)
+
+    try:
+        for number, stage in enumerate(STAGES, start=1):
+            left = None if training is None else training - (time.monotonic() - started)
+            planned = [job for job in runs(stage, profile, out) if job.key not in failures]
+            if all(job.finished for job in planned) or (left is not None and left <= 0):
+                continue
+            print(f"stage {number} of {len(STAGES)}: {stage.title}", file=sys.stderr, flush=True)
+            failures |= carry_out(planned, left)
+    except BaseException:  # an interruption, too: what is there already is brought back
+        with suppress(RunError):  # no run was finished
+            closing().keep(failures.values())
+        raise
+    last = closing()
+    said = [*failures.values(), *last.carry_out(failures.values())]
+    finished, every = len(last.finished), len(all_runs(profile, out))
+    print(f"{last.into}: {finished} of {every} runs finished")
+    if said:
+        raise RunError(_failed(said))
+
+
+def _failed(said: Collection[str]) -> str:
+    return f"{len(said)} runs failed: {'; '.join(said)}"
 
 
 def _dry_run(arguments: argparse.Namespace) -> None:

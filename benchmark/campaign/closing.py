@@ -9,7 +9,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from benchmark.result import Result
 from benchmark.suite import records
 from benchmark.suite.jobs import Job
 from benchmark.suite.profiles import Profile
+from benchmark.suite.work import OF_ONE_RUN
 from ffld.atomic import replacing
 
 PIECE = 40_000_000  # bytes, at most, of one file of weights
@@ -43,17 +44,33 @@ class Closing:
     photographs: Sequence[tuple[str, Path]]
     end: float | None
 
-    def carry_out(self, failures: Sequence[str]) -> Path:
-        """Write the folder `brought`: what must not be lost first, what can wait last."""
-        into = self.out / "brought"
-        into.mkdir(parents=True, exist_ok=True)
+    @property
+    def into(self) -> Path:
+        """The folder that is written."""
+        return self.out / "brought"
+
+    def carry_out(self, failures: Collection[str]) -> list[str]:
+        """Write the folder: what must not be lost first, what can wait last.
+
+        Args:
+            failures: of training.
+
+        Returns:
+            What failed here, one sentence a run.
+        """
+        self.keep(failures)
+        failed: list[str] = []
+        _write(self.into / _TRANSFER, list(self._transfers(failed)))
+        self._speed(self.into / _SPEED)
+        return failed
+
+    def keep(self, failures: Collection[str]) -> None:
+        """Write what must not be lost: runs, weights, and what they are."""
+        self.into.mkdir(parents=True, exist_ok=True)
         runs = [records.of_folder(job.plan.folder) for job in self.finished]
-        records.save(runs, into / _PACK)
-        weights = self._weights(into)
-        _write(into / _SUMMARY, self._summary(weights, failures))
-        _write(into / _TRANSFER, list(self._transfers()))
-        self._speed(into / _SPEED)
-        return into
+        records.save(runs, self.into / _PACK)
+        weights = self._weights(self.into)
+        _write(self.into / _SUMMARY, self._summary(weights, failures))
 
     def _weights(self, into: Path) -> Mapping[str, Any]:
         """The reference's first seed in half precision, in pieces; nothing if it is not there."""
@@ -76,7 +93,7 @@ class Closing:
         digest = hashlib.sha256(content).hexdigest()
         return {"run": ours.title, "bytes": len(content), "sha256": digest}
 
-    def _transfers(self) -> Iterator[Mapping[str, Any]]:
+    def _transfers(self, failed: list[str]) -> Iterator[Mapping[str, Any]]:
         """NE of every finished model on photographs, as far as it can be scored there."""
         for name, root in self.photographs:
             for job in self.finished:
@@ -92,6 +109,10 @@ class Closing:
                 try:
                     experiment.run(resolve(request))
                 except CheckpointError:  # of another schema
+                    continue
+                except OF_ONE_RUN as error:
+                    failed.append(f"{job.title} on {name}: {error}")
+                    _say(f"failed: {failed[-1]}")
                     continue
                 score = Result.load(to / folder.RESULT).scores["ne"]["visible"]
                 yield {"run": job.title, "trained on": job.entry.dataset, "scored on": name,
@@ -120,7 +141,7 @@ class Closing:
         if done.returncode:
             raise RunError(f"measuring speed failed; see above, or run {' '.join(words[1:])}")
 
-    def _summary(self, weights: Mapping[str, Any], failures: Sequence[str]) -> Mapping[str, Any]:
+    def _summary(self, weights: Mapping[str, Any], failures: Collection[str]) -> Mapping[str, Any]:
         cuda = torch.cuda.is_available()
         return {
             "profile": dataclasses.asdict(self.profile),

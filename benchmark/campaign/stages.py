@@ -81,7 +81,7 @@ def all_runs(profile: Profile, out: Path) -> list[Job]:
     found: dict[tuple[str, int], Job] = {}
     for stage in STAGES:
         for job in runs(stage, profile, out):
-            found.setdefault((job.entry.identity, job.seed), job)
+            found.setdefault(job.key, job)
     return list(found.values())
 
 

@@ -7,13 +7,16 @@ import hashlib
 import json
 import platform
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from benchmark import models
+from benchmark.command import check_writable
 from benchmark.cost import latencies
 from benchmark.device import device_of
 from benchmark.plan import RunError
@@ -31,6 +34,7 @@ from ffld.atomic import replacing
 
 PAGE = Path("docs/paper_tables.md")
 
+_ALL = "all"  # of the tables
 _RUNS = Path("runs")
 _SAMPLES = 6  # rows of figure 5
 _CONTROL = Row("vgg16", "vgg16")  # what times are compared with
@@ -57,9 +61,10 @@ def act(arguments: argparse.Namespace) -> None:
 
 def _tables(arguments: argparse.Namespace) -> list[Table]:
     known = {table.name: table for table in TABLES}
-    if unknown := [name for name in arguments.table or () if name not in known]:
-        raise RunError(f"unknown table {unknown[0]!r}; there are {', '.join(known)}")
-    return [known[name] for name in dict.fromkeys(arguments.table or known)]
+    asked = arguments.table or [_ALL]
+    if unknown := [name for name in asked if name not in (*known, _ALL)]:
+        raise RunError(f"unknown table {unknown[0]!r}; there are {', '.join(known)}; {_ALL}")
+    return [known[name] for name in (known if _ALL in asked else dict.fromkeys(asked))]
 
 
 def _profile(arguments: argparse.Namespace) -> Profile:
@@ -88,19 +93,20 @@ def _planned(arguments: argparse.Namespace, elsewhere: Sequence[records.Run]) ->
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    check_writable(arguments.pack, "--pack")
     elsewhere = records.gather(arguments.runs)
     failures = carry_out(_planned(arguments, elsewhere), arguments.time_budget)
     planned = _planned(arguments, elsewhere)
     if arguments.pack:
         kept = records.gather([*arguments.runs, *_there(arguments.out or _RUNS)])
-        asked = {(job.entry.identity, job.seed) for job in planned}
+        asked = {job.key for job in planned}
         chosen = [run for run in kept if records.identity(run.configuration) in asked]
-        records.save(chosen, arguments.pack)
+        records.save(chosen, arguments.pack, arguments.root)
         size = arguments.pack.stat().st_size / 1e6
         print(f"{arguments.pack}: {len(chosen)} runs, {size:.1f} MB")
     _print(arguments, planned)
     if failures:
-        raise RunError(f"{len(failures)} runs failed: {'; '.join(failures)}")
+        raise RunError(f"{len(failures)} runs failed: {'; '.join(failures.values())}")
 
 
 def _there(folder: Path) -> list[Path]:
@@ -120,7 +126,8 @@ def _print(arguments: argparse.Namespace, planned: Sequence[Job]) -> None:
     for job in planned:
         epochs = job.entry.profile.epochs
         begun = f"{job.epochs} of {epochs} epochs" if job.epochs else "missing"
-        left = "finished" if job.finished else f"{begun}, {estimator.left(job):.0f} s"
+        failed = ", failed when it was tried last" if job.failed else ""
+        left = "finished" if job.finished else f"{begun}, {estimator.left(job):.0f} s{failed}"
         print(f"{job.title} on {job.entry.dataset}: {left} ({'; '.join(job.names)})")
     for entry in _entries(arguments):
         if entry.problem:
@@ -143,11 +150,14 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    held = [records.HELD] if records.HELD.is_dir() else []
-    places = [*held, *arguments.runs]
-    folders = [place for place in places if place.is_dir()]
+    page, numbers = arguments.out, arguments.out and arguments.out.with_suffix(".json")
+    if page and page == numbers:
+        raise RunError(f"--out {page}: the page's name; {numbers} holds its numbers: name it .md")
+    for path in (page, numbers):
+        check_writable(path)
+    folders = [place for place in (records.HELD, *arguments.runs) if place.is_dir()]
     content = document(
-        records.gather(places),
+        _gathered(arguments),
         measured(file for place in folders for file in sorted(place.glob(LATENCY))),
         tables=_tables(arguments),
         profiles=[_profile(arguments)] if arguments.profile else tuple(PROFILES.values()),
@@ -155,11 +165,40 @@ def _report(arguments: argparse.Namespace) -> None:
         root=arguments.root,
         sources=sources(),
     )
-    page = markdown(content)
-    if arguments.out:
-        _write(arguments.out.with_suffix(".json"), json.dumps(content, indent=1) + "\n")
-        _write(arguments.out, page)
-    print(page, end="")
+    text = markdown(content)
+    if page:
+        _write(numbers, json.dumps(content, indent=1) + "\n")
+        _write(page, text)
+    print(text, end="")
+
+
+def _gathered(arguments: argparse.Namespace) -> list[records.Run]:
+    """Runs of --runs and those that come with the project; the former count where both are there.
+
+    What that replaces and mixes is said, since a row may hold seeds of both.
+    """
+    own = {records.identity(run.configuration): run for run in records.gather(arguments.runs)}
+    held = records.gather([records.HELD] if records.HELD.is_dir() else [])
+    rest, replaced = [], 0
+    for run in held:
+        mine = own.get(records.identity(run.configuration))
+        if mine is None:
+            rest.append(run)
+        else:
+            replaced += not _same(mine, run)
+    if replaced:
+        _say(f"{replaced} runs that come with the project are replaced by those of --runs")
+    rows = {row for row, _ in own}
+    mixed = sum(records.identity(run.configuration)[0] in rows for run in rest)
+    if mixed:
+        _say(f"{mixed} runs that come with the project are further seeds of rows of --runs")
+    return [*own.values(), *rest]
+
+
+def _same(one: records.Run, other: records.Run) -> bool:
+    """Whether two runs say the same; points from a pack are no longer those that were hashed."""
+    hashed = one.predictions_sha256 == other.predictions_sha256
+    return hashed or np.array_equal(one.points, other.points)
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -189,9 +228,9 @@ def _differences(content: dict, text: str, page: Path) -> list[str]:
 
 def _figure(arguments: argparse.Namespace) -> None:
     arguments.table = arguments.table or ["3"]
-    places = [*([records.HELD] if records.HELD.is_dir() else []), *arguments.runs]
     out = arguments.out or Path("figure5.png")
-    print(figure(_entries(arguments), records.gather(places), out, _SAMPLES))
+    check_writable(out)
+    print(figure(_entries(arguments), _gathered(arguments), out, _SAMPLES))
 
 
 def _unpack(arguments: argparse.Namespace) -> None:
@@ -204,11 +243,12 @@ def _unpack(arguments: argparse.Namespace) -> None:
         digest = hashlib.sha256("".join(map(str, key)).encode()).hexdigest()[:8]
         about = run.configuration
         name = re.sub(r"[^\w-]+", "-", f"{about['model']}-{about['dataset']}-{digest}")
-        print(records.restore(run, out / name))
+        print(records.restore(run, out / name, arguments.root))
 
 
 def _latency(arguments: argparse.Namespace) -> None:
     """Time the models of these rows against each other and vgg16, weights untrained."""
+    check_writable(arguments.latency, "--latency")
     profile = _profile(arguments)
     device, _ = device_of(profile.device)
     tables = _tables(arguments)
@@ -240,6 +280,10 @@ def _machine(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     units = torch.backends.cpu.get_cpu_capability()
     return f"{torch.get_num_threads()} threads of {platform.machine()} ({units})"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _write(path: Path, text: str) -> None:

@@ -76,6 +76,7 @@ class Job:
         names: of these rows.
         epochs: how many it has behind it.
         finished: whether its result is there, in its folder or in a pack.
+        failed: whether it did when it was tried last.
     """
 
     plan: Plan
@@ -84,6 +85,17 @@ class Job:
     seed: int
     epochs: int = 0
     finished: bool = False
+    failed: bool = False
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells it from every other run."""
+        return self.entry.identity, self.seed
+
+    @property
+    def failure(self) -> Path:
+        """The file that says why it failed; hidden, since a run begins in an empty folder."""
+        return self.plan.folder / ".failure"
 
     @property
     def title(self) -> str:
@@ -132,7 +144,7 @@ def jobs(asked: Sequence[Entry], seeds: int) -> list[Job]:
         for entry in sorted(asked, key=lambda entry: not entry.is_reference):
             if entry.problem or (seed and not entry.row.seeded):
                 continue
-            key = (entry.identity, seed)
+            key = entry.identity, seed
             if key in found:
                 names = (*found[key].names, entry.name)
                 found[key] = replace(found[key], names=names)
@@ -155,11 +167,10 @@ def located(planned: Sequence[Job], out: Path, elsewhere: Sequence[records.Run])
 
 
 def _located(job: Job, out: Path, there: dict, done: set) -> Job:
-    key = (job.entry.identity, job.seed)
-    path = there.get(key, out / job.plan.folder.name)
-    finished = key in done or (path / folder.RESULT).is_file()
-    plan = replace(job.plan, folder=path)
-    return replace(job, plan=plan, finished=finished, epochs=len(records.history(path)))
+    path = there.get(job.key, out / job.plan.folder.name)
+    finished = job.key in done or (path / folder.RESULT).is_file()
+    placed = replace(job, plan=replace(job.plan, folder=path), finished=finished)
+    return replace(placed, epochs=len(records.history(path)), failed=placed.failure.is_file())
 
 
 def shared(planned: Sequence[Job], part: int, parts: int) -> list[Job]:
@@ -168,6 +179,6 @@ def shared(planned: Sequence[Job], part: int, parts: int) -> list[Job]:
 
 
 def missing(planned: Iterable[Job]) -> Iterator[Job]:
-    """The runs that are not finished, those that were begun first."""
+    """The runs that are not finished: those that were begun first, those that failed last."""
     left = [job for job in planned if not job.finished]
-    return iter(sorted(left, key=lambda job: not job.epochs))
+    return iter(sorted(left, key=lambda job: (job.failed, not job.epochs)))

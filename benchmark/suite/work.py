@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import torch
 
-from benchmark import experiment, folder
+from benchmark import PredictionsError, experiment, folder
+from benchmark.checkpoint import CheckpointError
 from benchmark.device import device_of
+from benchmark.models import ModelError
 from benchmark.plan import RunError
-from benchmark.result import Result
+from benchmark.result import Result, ResultError
+from benchmark.settings import SettingsError
 from benchmark.suite.estimate import Estimator
 from benchmark.suite.jobs import Job, missing
 from benchmark.train import TrainingError
+from ffld.atomic import replacing
+from ffld.sample import DataError
 
+# What may be wrong with one run and not with the next; memory is full where a model is too large.
+OF_ONE_RUN = (
+    CheckpointError, DataError, ModelError, PredictionsError, ResultError, RunError, SettingsError,
+    TrainingError, MemoryError, torch.OutOfMemoryError,
+)  # fmt: skip
 _AGAIN = 20.0  # seconds after which an alarm that was not heard rings again
 
 
@@ -25,14 +36,14 @@ class _OutOfTime(BaseException):
     """Raised wherever the work is; a run's folder can be left at any moment."""
 
 
-def carry_out(planned: Sequence[Job], seconds: float | None) -> list[str]:
+def carry_out(planned: Sequence[Job], seconds: float | None) -> dict[tuple[str, int], str]:
     """Do what is missing until it is done or the time is up; runs go on where they stopped.
 
-    A run that is not likely to end an epoch in the time left is not begun. One that fails by its
-    training does not keep the others from being done.
+    A run that is not likely to end an epoch in the time left is not begun. One that fails does not
+    keep the others from being done: it is left, and tried after all others by the next call.
 
     Returns:
-        What failed, one sentence a run.
+        What failed, one sentence a run, by the run's key.
 
     Raises:
         DeviceError: the profile's device is not here.
@@ -41,7 +52,8 @@ def carry_out(planned: Sequence[Job], seconds: float | None) -> list[str]:
     left = list(missing(planned))
     for name in {job.entry.profile.device for job in left}:
         device_of(name)
-    estimator, failures, threads = Estimator(planned), [], torch.get_num_threads()
+    estimator, threads = Estimator(planned), torch.get_num_threads()
+    failures: dict[tuple[str, int], str] = {}
     for number, job in enumerate(left, start=1):
         torch.set_num_threads(threads)  # a run that goes on takes those that it was begun with
         estimator.observe()
@@ -57,13 +69,25 @@ def carry_out(planned: Sequence[Job], seconds: float | None) -> list[str]:
         except _OutOfTime:
             _say(f"time is up in {job.title}; the same command goes on")
             break
-        except (TrainingError, RunError) as error:
-            failures.append(f"{job.title}: {error}")
-            _say(f"failed: {failures[-1]}")
+        except OF_ONE_RUN as error:
+            failures[job.key] = f"{job.title}: {' '.join(str(error).split()) or repr(error)}"
+        if job.key in failures:
+            _give_up(job, failures[job.key])
             continue
+        job.failure.unlink(missing_ok=True)
         ne = Result.load(job.plan.folder / folder.RESULT).scores["ne"]["visible"].value
         _say(f"{job.title}: NE {ne:.4f} in {_minutes(time.monotonic() - started)}")
     return failures
+
+
+def _give_up(job: Job, why: str) -> None:
+    """Say why, keep it for the next call, and free the memory that the run has left behind."""
+    _say(f"failed: {why}")
+    with suppress(OSError), replacing(job.failure) as temporary:  # nothing can be written, perhaps
+        temporary.write_text(why + "\n", encoding="utf-8")
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import OutOfMemoryError
 
 from benchmark import checkpoint, experiment, models
 from benchmark.campaign import __main__, closing, stages
@@ -16,6 +17,7 @@ from benchmark.result import Result
 from benchmark.suite import records
 from benchmark.suite.tables import TABLES
 from benchmark.train import TrainingError
+from ffld.sample import DataError
 from tests.benchmark.tiny_suite import QUICK, SMALL
 
 TITLES = [f"tests.benchmark.tiny_model:build{rest}" for rest in (
@@ -144,6 +146,8 @@ def test_time_that_is_up_loses_nothing(campaign, monkeypatch):
 
     monkeypatch.setattr(experiment, "run", two_and_no_more)
     assert campaign()[0] == 130
+    assert len(records.load(Path("out/brought/runs.parquet"))) == 2  # brought back already
+    assert len(json.loads(Path("out/brought/campaign.json").read_text())["runs"]) == 2
     monkeypatch.setattr(experiment, "run", once)
     code, said, _ = campaign()
     assert code == 0
@@ -165,6 +169,54 @@ def test_a_run_that_fails_is_named_and_the_others_are_brought_back(campaign, mon
     assert "3 of 4 runs finished" in said  # the second seed of the reference, too
     summary = json.loads(Path("out/brought/campaign.json").read_text())
     assert len(summary["failures"]) == 1
+
+
+def test_a_run_that_fails_is_tried_once_in_a_call(campaign, monkeypatch):
+    """The reference stands in both stages; without it nothing is known of its rivals."""
+    once, tried = experiment.run, []
+
+    def failing(plan):
+        if plan.model != "mean-shape" and "channels" not in plan.overrides:
+            tried.append(plan.seed)
+            raise OutOfMemoryError("CUDA out of memory")
+        return once(plan)
+
+    monkeypatch.setattr(stages, "STAGES", (Stage("small"), Stage("small", seeds=2)))
+    monkeypatch.setattr(experiment, "run", failing)
+    code, said, notes = campaign()
+    assert (code, tried) == (2, [0, 1])
+    assert "3 of 5 runs finished" in said
+    assert "2 runs failed: " in notes.strip().splitlines()[-1]
+
+
+def test_where_all_runs_fail_it_is_said_why(campaign, monkeypatch):
+    def full(_):
+        raise OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(experiment, "run", full)
+    code, _, notes = campaign()
+    assert code == 2
+    assert "seed 0: CUDA out of memory" in notes.strip().splitlines()[-1]
+
+
+def test_photographs_that_fail_for_one_model_do_not_keep_the_others_back(
+    campaign, fixtures_root, monkeypatch
+):
+    once, scored = experiment.run, []
+
+    def failing(plan):
+        if plan.spec.name == "fld":
+            scored.append(plan)
+            if len(scored) == 1:
+                raise DataError("image 7 is cut off")
+        return once(plan)
+
+    monkeypatch.setattr(experiment, "run", failing)
+    code, _, notes = campaign("--photographs", f"fld={fixtures_root / 'fld'}")
+    assert code == 2
+    assert "on fld: image 7 is cut off" in notes.strip().splitlines()[-1]
+    assert len(json.loads(Path("out/brought/transfer.json").read_text())) == 4
+    assert Path("out/brought/speed.json").is_file()
 
 
 @pytest.mark.parametrize(

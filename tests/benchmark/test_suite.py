@@ -1,8 +1,10 @@
 """The plan of the paper's tables: its rows, its runs, and the time that they get."""
 
 import os
+import shutil
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,13 +12,18 @@ import torch
 from torch import nn
 
 from benchmark import folder, models
+from benchmark.checkpoint import CheckpointError
+from benchmark.models import ModelError
 from benchmark.plan import resolve
 from benchmark.result import Result
 from benchmark.run import main as run_by_hand
-from benchmark.suite import jobs, records, report, work
+from benchmark.settings import SettingsError
+from benchmark.suite import actions, jobs, records, report, work
 from benchmark.suite.__main__ import main, seconds
 from benchmark.suite.profiles import PROFILES
 from benchmark.suite.tables import TABLES
+from benchmark.train import TrainingError
+from ffld.sample import DataError
 from tests.benchmark.tiny_suite import QUICK, SMALL
 
 CPU = torch.device("cpu")
@@ -222,24 +229,105 @@ def test_nothing_is_begun_that_cannot_end_an_epoch(suite, tmp_path):
     assert not list(tmp_path.glob("*/*.json"))
 
 
-def test_a_training_that_fails_does_not_keep_the_others_from_being_done(
-    suite, tmp_path, monkeypatch
-):
+def failing(monkeypatch, error):
+    """Let the widest model's runs raise an error; what is run."""
     from benchmark import experiment
-    from benchmark.train import TrainingError
 
-    carry = experiment.run
+    carry, tried = experiment.run, []
 
     def run_or_fail(plan):
+        tried.append((plan.overrides.get("channels"), plan.seed))
         if plan.overrides.get("channels") == 24:
-            raise TrainingError("the loss became nan")
+            raise error
         return carry(plan)
 
     monkeypatch.setattr(work.experiment, "run", run_or_fail)
+    return tried
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TrainingError("the loss became nan"),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        DataError("image 7 is cut off"),
+        ModelError("it has no such layer"),
+        SettingsError("a setting is wrong"),
+        CheckpointError("it is not there"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_run_that_fails_does_not_keep_the_others_from_being_done(
+    suite, tmp_path, monkeypatch, error
+):
+    failing(monkeypatch, error)
     code, out, notes = suite("--out", tmp_path)
     assert code == 2
-    assert notes.strip().splitlines()[-1].startswith("error: 1 runs failed")
+    last = notes.strip().splitlines()[-1]
+    assert last.startswith("error: 1 runs failed")
+    assert str(error) in last
     assert "3 of 4 runs finished" in out
+
+
+def test_a_run_that_failed_is_tried_again_after_all_others(suite, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        tried = failing(patch, TrainingError("the loss became nan"))
+        assert suite("--core", "--out", tmp_path)[0] == 2
+        planned = suite("--dry-run", "--core", "--out", tmp_path)[1]
+        assert "s, failed when it was tried last" in planned
+        tried.clear()
+        assert suite("--seeds", 2, "--core", "--out", tmp_path)[0] == 2
+        assert [one for one in tried if one[1] == 0] == [(24, 0)]
+        assert tried[-1] == (24, 0)
+    assert suite("--seeds", 2, "--core", "--out", tmp_path)[0] == 0
+    assert not list(tmp_path.glob("*/.failure"))
+
+
+def test_folders_of_other_commands_and_unreadable_ones_are_passed_over(done, tmp_path):
+    """What benchmark.robustness leaves in runs/, and a run whose configuration is torn."""
+    suite, out = done
+    shutil.copytree(out, tmp_path / "runs")
+    study, torn = tmp_path / "runs" / "robustness-ffld", tmp_path / "runs" / "torn"
+    for path, text in ((study, '{"dataset": "ffld", "seed": 0}'), (torn, "{")):
+        path.mkdir()
+        (path / folder.CONFIG).write_text(text)
+    rest = ["--core", "--seeds", 2, "--out", tmp_path / "runs"]
+    code, said, notes = suite("--dry-run", *rest)
+    assert code == 0
+    assert "5 of 5 runs finished" in said
+    assert "torn was passed over" in notes
+    assert "or begin its run anew with --afresh" in notes
+    assert "robustness-ffld" not in notes
+    assert suite("--report", "--runs", tmp_path / "runs")[0] == 0
+    assert len(records.gather([tmp_path / "runs"])) == 5
+
+
+def test_all_tables_are_all(suite):
+    assert suite("--list", "--table", "all") == suite("--list")
+    assert suite("--list", "--table", "small", "--table", "all")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--report", "--out", "file/page.md"],
+        ["--report", "--out", "folder.md"],
+        ["--report", "--out", "page.json"],
+        ["--latency", "file/times.json"],
+        ["--pack", "file/runs.parquet", "--out", "new"],
+        ["--figure", "5", "--out", "file/f.png"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_cannot_be_written_is_one_line_before_the_work(suite, monkeypatch, words):
+    Path("file").touch()
+    Path("folder.md").mkdir()
+    for module, name in ((records, "gather"), (work.experiment, "run"), (actions, "latencies")):
+        monkeypatch.setattr(module, name, lambda *_, **__: pytest.fail("work was done"))
+    code, out, notes = suite(*words)
+    assert (code, out) == (2, "")
+    assert notes.startswith("error: --")
+    assert notes.count("\n") == 1
 
 
 def test_a_pack_holds_the_runs_and_counts_as_them(done, dots, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from benchmark import Predictions
 from benchmark.compare import compare
 from benchmark.result import Result
+from benchmark.run import main as run_main
 from benchmark.suite import actions, records, report
 from benchmark.suite.__main__ import main
 from benchmark.suite.page import markdown
@@ -244,6 +245,96 @@ def test_times_are_measured_together_and_reported(done, tmp_path):
 def test_the_page_of_the_project_is_that_of_its_results(capsys):
     """Whoever changes the tables or the results writes the page again."""
     assert main(["--check", "--out", str(ROOT / actions.PAGE)]) == 0, capsys.readouterr().err
+
+
+def held_and_own(done, tmp_path):
+    """The runs as the project's own pack, and one of them in a folder, its points moved."""
+    _, out = done
+    runs = records.gather([out])
+    records.HELD.mkdir()
+    records.save(runs, records.HELD / "small.parquet")
+    mine = next(run for run in runs if run.configuration["seed"] == 1)
+    mine = replace(mine, points=mine.points + 16, predictions_sha256="mine")
+    records.save([mine], tmp_path / "mine.parquet")
+    return runs, records.load(tmp_path / "mine.parquet")[0]
+
+
+def test_runs_of_one_s_own_count_before_those_of_the_project(done, tmp_path):
+    """The same configuration and seed, run again with other points."""
+    suite, _ = done
+    runs, mine = held_and_own(done, tmp_path)
+    page, ours = tmp_path / "page.md", tmp_path / "ours.md"
+    code, _, notes = suite("--report", "--out", ours)
+    assert (code, notes) == (0, "")
+    code, _, notes = suite("--report", "--runs", tmp_path / "mine.parquet", "--out", page)
+    assert code == 0
+    assert "1 runs that come with the project are replaced by those of --runs" in notes
+    assert "1 runs that come with the project are further seeds of rows of --runs" in notes
+    values = []
+    for file in (ours, page):
+        content = json.loads(file.with_suffix(".json").read_text())
+        name = report._name(records.identity(mine.configuration)[0])
+        row = next(row for row in content["sections"][0]["rows"] if row["runs"] == name)
+        values.append(row["values"]["visible"])
+    assert values[0][0] == values[1][0]
+    assert values[0][1] != values[1][1]
+    assert len(records.gather([records.HELD])) == len(runs)
+
+
+def test_the_project_s_own_runs_unpacked_replace_nothing(done, tmp_path):
+    suite, _ = done
+    held_and_own(done, tmp_path)
+    assert suite("--unpack", records.HELD / "small.parquet", "--out", tmp_path / "again")[0] == 0
+    assert suite("--report", "--runs", tmp_path / "again")[2] == ""
+
+
+def test_a_pack_keeps_the_commit_of_its_runs_and_the_page_says_it(done, tmp_path):
+    _, out = done
+    runs = records.gather([out])
+    old, *others = runs
+    made = {one.environment["commit"] for one in others}
+    old = replace(old, environment={k: v for k, v in old.environment.items() if k != "commit"})
+    records.save([old, *others], tmp_path / "p.parquet")
+    again = records.load(tmp_path / "p.parquet")
+    assert {run.environment.get("commit") for run in again} == {None, *made}
+    again = [
+        run if "commit" not in run.environment
+        else replace(run, environment={**run.environment, "commit": "0123456789abcdef-dirty"})
+        for run in again
+    ]  # fmt: skip
+    page = markdown(report.document(again, tables=[SMALL], profiles=[QUICK]))
+    assert "Runs by the commit of their code: `0123456789-dirty` 4, unknown 1." in page
+    page = markdown(report.document([old], tables=[SMALL], profiles=[QUICK]))
+    assert "commit" not in page
+
+
+def test_runs_on_photographs_are_packed_and_unpacked_with_their_root(
+    suite, fixtures_root, tmp_path
+):
+    """Whose folder is nowhere in a pack, and may have moved."""
+    root, made = fixtures_root / "fld", tmp_path / "made"
+    trained = tmp_path / "trained"
+    words = ["--dataset", "fld-procedural", "--device", "cpu", "--model", "mean-shape"]
+    sizes = ["--set", "train_limit=8", "--set", "input_size=48", "--limit", "6"]
+    assert run_main([*words, *sizes, "--out", str(trained)]) == 0
+    score = ["--dataset", "fld", "--root", root, "--checkpoint", trained, "--device", "cpu"]
+    assert run_main([str(word) for word in (*score, "--out", made)]) == 0
+    pack, again = tmp_path / "p.parquet", tmp_path / "again.parquet"
+    (run,) = records.gather([made])
+    records.save([run], pack)
+    (packed,) = records.load(pack)
+    assert packed.configuration["root"] is None
+    records.save([packed], again, root)
+    assert again.read_bytes() == pack.read_bytes()
+    code, _, notes = suite("--unpack", pack, "--out", tmp_path / "new")
+    assert code == 2
+    assert "--root" in notes
+    assert suite("--unpack", pack, "--out", tmp_path / "new", "--root", root)[0] == 0
+    ((path, configuration),) = records.folders(tmp_path / "new")
+    assert configuration["root"] == str(root.resolve())
+    first, second = (Result.load(one / "result.json") for one in (made, path))
+    ne = [one.scores["ne"]["visible"].value for one in (first, second)]
+    assert ne[1] == pytest.approx(ne[0], abs=1e-3)
 
 
 def test_single_seeds_give_no_verdict(done):
