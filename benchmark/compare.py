@@ -24,6 +24,7 @@ from benchmark.paired import (
 )
 from benchmark.predictions import Predictions
 from benchmark.result import null_for_nan
+from benchmark.slices import Slice, slices, table
 from ffld.atomic import replacing
 from ffld.sample import DataError, Targets
 
@@ -33,6 +34,8 @@ _EPILOG = """\
 examples:
   python -m benchmark.compare runs/vgg16-* runs/lgr-*
       the first run's model is what the others are compared with
+  python -m benchmark.compare runs/lgr-* --by viewpoint
+      then a table of fronts, sides and backs; --by garment_type, style, …, as the dataset has them
 
 Runs that differ in their seed alone are one row: their mean. Weights scored by --checkpoint have
 the seed that they were trained with; where what is known of them is the same, the seed too, each
@@ -61,7 +64,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows of runs on the same samples, the reference first."""
+    """Rows of runs on the same samples, the reference first.
+
+    Attributes:
+        by: the attribute that its slices are of; empty without any.
+    """
 
     dataset: str
     split: str
@@ -70,6 +77,8 @@ class Comparison:
     metric: str
     counts: Mapping[str, int]
     rows: Sequence[Row]
+    by: str = ""
+    slices: Sequence[Slice] = ()
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
@@ -94,7 +103,11 @@ class Comparison:
             )
             for row in content["rows"]
         ]
-        return cls(**{**content, "rows": rows})
+        parts = [
+            Slice(**{**part, "scores": {k: _numbers(v) for k, v in part["scores"].items()}})
+            for part in content.get("slices", ())
+        ]
+        return cls(**{**content, "rows": rows, "slices": parts})
 
     def markdown(self) -> str:
         """A table with one row a configuration."""
@@ -119,9 +132,16 @@ class Comparison:
 
 
 def compare(
-    groups: Mapping[str, Mapping[int, Predictions]], targets: Targets, metric: str = "ne"
+    groups: Mapping[str, Mapping[int, Predictions]],
+    targets: Targets,
+    metric: str = "ne",
+    by: str = "",
 ) -> Comparison:
-    """Compare groups of predictions, label -> seed -> Predictions; the first is the reference."""
+    """Compare groups of predictions, label -> seed -> Predictions; the first is the reference.
+
+    Args:
+        by: an attribute of the samples, or `garment_type`, to score the parts of the split by.
+    """
     masks = subsets(targets)
     scores = {
         label: {seed: scored(p, targets, metric) for seed, p in runs.items()}
@@ -146,6 +166,8 @@ def compare(
         metric=metric,
         counts={subset: int(mask.sum()) for subset, mask in masks.items()},
         rows=rows,
+        by=by,
+        slices=slices(scores, targets, by) if by else [],
     )
 
 
@@ -159,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser("benchmark.compare", "Compare finished runs, paired over samples.", _EPILOG)
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a run")
     parser.add_argument("--metric", default="ne", help="ne (default), swap, order, pck@0.1, …")
+    parser.add_argument("--by", default="", metavar="NAME", help="then scores by this attribute")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write it as JSON too")
     return parser
 
@@ -177,12 +200,14 @@ def _compare(arguments: argparse.Namespace) -> None:
         label: {seed: Predictions.load(run / "predictions.parquet") for seed, run in runs.items()}
         for label, runs in groups.items()
     }
-    comparison = compare(predictions, split.targets, arguments.metric)
+    comparison = compare(predictions, split.targets, arguments.metric, arguments.by)
     if arguments.out:
         comparison.save(arguments.out)
     print(comparison.markdown())
     if len(comparison.rows) > 1:
         print(comparison.caution(), file=sys.stderr)
+    if comparison.slices:
+        print("\n" + table(comparison.slices, comparison.by, comparison.metric))
 
 
 def mean(values: Sequence[float | None]) -> str:
@@ -210,6 +235,10 @@ def difference_of(content: Mapping[str, float | None]) -> Difference:
     """What `dataclasses.asdict` made of a difference and JSON kept."""
     ends = {name: _nan_for_null(content[name]) for name in ("value", "low", "high")}
     return Difference(**ends, seeds=content["seeds"], freedom=content["freedom"])
+
+
+def _numbers(values: Sequence[float | None]) -> tuple[float, ...]:
+    return tuple(map(_nan_for_null, values))
 
 
 def _nan_for_null(value: float | None) -> float:

@@ -172,6 +172,42 @@ def test_a_comparison_survives_its_file(targets, tmp_path):
     assert "| +0.09" in comparison.markdown()
 
 
+def test_slices_are_scored_as_their_samples_alone(targets, tmp_path):
+    """The value of a part is that of a split of its samples; so is its interval, nearly."""
+    views = np.array(["front", "back", ""])[np.arange(len(targets)) % 3]
+    known = replace(targets, attributes={"viewpoint": views})
+    groups = {
+        "a": {seed: predictions(known, 0.1, seed) for seed in (0, 1)},
+        "b": {0: predictions(known, 0.2)},
+    }
+    comparison = compare(groups, known, by="viewpoint")
+    assert [one.name for one in comparison.slices] == ["unknown", "back", "front"]
+    for one in comparison.slices:
+        rows = np.flatnonzero(views == one.name.replace("unknown", ""))
+        part = known.select(rows)
+        chosen = [Predictions("dots", "test", part.ids, p.xy[rows]) for p in groups["a"].values()]
+        expected = evaluate(chosen, part).scores["ne"]["visible"]
+        value, low, high = one.scores["a"]
+        assert (one.samples, one.count) == (len(rows), expected.count)
+        assert value == pytest.approx(expected.value)
+        width = expected.high - expected.low
+        assert [low, high] == pytest.approx([expected.low, expected.high], abs=width)
+        assert low < value < high
+        assert one.scores["b"][0] == pytest.approx(0.2, abs=0.02)
+    comparison.save(tmp_path / "c.json")
+    assert Comparison.load(tmp_path / "c.json") == comparison
+
+
+def test_the_command_scores_slices(run, tmp_path, capsys):
+    assert run(*QUICK, "--model", "mean-shape", "--out", tmp_path / "a")[0] == 0
+    assert main([str(tmp_path / "a"), "--by", "garment_type"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[4] == "| garment_type | samples | points | ne visible, mean-shape |"
+    assert sum(int(line.split(" | ")[1]) for line in lines[6:]) == 16
+    assert main([str(tmp_path / "a"), "--by", "viewpoint"]) == 2
+    assert "--by: dots has no 'viewpoint'; it has garment_type" in capsys.readouterr().err
+
+
 def test_the_command_groups_seeds_and_names_what_differs(run, tmp_path, capsys):
     runs = []
     for seed in (0, 1):
