@@ -20,7 +20,8 @@ of repairs, at equal budgets under one protocol, {protocol}. This page is writte
 **How to read it.** Columns of ours name the edition that was scored; its images are rendered. Rows
 marked *reported* hold the paper's own figures, on photographs, by an evaluator that the paper does
 not state: they can be compared with each other, not with ours. NE and swaps are defined in
-[metrics.md](metrics.md); smaller is better. Several seeds are their mean ± standard deviation; the
+[metrics.md](metrics.md); smaller is better. Swaps are of all landmarks, visible or occluded, where
+the leaderboard's are of visible ones. Several seeds are their mean ± standard deviation; the
 interval is a 95 % bootstrap interval over images of the mean over seeds. Δ is the difference from
 the default of {reference}, paired over samples and seeds, with its interval and its standard error
 over seeds. Two rows that have the same seeds are paired over these, and held against what row and
