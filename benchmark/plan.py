@@ -22,40 +22,13 @@ from benchmark import models, world
 from benchmark.checkpoint import WEIGHTS, Checkpoint, CheckpointError
 from benchmark.code import commit
 from benchmark.device import device_of
-from benchmark.settings import PREDICTION, Settings, parse, profile, recipe, understood
+from benchmark.request import Request, RunError, settings_of, starting_weights, weights_to_score
+from benchmark.settings import Settings
 from benchmark.source import identity, settled
-from benchmark.weights import DEFAULT_MODEL, Weights, find_weights, shipped_weights
+from benchmark.weights import DEFAULT_MODEL, Weights
 from ffld.catalog import DatasetSpec
 from ffld.render.named import NAMED
 from ffld.sample import DataError
-
-
-class RunError(ValueError):
-    """A run that cannot be done as asked; the message says what to ask for instead."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """The command line of `python -m benchmark.run`."""
-
-    model: str | None = None
-    dataset: str = "ffld"
-    split: str = "test"
-    limit: int | None = None
-    seed: int | None = None
-    epochs: int | None = None
-    checkpoint: str | Path | None = None
-    init: str | Path | None = None
-    train: bool = False
-    afresh: bool = False
-    recipe: str = "ours"
-    device: str = "auto"
-    out: Path | None = None
-    root: Path | None = None
-    source: str | None = None
-    approximate: bool = False
-    dials: Sequence[str] = ()
-    assignments: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +43,7 @@ class Plan:
         start: those that training starts from; None for random ones.
         folder: where the run's files go.
         reason: why this device and profile.
+        because: options that ask for training where weights come with the model; mostly empty.
     """
 
     model: str
@@ -88,6 +62,7 @@ class Plan:
     folder: Path
     afresh: bool
     reason: str
+    because: str = ""
 
     @property
     def about(self) -> Checkpoint | None:
@@ -138,11 +113,18 @@ class Plan:
             )
         s = self.settings
         limits = (f"{'all' if n is None else n}" for n in (s.train_limit, s.val_limit))
+        more = ""
+        if self.start:
+            more = f"; starting from the weights in {self.start.name}"
+        elif self.because:
+            more = (
+                f"; training, since {self.because} says how: without, the weights that come with "
+                f"{self.model} are scored"
+            )
         return (
             f"{self.reason}: input {s.input_size}x{s.input_size}, width {s.width:g}, "
             f"{' / '.join(limits)} train / val samples, at most {s.epochs} epochs of batches of "
-            f"{s.batch_size}; change any with --set"
-            + (f"; starting from the weights in {self.start.name}" if self.start else "")
+            f"{s.batch_size}; change any with --set{more}"
         )
 
 
@@ -162,10 +144,10 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
             f"dataset {spec.name!r} has no split {request.split!r}; it has {', '.join(spec.splits)}"
         )
     device, reason = (elsewhere, "") if elsewhere else device_of(request.device)
-    start, weights = _start(request), _weights(request)
+    start, weights = starting_weights(request), weights_to_score(request)
     given = weights or start
     model = given.about.model if given else request.model or DEFAULT_MODEL
-    settings, overrides = _settings(request, device, model, start)
+    settings, overrides = settings_of(request, device, model, start)
     if weights is not None:
         overrides = weights.about.config
     if start and settings.pretrained:
@@ -187,8 +169,14 @@ def resolve(request: Request, elsewhere: torch.device | None = None) -> Plan:
         folder=request.out or Path(),
         afresh=request.afresh,
         reason=reason,
+        because="" if given or request.train else _training_in_place_of_weights(request, model),
     )
     return plan if request.out else dataclasses.replace(plan, folder=Path("runs") / _name(plan))
+
+
+def _training_in_place_of_weights(request: Request, model: str) -> str:
+    """Options by which training was asked for, where otherwise weights would have been scored."""
+    return ", ".join(request.training) if models.shipped(model, request.dataset) else ""
 
 
 def environment() -> dict[str, Any]:
@@ -203,59 +191,6 @@ def environment() -> dict[str, Any]:
         "processes": world.size(),
         "commit": commit(),
     }
-
-
-def _weights(request: Request) -> Weights | None:
-    """The checkpoint to score: the one asked for, or the model's own if no training is."""
-    if request.checkpoint is None:
-        name = request.model or DEFAULT_MODEL
-        return None if _trains(request) else shipped_weights(name, request.dataset)
-    trained = [text for text in request.assignments if _key(text) not in PREDICTION]
-    if _trains(dataclasses.replace(request, assignments=trained)):
-        raise RunError(
-            "--checkpoint scores weights as they are: leave out --train, --seed, --recipe, "
-            f"--epochs and --set, but for {', '.join(PREDICTION)}, which decide how maps become "
-            "points; or leave out --checkpoint to train"
-        )
-    return find_weights(request.checkpoint, request.model).predicting(request.assignments)
-
-
-def _key(assignment: str) -> str:
-    return assignment.partition("=")[0].strip()
-
-
-def _start(request: Request) -> Weights | None:
-    """The weights that training is to start from, if any."""
-    if request.init is None:
-        return None
-    if request.checkpoint is not None:
-        raise RunError("--checkpoint scores weights, --init trains them further: leave one out")
-    return find_weights(request.init, request.model)
-
-
-def _trains(request: Request) -> bool:
-    """Whether the request says how to train, or that it is to be done."""
-    asked = (request.train, request.assignments, request.epochs, request.init)
-    asked += (request.seed is not None,)
-    return any(asked) or request.recipe != "ours"
-
-
-def _settings(
-    request: Request, device: torch.device, model: str, start: Weights | None
-) -> tuple[Settings, dict[str, Any]]:
-    """Settings of the recipe and overrides of the model; weights to start from bring theirs."""
-    config, defaults = models.config_class(model), profile(device.type)
-    brought = start.about.overrides if start else {}
-    shared = {field.name for field in dataclasses.fields(Settings)} & brought.keys()
-    defaults = dataclasses.replace(defaults, **{key: brought[key] for key in shared})
-    assignments = understood(recipe(request.recipe, request.dataset), config)
-    assignments += request.assignments
-    if request.limit is not None:
-        assignments.append(f"test_limit={request.limit}")
-    if request.epochs is not None:
-        assignments.append(f"epochs={request.epochs}")
-    settings, overrides = parse(assignments, defaults, config)
-    return settings, brought | overrides
 
 
 def turned(texts: Sequence[str]) -> dict[str, Any]:

@@ -39,7 +39,8 @@ The table goes to stdout, everything else to stderr. The run's folder (--out, ot
 model, dataset and configuration under runs/) holds checkpoint, predictions, result, curve and
 contact sheet. A finished run is printed again, an interrupted one goes on where it stopped.
 Weights for ffld come with lgr and are scored as they are, unless --train or what says how to train
-(--init, --seed, --epochs, --recipe, --set) is given.
+(--init, --seed, --epochs, --recipe, --set) is given; --set turns=0, flip_average=true and
+decoder=argmax, which decide how maps become points, don't.
 Crops of the images are kept in $FFLD_CACHE, otherwise ~/.cache/ffld.
 """
 

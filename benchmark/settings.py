@@ -23,6 +23,8 @@ EXECUTION = ("resident", "compile", "deterministic")
 _LATER = {"ema": 0.0}
 # Of a model's Config: what its weights don't depend on.
 PREDICTION = ("decoder", "flip_average", "turns")
+# Likewise, what their loss alone depends on: weights may be trained on by another one.
+LOSS = ("occluded_weight", "orthogonality", "reduction", "sigma", "type_weight")
 
 
 class SettingsError(ValueError):
