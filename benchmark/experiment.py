@@ -53,6 +53,9 @@ def run(plan: Plan) -> str:
 
 def _state(plan: Plan) -> State:
     state = folder.state(plan.folder, plan.configuration, afresh=plan.afresh)
+    today = environment(plan.model)
+    if state is not State.NEW and (other := folder.other_code(plan.folder, today)):
+        _say(f"warning: this run was begun by other code ({other}); --afresh begins it anew")
     if state is State.FINISHED:
         folder.forget_training(plan.folder)  # if it was killed right after its result
         _say(f"this run is finished; --afresh would begin it anew. folder: {plan.folder}")
@@ -79,7 +82,7 @@ def _score_checkpoint(plan: Plan) -> None:
 def _begin(plan: Plan, model: nn.Module) -> None:
     with world.first_alone():
         if world.rank() == 0:
-            about = environment() | plan.settings.execution
+            about = environment(plan.model) | plan.settings.execution
             folder.begin(plan.folder, plan.configuration, about, checkpoint.learned(model))
 
 

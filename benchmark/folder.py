@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import checkpoint
+from benchmark.code import UNKNOWN
 from benchmark.plan import RunError
 from ffld.atomic import leftovers, replacing
 
@@ -98,6 +99,16 @@ def write_config(
 def threads(path: Path) -> int | None:
     """Threads that the unfinished run in a folder was begun with."""
     return saved(path).get("environment", {}).get("threads")
+
+
+def other_code(path: Path, environment: Mapping[str, Any]) -> str:
+    """What tells the code of a folder's run from this environment's; empty where nothing does."""
+    before, found = saved(path).get("environment", {}), []
+    for key, what in (("commit", "commit"), ("model_code", "the model's file, SHA-256")):
+        then, now = before.get(key, UNKNOWN), environment.get(key, UNKNOWN)
+        if then != now and UNKNOWN not in (then, now):
+            found.append(f"{what}: {then[:12]} there, {now[:12]} today")
+    return "; ".join(found)
 
 
 def log(path: Path, history: Sequence[Mapping[str, float]]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
 import importlib
 import pkgutil
 import typing
@@ -21,6 +22,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from benchmark.code import UNKNOWN
 from ffld.schema import LandmarkSchema
 
 
@@ -112,6 +114,12 @@ def shipped(name: str, dataset: str) -> Path | None:
     """
     folder = Path(_find(name)[0].__file__).parent / "weights" / f"{name}-{dataset}"
     return folder if folder.is_dir() else None
+
+
+def code_digest(name: str) -> str:
+    """SHA-256 of the file that holds a model, in hexadecimal digits; "unknown" without a file."""
+    file = _find(name)[0].__file__
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else UNKNOWN
 
 
 def build(name: str, schema: LandmarkSchema, **overrides: Any) -> nn.Module:

@@ -179,9 +179,13 @@ def _training_in_place_of_weights(request: Request, model: str) -> str:
     return ", ".join(request.training) if models.shipped(model, request.dataset) else ""
 
 
-def environment() -> dict[str, Any]:
-    """What besides the configuration may change the last digits of a result."""
-    return {
+def environment(model: str = DEFAULT_MODEL) -> dict[str, Any]:
+    """What besides the configuration may change a result: machine, packages, code.
+
+    Args:
+        model: whose code it is; that of a model from outside is no part of the commit.
+    """
+    found = {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
@@ -191,6 +195,7 @@ def environment() -> dict[str, Any]:
         "processes": world.size(),
         "commit": commit(),
     }
+    return found | ({"model_code": models.code_digest(model)} if ":" in model else {})
 
 
 def turned(texts: Sequence[str]) -> dict[str, Any]:

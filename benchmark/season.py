@@ -51,7 +51,7 @@ def predict_season(detector: Detector, split: Split, out: Path, *, batch_size: i
     }
     _check_free(out)
     found = predictions(detector, split, batch_size=batch_size)
-    folder.write_config(out, configuration, environment(), detector.parameters)
+    folder.write_config(out, configuration, environment(about.model), detector.parameters)
     found.save(out / folder.PREDICTIONS)
     return out / folder.PREDICTIONS
 
