@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,8 @@ def run(plan: Plan) -> str:
     Raises:
         DataError, ModelError, CheckpointError, SettingsError, RunError, TrainingError, LostProcess.
     """
-    with world.joined(plan.device):
+    alone = nullcontext() if world.rank() else folder.alone(plan.folder)
+    with world.joined(plan.device), alone:
         state = world.from_first(lambda: _state(plan))
         if state is not State.FINISHED:
             _carry_out(plan, state)

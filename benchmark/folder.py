@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from benchmark import checkpoint
 from benchmark.code import UNKNOWN
 from benchmark.plan import RunError
 from ffld.atomic import leftovers, replacing
+from ffld.cache import cache_folder
 
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"
@@ -32,6 +37,37 @@ class State(enum.Enum):
     NEW = enum.auto()
     UNFINISHED = enum.auto()
     FINISHED = enum.auto()
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep every other process on this machine away from a run's folder, which need not exist.
+
+    The lock lies in the cache, so that a run's folder holds nothing but the run. It ends with the
+    process, however that does.
+
+    Raises:
+        RunError: another process is at the run, or there is no place for the lock.
+    """
+    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    file = cache_folder() / "locks" / f"{name}.lock"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(file)
+        lock.acquire(timeout=1)  # a process that was killed may take a moment to be gone
+    except Timeout as error:
+        raise RunError(
+            f"another process is at the run in {str(path)!r}: wait for it, or pass another --out"
+        ) from error
+    except OSError as error:
+        raise RunError(
+            f"cannot write in {str(file.parent)!r} ({error.strerror}); set FFLD_CACHE to another "
+            "folder"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def state(path: Path, configuration: Mapping[str, Any], *, afresh: bool) -> State:
