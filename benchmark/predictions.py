@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmark.evaluate import counted
@@ -20,6 +21,7 @@ from ffld.sample import Targets
 METADATA_KEY = b"ffld"  # in the Parquet schema; holds the fields below as JSON
 METADATA_FIELDS = ("dataset", "split", "revision", "schema_fingerprint")
 
+LONGEST_ID = 1000  # letters; in an array, all ids take the room of the longest
 FARTHEST = 1e9  # pixels; a coordinate beyond this is as bad as infinity, since sums would overflow
 
 
@@ -125,9 +127,10 @@ class Predictions:
         """
         try:
             table = pq.ParquetFile(path).read(use_threads=False)  # which would hold more
+            table.validate(full=True)  # texts, too
         except FileNotFoundError as error:
             raise PredictionsError(f"{path}: no such file") from error
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
             raise PredictionsError(f"{path} is not a readable Parquet file: {reason}") from error
         _refuse(_layout_problems(table), str(path))
@@ -229,22 +232,32 @@ def _array(table: pa.Table, name: str, kind: type) -> np.ndarray:
 
 def _layout_problems(table: pa.Table) -> Iterator[str]:
     """All in which a table differs from what `Predictions.save` writes."""
-    for name in ("id", "xy"):
-        if name not in table.column_names:
-            yield f"there is no column {name!r} (found: {', '.join(table.column_names)})"
+    names = table.column_names
     for name in ("id", "xy", "confidence"):
-        if name not in table.column_names:
-            continue
-        if empty := table[name].null_count:
-            yield f"column {name!r} is empty in {empty} rows"
-        kind = table.schema.field(name).type
-        if name == "id" and not pa.types.is_string(kind):
-            yield f"column 'id' is {kind}, expected string"
-        if name != "id" and not _holds_floats(kind):
-            yield f"column {name!r} is {kind}, expected a fixed-size list of floats"
-        elif name == "xy" and kind.list_size % 2:
-            yield f"column 'xy' lists {kind.list_size} numbers, expected x and y in turn"
+        if names.count(name) == 1:
+            yield from _column_problems(table, name)
+        elif name in names:
+            yield f"there are {names.count(name)} columns {name!r}"
+        elif name != "confidence":
+            yield f"there is no column {name!r} (found: {', '.join(names)})"
     yield from _metadata_problems((table.schema.metadata or {}).get(METADATA_KEY))
+
+
+def _column_problems(table: pa.Table, name: str) -> Iterator[str]:
+    kind = table.schema.field(name).type
+    if empty := table[name].null_count:
+        yield f"column {name!r} is empty in {empty} rows"
+    if name == "id":
+        if not pa.types.is_string(kind):
+            yield f"column 'id' is {kind}, expected string"
+        elif (longest := pc.max(pc.utf8_length(table[name])).as_py() or 0) > LONGEST_ID:
+            yield f"column 'id' holds one of {longest} letters, expected at most {LONGEST_ID}"
+    elif not _holds_floats(kind):
+        yield f"column {name!r} is {kind}, expected a fixed-size list of floats"
+    elif kind.list_size < 1:
+        yield f"column {name!r} lists no numbers"
+    elif name == "xy" and kind.list_size % 2:
+        yield f"column 'xy' lists {kind.list_size} numbers, expected x and y in turn"
 
 
 def _holds_floats(kind: pa.DataType) -> bool:
@@ -258,7 +271,7 @@ def _metadata_problems(text: bytes | None) -> Iterator[str]:
         return
     try:
         stated = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         yield f"its metadata is not JSON; {advice}"
         return
     if not isinstance(stated, dict):

@@ -227,11 +227,12 @@ def test_a_truncated_file(predictions: Predictions, tmp_path: Path):
         Predictions.load(path)
 
 
-def layout(path: Path, columns: dict[str, pa.Array], metadata: object = None) -> str:
+def layout(path: Path, columns: dict[str, pa.Array] | pa.Table, metadata: object = None) -> str:
     """The error for a Parquet file with these columns."""
     text = metadata if isinstance(metadata, bytes) else json.dumps(metadata).encode()
     keys = {} if metadata is None else {b"ffld": text}
-    pq.write_table(pa.table(columns).replace_schema_metadata(keys), path)
+    table = columns if isinstance(columns, pa.Table) else pa.table(columns)
+    pq.write_table(table.replace_schema_metadata(keys), path)
     with pytest.raises(PredictionsError) as caught:
         Predictions.load(path)
     return str(caught.value)
@@ -255,7 +256,38 @@ def test_other_layouts_are_refused_with_every_reason(tmp_path: Path):
     assert "gives no dataset" not in message
 
 
-@pytest.mark.parametrize("metadata", [b"{", b"\xff", [], 3])
+def test_odd_columns_are_refused(tmp_path: Path):
+    path, good = tmp_path / "p.parquet", {"dataset": "d", "split": "test"}
+    good |= {"revision": "", "schema_fingerprint": ""}
+    xy = pa.array([[1.0, 2.0]], pa.list_(pa.float64(), 2))
+    ids = pa.array(["a"])
+    twice = pa.table([ids, xy, xy, ids], names=["id", "xy", "xy", "id"])
+    assert "there are 2 columns 'id'; there are 2 columns 'xy'" in layout(path, twice, good)
+    columns = {"id": ids[:0], "xy": pa.array([], pa.list_(pa.float64(), 0))}
+    assert "column 'xy' lists no numbers" in layout(path, columns, good)
+    columns = {"id": pa.array(["a" * 5000]), "xy": xy}
+    assert "column 'id' holds one of 5000 letters" in layout(path, columns, good)
+    columns = {"id": pa.array([np.nan]), "xy": xy}
+    assert "column 'id' is double, expected string" in layout(path, columns, good)
+    wrong = pa.array([b"\xff\xfe"], pa.binary())
+    columns = {"id": pa.Array.from_buffers(pa.string(), 1, wrong.buffers()), "xy": xy}
+    assert "not a readable Parquet file" in layout(path, columns, good)
+
+
+def test_countless_landmarks_and_no_samples_are_judged_by_their_shape(
+    made: Targets, tmp_path: Path
+):
+    for samples, landmarks in ((1, 5000), (0, 8)):
+        ids = [str(row) for row in range(samples)]
+        Predictions("made-up", "test", ids, np.zeros((samples, landmarks, 2))).save(tmp_path / "p")
+        with pytest.raises(PredictionsError, match="samples without a prediction"):
+            Predictions.load(tmp_path / "p").align(made)
+
+
+DEEP = b"[" * 200_000
+
+
+@pytest.mark.parametrize("metadata", [b"{", b"\xff", DEEP, b'{"dataset": ' + DEEP, [], 3])
 def test_odd_metadata(tmp_path: Path, metadata: object):
     xy = pa.array([[1.0, 2.0]], pa.list_(pa.float64(), 2))
     message = layout(tmp_path / "p.parquet", {"id": pa.array(["a"]), "xy": xy}, metadata)
