@@ -19,6 +19,7 @@ from benchmark.checkpoint import Checkpoint, learned
 from benchmark.frozen import frozen
 from benchmark.models import Inputs, ModelError
 from benchmark.weights import SHIPPED, find_weights
+from ffld.sample import DataError
 from ffld.schema import LandmarkSchema
 from ffld.transforms import apply, crop, warp
 
@@ -83,12 +84,16 @@ class Detector:
             (N, K) float32 confidence.
 
         Raises:
-            DataError: a box without area.
+            DataError: something else than such images and boxes.
             ModelError: unknown garment type, or none where the model needs it.
         """
         slot = self._slot(garment_type)
         size = self.about.input_size
-        matrices = np.stack([crop(np.asarray(box), size, self.about.padding) for box in boxes])
+        if len(images) != len(boxes) or not len(images):
+            raise DataError(f"{len(images)} images, {len(boxes)} boxes: pass one box an image")
+        images = [_checked_image(image, row) for row, image in enumerate(images)]
+        boxes = [_checked_box(box, row) for row, box in enumerate(boxes)]
+        matrices = np.stack([crop(box, size, self.about.padding) for box in boxes])
         crops = [warp(image, matrix, size) for image, matrix in zip(images, matrices, strict=True)]
         pixels = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).to(self.device)
         types = torch.full((len(crops),), slot, dtype=torch.int64, device=self.device)
@@ -113,3 +118,42 @@ class Detector:
         if garment_type not in self.schema.type_names:
             raise ModelError(f"unknown garment type {garment_type!r}; there are {known}")
         return self.schema.type_index(garment_type)
+
+
+def _checked_image(image: np.ndarray, row: int) -> np.ndarray:
+    """An image as an array, where it is one of bytes and of three colours."""
+    array = np.asarray(image)
+    shape, problem = array.shape, f"images[{row}] is {array.dtype} of shape {array.shape}"
+    if array.ndim != 3 or shape[2] != 3:
+        remedy = "expected (height, width, 3), RGB"
+        if array.ndim == 2:
+            remedy += ": np.stack([image] * 3, axis=-1) makes one of grey"
+        elif array.ndim == 3 and shape[2] == 4:
+            remedy += ": leave out the fourth channel, image[..., :3]"
+        elif array.ndim == 3 and shape[0] == 3:
+            remedy += ": np.moveaxis(image, 0, -1) makes one of channels first"
+        raise DataError(f"{problem}; {remedy}")
+    if array.dtype != np.uint8:
+        remedy = "expected uint8 from 0 to 255"
+        if np.issubdtype(array.dtype, np.floating):
+            remedy += ": (255 * image).round().astype(np.uint8) makes it of 0 to 1"
+        raise DataError(f"{problem}; {remedy}")
+    if not array.size:
+        raise DataError(f"{problem}; it has no pixels")
+    return array
+
+
+def _checked_box(box: Sequence[float], row: int) -> np.ndarray:
+    """A box as an array, where it is four numbers that enclose an area."""
+    try:
+        sides = np.asarray(box, np.float64)
+    except (TypeError, ValueError):
+        sides = np.array([])
+    fits = sides.shape == (4,) and np.isfinite(sides).all()
+    if not (fits and sides[0] < sides[2] and sides[1] < sides[3]):
+        found = " ".join(str(box).split())[:100]
+        raise DataError(
+            f"boxes[{row}] is {found}; expected finite x1, y1, x2, y2 with x1 < x2 and y1 < y2, in "
+            "pixels of its image"
+        )
+    return sides

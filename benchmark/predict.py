@@ -190,6 +190,7 @@ def _files(photos: Sequence[str]) -> list[Path]:
         path = Path(text)
         if path.is_dir():
             found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _SUFFIXES]
+            found = [file for file in found if file.is_file()]
             what = f"folder {text!r} holds no picture ({', '.join(sorted(_SUFFIXES))})"
         elif path.exists():
             found, what = [path], ""

@@ -5,6 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from benchmark import Predictions, models
@@ -240,6 +241,59 @@ def test_the_detector_takes_images_of_any_size(trained, dots):
     assert np.allclose(alone[0], xy[0], atol=1e-3)
     with pytest.raises(ModelError, match="unknown garment type 'hat'"):
         detector(images[:1], [(0, 0, 9, 9)], "hat")
+
+
+PIXELS = np.zeros((9, 7, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        (
+            PIXELS / 255,
+            r"images\[1\] is float64 .*: \(255 \* image\)\.round\(\)\.astype\(np\.uint8\)",
+        ),
+        (PIXELS.astype(np.uint16), "is uint16 of shape .*expected uint8 from 0 to 255"),
+        (PIXELS[..., 0], r"of shape \(9, 7\); expected \(height, width, 3\), RGB: np\.stack"),
+        (PIXELS[..., [0, 1, 2, 0]], r"image\[\.\.\., :3\]"),
+        (torch.from_numpy(PIXELS).permute(2, 0, 1), r"np\.moveaxis\(image, 0, -1\)"),
+        (PIXELS[None], r"of shape \(1, 9, 7, 3\); expected \(height, width, 3\)"),
+        (PIXELS[:0], "it has no pixels"),
+        ("photo.jpg", r"of shape \(\); expected"),
+    ],
+    ids=str,
+)
+def test_the_detector_refuses_what_is_no_image_of_bytes(trained, image, said):
+    box = (0, 0, 7, 9)
+    with pytest.raises(DataError, match=said):
+        Detector.load(trained)([PIXELS, image], [box, box])
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (0, 0, np.inf, 9), (0, np.nan, 7, 9), (7, 0, 0, 9), (0, 4, 7, 4), (0, 0, 7), 3, ("a",) * 4,
+        [[0, 0, 7, 9]], None,
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_detector_refuses_what_is_no_box(trained, box):
+    with pytest.raises(DataError, match=r"boxes\[0\] is .*; expected finite x1, y1, x2, y2"):
+        Detector.load(trained)([PIXELS], [box])
+
+
+def test_the_detector_needs_a_box_for_each_image(trained):
+    detector = Detector.load(trained)
+    for images, boxes in (([PIXELS], []), ([], []), ([], [(0, 0, 7, 9)])):
+        said = f"{len(images)} images, {len(boxes)} boxes: pass one box an image"
+        with pytest.raises(DataError, match=said):
+            detector(images, boxes)
+
+
+def test_a_folder_named_like_a_picture_is_none(trained, photo, predict):
+    (photo.parent / "thumbnails.jpg").mkdir()
+    code, answer, _ = predict(photo.parent, "--checkpoint", trained)
+    assert (code, answer["photo"]) == (0, str(photo))
 
 
 def test_photographs_are_turned_upright_and_laid_on_white(tmp_path):
