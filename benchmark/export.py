@@ -126,22 +126,18 @@ def write(program: ExportedProgram, about: dict[str, Any], path: Path, form: str
     """
     import torch
 
-    from benchmark.plan import RunError
-    from ffld.atomic import replacing
+    from benchmark.output import writing_out
 
     text = json.dumps(about)
-    try:
-        with replacing(path) as temporary, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # views of constants, deprecations inside of torch
-            if form == "torch":
-                with temporary.open("wb") as file:
-                    torch.export.save(program, file, extra_files={ABOUT: text})
-            else:
-                made = _as_onnx(program, list(about["inputs"]), list(about["outputs"]))
-                made.model.metadata_props[ABOUT] = text
-                made.save(temporary, external_data=False)
-    except OSError as error:
-        raise RunError(f"--out: cannot write {str(path)!r} ({error.strerror})") from error
+    with writing_out(path) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # views of constants, deprecations inside of torch
+        if form == "torch":
+            with temporary.open("wb") as file:
+                torch.export.save(program, file, extra_files={ABOUT: text})
+        else:
+            made = _as_onnx(program, list(about["inputs"]), list(about["outputs"]))
+            made.model.metadata_props[ABOUT] = text
+            made.save(temporary, external_data=False)
 
 
 def _as_onnx(program: ExportedProgram, inputs: list[str], outputs: list[str]) -> Any:
@@ -166,6 +162,7 @@ def _as_onnx(program: ExportedProgram, inputs: list[str], outputs: list[str]) ->
 def _export(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
     from benchmark.detector import Detector
+    from benchmark.output import check_out
 
     detector = Detector.load(
         arguments.checkpoint, model=arguments.model, settings=arguments.settings
@@ -173,6 +170,7 @@ def _export(arguments: argparse.Namespace) -> None:
     about = describe(detector)
     name = f"{detector.about.model.replace(':', '-')}-{detector.about.dataset}"
     path = arguments.out or Path(name + SUFFIXES[arguments.format])
+    check_out(path)
     print(f"writing {path}; this takes up to a minute", file=sys.stderr, flush=True)
     write(capture(detector), about, path, arguments.format)
     print(json.dumps(about, indent=2))

@@ -256,17 +256,13 @@ def _draw(
 ) -> None:
     import cv2
 
-    from benchmark.plan import RunError
-    from ffld.atomic import replacing
+    from benchmark.output import writing_out
     from ffld.draw import draw_landmarks
 
     picture = draw_landmarks(image, box, names, xy, confidence)
     _, data = cv2.imencode(path.suffix, picture[..., ::-1])
-    try:
-        with replacing(path) as temporary:
-            temporary.write_bytes(data.tobytes())
-    except OSError as error:
-        raise RunError(f"--out: cannot write {str(path)!r} ({error.strerror})") from error
+    with writing_out(path) as temporary:
+        temporary.write_bytes(data.tobytes())
 
 
 if __name__ == "__main__":

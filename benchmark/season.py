@@ -31,7 +31,7 @@ def predict_season(detector: Detector, split: Split, out: Path, *, batch_size: i
 
     Raises:
         CheckpointError: weights that predict other landmarks than the season has.
-        RunError: a folder that holds something else.
+        RunError: a folder that holds something else, or that can't be written in.
     """
     about, schema = detector.about, ffld.spec(split.dataset).schema
     if detector.schema.fingerprint != schema.fingerprint:
@@ -51,8 +51,11 @@ def predict_season(detector: Detector, split: Split, out: Path, *, batch_size: i
     }
     _check_free(out)
     found = predictions(detector, split, batch_size=batch_size)
-    folder.write_config(out, configuration, environment(about.model), detector.parameters)
-    found.save(out / folder.PREDICTIONS)
+    try:
+        folder.write_config(out, configuration, environment(about.model), detector.parameters)
+        found.save(out / folder.PREDICTIONS)
+    except OSError as error:
+        raise RunError(f"--out: cannot write in {str(out)!r} ({error.strerror})") from error
     return out / folder.PREDICTIONS
 
 
@@ -90,3 +93,4 @@ def _check_free(out: Path) -> None:
             f"--out: {str(out)!r} holds {min(other)!r}; a season's predictions need a folder of "
             "their own"
         )
+    folder.check_writable(out)

@@ -26,6 +26,8 @@ examples:
       LGR and VGG16 in full size, with all figures as JSON
   python -m benchmark.speed --models lgr --set compile=true
       LGR's compiled step beside its eager one, too
+  python -m benchmark.speed --set turns=-15,15
+      predictions that look at every image twice
 
 The table and the goals go to stdout. vgg16 is always measured, since others are compared with it.
 Times are medians over rounds in which all that is compared takes its turn, prediction in float32,
@@ -52,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--out", type=Path, metavar="FILE", help="all figures as JSON")
     add(
         "--set", dest="assignments", action="append", default=[], metavar="KEY=VALUE",
-        help="a setting of the profile, such as width=1; may be repeated",
+        help="a setting of profile or models, such as width=1 or head=native; may be repeated",
     )  # fmt: skip
     arguments = parser.parse_args(argv)
     return carried_out(lambda: _measure(arguments), "interrupted")
@@ -95,12 +97,15 @@ def _measure(arguments: argparse.Namespace) -> None:
 
     from benchmark import models, workloads
     from benchmark.device import device_of
+    from benchmark.output import check_out, writing_out
     from benchmark.settings import parse, profile
     from benchmark.step import choose_algorithms
-    from ffld.atomic import replacing
 
+    if arguments.out:
+        check_out(arguments.out)
     device, why = device_of(arguments.device)
-    settings, _ = parse(arguments.assignments, profile(device.type), models.config_class("vgg16"))
+    shared = models.config_class("vgg16")  # whose settings all models of this project have
+    settings, overrides = parse(arguments.assignments, profile(device.type), shared)
     trained = [name for name in models.available() if name != "mean-shape"]
     for name in arguments.models or ():
         if name not in trained and ":" not in name:
@@ -108,7 +113,7 @@ def _measure(arguments: argparse.Namespace) -> None:
     names = list(dict.fromkeys(["vgg16", *(arguments.models or trained)]))
     largest = arguments.largest or (512 if device.type == "cuda" else 64)
     choose_algorithms(settings.deterministic)
-    bench = workloads.Bench(device, settings, arguments.rounds, largest)
+    bench = workloads.Bench(device, settings, arguments.rounds, largest, overrides)
     threads = torch.get_num_threads()
     _say(f"{why}: input {settings.input_size}, width {settings.width:g}, {threads} threads")
     _say("prediction")
@@ -128,15 +133,14 @@ def _measure(arguments: argparse.Namespace) -> None:
             "machine": platform.machine(),
             "threads": threads,
             "torch": torch.__version__,
-            "input_size": settings.input_size,
-            "width": settings.width,
+            **overrides,
             **settings.execution,
             "rounds": arguments.rounds,
             "process_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
             "models": rows,
             "ratios": ratios,
         }
-        with replacing(arguments.out) as temporary:
+        with writing_out(arguments.out) as temporary:
             temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

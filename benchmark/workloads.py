@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -35,19 +35,29 @@ class Bench:
 
     Attributes:
         rounds: turns that each piece of work takes; largest: batch to try.
+        overrides: of every model's Config, besides the sizes that the settings give.
     """
 
     device: torch.device
     settings: Settings
     rounds: int
     largest: int
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     def model(self, name: str) -> nn.Module:
-        """An untrained model of this size on the device, for 32 landmarks."""
+        """An untrained model of this size on the device, for 32 landmarks.
+
+        Raises:
+            ModelError: it has not all of the settings that `overrides` names.
+        """
         torch.manual_seed(0)
-        fields = {field.name for field in dataclasses.fields(models.config_class(name))}
         sizes = {"input_size": self.settings.input_size, "width": self.settings.width}
-        given = {key: value for key, value in sizes.items() if key in fields}
+        known = {field.name for field in dataclasses.fields(models.config_class(name))}
+        given = {
+            key: value
+            for key, value in {**sizes, **self.overrides}.items()
+            if key in known or key not in sizes
+        }
         model = models.build(name, FFLD, **given)
         return model.to(self.device, memory_format=torch.channels_last)
 
@@ -160,9 +170,9 @@ def bare(bench: Bench) -> dict[str, float]:
     layers: list[int | str] = []
     for full, depth in BLOCKS:
         layers += [*[scaled(full, bench.settings.width)] * depth, "M"]
-    theirs = vgg.make_layers(layers[:-1], batch_norm=True).to(bench.device).eval()
-    theirs = theirs.to(memory_format=torch.channels_last)
     model, inputs = bench.model("vgg16").eval(), bench.inputs(8)
+    theirs = vgg.make_layers(layers[:-1], batch_norm=model.config.batch_norm)
+    theirs = theirs.to(bench.device, memory_format=torch.channels_last).eval()
 
     def no_gradient(run: Callable[[], object]) -> Callable[[], object]:
         return torch.inference_mode()(run)

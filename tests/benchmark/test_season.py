@@ -44,6 +44,8 @@ def test_they_are_those_of_each_picture(images, tmp_path, monkeypatch, capsys):
         (["--season", "IMAGES", "--out", "OUT", "--type", "skirt"], "--type is not for --season"),
         (["--season", "IMAGES", "--out", "OUT", "a.jpg"], "PHOTO is not for --season"),
         (["--season", "OUT", "--out", "OUT"], "holds no season's images"),
+        (["--season", "IMAGES", "--out", "FILE"], "is a file; give a folder"),
+        (["--season", "IMAGES", "--out", "BELOW"], "is a file; pass another --out"),
         (["--season", "IMAGES", "--out", "RUN"], "need a folder of their own"),
         ([], "name a picture, a folder of pictures, or --season DIR"),
     ],
@@ -51,7 +53,9 @@ def test_they_are_those_of_each_picture(images, tmp_path, monkeypatch, capsys):
 def test_one_line_for_every_mistake(images, tmp_path, capsys, words, text):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "result.json").write_text("{}")
+    file = tmp_path / "run" / "result.json"
     places = {"IMAGES": images, "OUT": tmp_path / "out", "RUN": tmp_path / "run"}
+    places |= {"FILE": file, "BELOW": file / "out"}
     assert main([str(places.get(word, word)) for word in words]) == 2
     error = capsys.readouterr().err.rpartition("\r")[2]  # after the bar of whoever verifies first
     assert error.startswith("error: ")

@@ -1,6 +1,8 @@
 """Interleaved times, the floor, and the command at a size that takes seconds."""
 
+import errno
 import json
+import os
 import time
 from dataclasses import replace
 
@@ -11,8 +13,11 @@ from torch import nn
 
 from benchmark import speed, timing, workloads
 from benchmark.network import HeatmapNet
+from benchmark.output import writing_out
+from benchmark.plan import RunError
 from benchmark.settings import profile
 from benchmark.step import choose_algorithms
+from tests.benchmark.tiny_model import TINY
 
 CPU = torch.device("cpu")
 
@@ -93,6 +98,7 @@ def test_the_command_prints_models_and_goals(tmp_path, capsys):
     both = [name for name in content["ratios"] if "device / host" in name]
     assert len(both) == 2
     assert content["resident"] == "auto"
+    assert (content["input_size"], content["width"]) == (48, 0.05)
 
 
 def test_a_compiled_step_takes_its_turn_and_algorithms_are_as_before(monkeypatch):
@@ -114,6 +120,52 @@ def test_a_compiled_step_takes_its_turn_and_algorithms_are_as_before(monkeypatch
     assert all(value > 0 for value in found.values())
     assert seen == {("compiled", True), ("any", True), ("any", False)}
     assert torch.are_deterministic_algorithms_enabled()
+
+
+def test_settings_of_models_take_effect(monkeypatch, tmp_path):
+    seen = {}
+
+    def measure(names, bench):
+        seen.update({name: bench.model(name) for name in names})
+        raise RunError("seen enough")
+
+    monkeypatch.setattr(workloads, "predictions", measure)
+    asked = {"head": "native", "decoder": "argmax", "turns": (-15.0, 15.0), "batch_norm": False}
+    words = ["head=native", "decoder=argmax", "turns=-15,15", "batch_norm=false", "width=0.05"]
+    sets = [word for text in (*words, "input_size=48") for word in ("--set", text)]
+    assert speed.main(["--device", "cpu", *sets]) == 2
+    assert len(seen) >= 8
+    for name, model in seen.items():
+        found = {key: getattr(model.config, key) for key in asked}
+        assert found == asked, name
+        assert (model.input_size, model.config.width) == (48, 0.05), name
+
+
+def test_a_model_from_outside_without_such_a_setting_is_said(capsys):
+    sets = ["--set", "head=native", "--set", "input_size=48", "--set", "width=0.05"]
+    assert speed.main(["--device", "cpu", "--models", TINY, *sets]) == 2
+    assert "no setting 'head'" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_place_where_nothing_can_be_written_is_said_before_the_work(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(workloads, "predictions", lambda *_: pytest.fail("work has begun"))
+    (tmp_path / "file").write_text("")
+    for out, said in ((tmp_path, "is a folder"), (tmp_path / "file" / "x.json", "is a file")):
+        assert speed.main(["--device", "cpu", "--out", str(out)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: ")
+        assert said in line
+
+
+def test_a_file_that_cannot_be_written_in_the_end_is_one_line(tmp_path):
+    with (
+        pytest.raises(RunError, match="--out: cannot write .*No space"),
+        writing_out(tmp_path / "x"),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("model", ["lgrr", "mean-shape"])
