@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,9 +16,11 @@ from matplotlib.ticker import MaxNLocator
 from benchmark.predictions import Predictions
 from ffld import draw
 from ffld.atomic import replacing
-from ffld.sample import Split
+from ffld.sample import Sample, Split
 
 _SHOWN, _COLUMNS, _SIDE = 36, 6, 224  # samples on a sheet, tiles in a row, pixels of a tile
+_CLOSE_COLUMNS, _CLOSE_SIDE = 4, 360  # likewise, of garments from close by
+_AROUND = 0.2  # of the longer side of a garment's box is shown around it
 
 
 def curve(history: Sequence[Mapping[str, float]], floor: float, title: str, path: Path) -> None:
@@ -47,22 +51,56 @@ def curve(history: Sequence[Mapping[str, float]], floor: float, title: str, path
 def contact_sheet(split: Split, predictions: Predictions, path: Path) -> None:
     """Write samples spread evenly over the split, with truth and predictions, as PNG."""
     rows = np.unique(np.linspace(0, len(split) - 1, _SHOWN).round().astype(int))
-    pictures = []
+    tiles = []
     for row in rows.tolist():
         sample = split[row]
-        pictures.append(
-            draw.draw_sample(
-                sample.image,
-                sample.box,
-                sample.xy,
-                sample.visibility,
-                split.schema,
-                title=f"{sample.id}  {sample.garment_type}",
-                predicted=predictions.xy[row],
-                side=_SIDE,
-            )
-        )
-    sheet = draw.sheet(pictures, columns=min(_COLUMNS, len(pictures)))
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+        title = f"{sample.id}  {sample.garment_type}"
+        tiles.append(_compared(split, sample, predictions.xy[row], title, _SIDE))
     with replacing(path) as temporary:
-        temporary.write_bytes(encoded.tobytes())
+        _write(draw.sheet(tiles, columns=min(_COLUMNS, len(tiles))), temporary)
+
+
+def close_sheet(
+    split: Split, predictions: Predictions, titles: Mapping[int, str], path: Path
+) -> None:
+    """Write the garments of some samples from close by, with truth and predictions, as PNG.
+
+    Args:
+        titles: row of the split -> what stands below its picture.
+    """
+    tiles = []
+    for row, title in titles.items():
+        sample = split[row]
+        (x1, y1, x2, y2), (height, width) = sample.box, sample.image.shape[:2]
+        room = _AROUND * max(x2 - x1, y2 - y1)
+        left, top = (max(0, math.floor(side - room)) for side in (x1, y1))
+        right, bottom = min(width, math.ceil(x2 + room)), min(height, math.ceil(y2 + room))
+        near = dataclasses.replace(
+            sample,
+            image=np.ascontiguousarray(sample.image[top:bottom, left:right]),
+            box=sample.box - [left, top, left, top],
+            xy=sample.xy - [left, top],
+        )
+        predicted = predictions.xy[row] - [left, top]
+        tiles.append(_compared(split, near, predicted, title, _CLOSE_SIDE))
+    _write(draw.sheet(tiles, columns=min(_CLOSE_COLUMNS, len(tiles))), path)
+
+
+def _compared(
+    split: Split, sample: Sample, predicted: np.ndarray, title: str, side: int
+) -> np.ndarray:
+    return draw.draw_sample(
+        sample.image,
+        sample.box,
+        sample.xy,
+        sample.visibility,
+        split.schema,
+        title=title,
+        predicted=predicted,
+        side=side,
+    )
+
+
+def _write(sheet: np.ndarray, path: Path) -> None:
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    path.write_bytes(encoded.tobytes())
