@@ -1,0 +1,155 @@
+"""python -m benchmark.score: the table of any file of predictions, Parquet or CSV."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import difflib
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+import ffld
+from benchmark.command import Parser, carried_out
+from benchmark.evaluate import evaluate
+from benchmark.predictions import Predictions, PredictionsError, listed
+from ffld.schema import LandmarkSchema
+
+_EPILOG = """\
+examples:
+  python -m benchmark.score predictions.parquet
+      what `Predictions.save` wrote, which says its dataset and split
+  python -m benchmark.score points.csv --dataset ffld --split val
+      a line for each landmark, under the heading id,landmark,x,y
+  python -m benchmark.score points.csv --dataset fld --root ~/FLD --out runs/mine
+      of your copy of photographs; writes predictions.parquet and result.json, for the leaderboard
+
+x and y are pixels of the original image, (0, 0) its top left corner. Landmarks that a garment does
+not have may be left out. Predictions for fewer samples than the split has must be for those of
+`ffld.load(…, limit=N)`. COCO results files: python -m leaderboard evaluate.
+"""
+_COLUMNS = ("id", "landmark", "x", "y")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when it did what it says, 2 for bad input, 130 when interrupted."""
+    parser = Parser("benchmark.score", "Score a file of predictions by NE-1.", _EPILOG)
+    add = parser.add_argument
+    add("file", type=Path, metavar="FILE", help="predictions as Parquet or CSV")
+    add("--dataset", help="that a CSV file is for")
+    add("--split", help="likewise: test (default), val or train")
+    add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
+    add("--out", type=Path, metavar="DIR", help="folder for predictions.parquet and result.json")
+    arguments = parser.parse_args(argv)
+    return carried_out(lambda: _score(arguments), "interrupted")
+
+
+def read_csv(path: Path, dataset: str, split: str) -> Predictions:
+    """Predictions for a split from a CSV file with the columns id, landmark, x and y.
+
+    Raises:
+        PredictionsError: lists all that keeps it from being read.
+        DataError: there is no such dataset.
+    """
+    schema = ffld.spec(dataset).schema
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            columns = reader.fieldnames or []
+            lines = [(reader.line_num, line) for line in reader]
+    except FileNotFoundError as error:
+        raise PredictionsError(f"{path}: no such file") from error
+    except (OSError, ValueError, csv.Error) as error:
+        raise PredictionsError(f"{path} is not readable CSV: {error}") from error
+    if missing := [name for name in _COLUMNS if name not in columns]:
+        raise PredictionsError(
+            f"{path} has no column {', '.join(missing)}; expected the heading {','.join(_COLUMNS)}"
+        )
+    points: dict[str, dict[int, tuple[float, float]]] = {}
+    problems = list(_problems(lines, schema, points))
+    if problems:
+        raise PredictionsError(f"{path}: {listed(problems)}")
+    xy = np.full((len(points), len(schema), 2), np.nan)
+    for row, found in enumerate(points.values()):
+        for slot, point in found.items():
+            xy[row, slot] = point
+    return Predictions(dataset=dataset, split=split, ids=list(points), xy=xy)
+
+
+def _problems(
+    lines: Sequence[tuple[int, Mapping[str, str | None]]],
+    schema: LandmarkSchema,
+    points: dict[str, dict[int, tuple[float, float]]],
+) -> Iterator[str]:
+    """What is wrong, line by line; the points of the other lines go to `points`."""
+    slots = {name: slot for slot, name in enumerate(schema.landmarks)}
+    for number, line in lines:
+        name, landmark = line["id"] or "", line["landmark"] or ""
+        found = points.setdefault(name, {})
+        if landmark not in slots:
+            close = difflib.get_close_matches(landmark, slots, n=1)
+            hint = f", did you mean {close[0]!r}?" if close else ""
+            yield f"line {number}: no landmark {landmark!r}{hint}"
+        elif slots[landmark] in found:
+            yield f"line {number}: {landmark} of {name} for the second time"
+        elif (point := _point(line)) is None:
+            yield f"line {number}: {line['x']!r}, {line['y']!r} are no pixels"
+        else:
+            found[slots[landmark]] = point
+
+
+def _point(line: Mapping[str, str | None]) -> tuple[float, float] | None:
+    try:
+        x, y = float(line["x"] or ""), float(line["y"] or "")
+    except ValueError:
+        return None
+    return (x, y) if math.isfinite(x) and math.isfinite(y) else None
+
+
+def _score(arguments: argparse.Namespace) -> None:
+    from benchmark import folder
+    from benchmark.output import check_out, writing_out
+    from benchmark.plan import RunError
+
+    if arguments.file.suffix == ".csv":
+        if arguments.dataset is None:
+            raise RunError("a CSV file does not say what it is for: pass --dataset and --split")
+        predictions = read_csv(arguments.file, arguments.dataset, arguments.split or "test")
+    elif arguments.dataset or arguments.split:
+        raise RunError("--dataset and --split are for CSV files; a Parquet file says its own")
+    else:
+        predictions = Predictions.load(arguments.file)
+    if arguments.out:
+        check_out(arguments.out / folder.RESULT)
+        _check_free(arguments.out)
+    if not len(predictions):
+        raise PredictionsError(f"{arguments.file} holds no predictions")
+    split = ffld.load(
+        predictions.dataset,
+        predictions.split,
+        root=arguments.root,
+        limit=len(predictions),
+        approximate=predictions.revision.endswith("+approximate"),
+    )
+    result = evaluate(predictions, split.targets)
+    if arguments.out:
+        for name, saved in ((folder.PREDICTIONS, predictions), (folder.RESULT, result)):
+            with writing_out(arguments.out / name) as temporary:
+                saved.save(temporary)
+    print(result.table())
+
+
+def _check_free(out: Path) -> None:
+    """Refuse a run's folder, whose own predictions would be replaced."""
+    from benchmark import folder
+    from benchmark.plan import RunError
+
+    if (out / folder.CONFIG).exists():
+        raise RunError(f"--out: {str(out)!r} is a run's folder; pass another")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Any file of predictions to its table, and what a file may not be."""
+
+import csv
+
+import numpy as np
+import pytest
+
+import ffld
+from benchmark import Predictions, Result, evaluate
+from benchmark.score import main
+from leaderboard.__main__ import main as leaderboard
+
+
+@pytest.fixture(scope="module")
+def targets():
+    return ffld.load("fld-procedural", split="test", limit=6).targets
+
+
+@pytest.fixture
+def predictions(targets):
+    xy = targets.xy + np.random.default_rng(0).normal(0, 5, targets.xy.shape)
+    return Predictions("fld-procedural", "test", targets.ids, xy, revision=targets.revision)
+
+
+@pytest.fixture
+def score(capsys):
+    """Run the command: (exit code, stdout, stderr)."""
+
+    def call(*arguments):
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def _csv(path, targets, predictions):
+    """A line for each annotated landmark, samples last to first."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["landmark", "id", "x", "y", "remark"])
+        for row in reversed(range(len(targets))):
+            for slot, name in enumerate(targets.schema.landmarks):
+                if np.isfinite(targets.xy[row, slot]).all():
+                    x, y = predictions.xy[row, slot].tolist()
+                    writer.writerow([name, targets.ids[row], repr(x), repr(y), ""])
+    return path
+
+
+def test_parquet_and_csv_give_the_numbers_of_evaluate(score, targets, predictions, tmp_path):
+    expected = evaluate(predictions, targets)
+    predictions.save(tmp_path / "p.parquet")
+    path = _csv(tmp_path / "p.csv", targets, predictions)
+    out = tmp_path / "out"
+    assert score(tmp_path / "p.parquet") == (0, expected.table() + "\n", "")
+    assert score(path, "--dataset", "fld-procedural", "--out", out)[:2] == (
+        0,
+        expected.table() + "\n",
+    )
+    assert Result.load(out / "result.json").scores == expected.scores
+    assert leaderboard(["verify", str(out)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,x,y\na,1,2\n", "has no column landmark; expected the heading id,landmark,x,y"),
+        ("", "has no column id, landmark, x, y"),
+        ("id,landmark,x,y\n", "holds no predictions"),
+        ("id,landmark,x,y\na,left_colar,1,2\n", "line 2: no landmark 'left_colar', did you mean"),
+        ("id,landmark,x,y\na,left_hem,1\n", "line 2: '1', None are no pixels"),
+        ("id,landmark,x,y\na,left_hem,1,nan\n", "line 2: '1', 'nan' are no pixels"),
+        ("id,landmark,x,y\n" + 2 * "a,left_hem,1,2\n", "line 3: left_hem of a for the second time"),
+        ("id,landmark,x,y\na,left_hem,1,2\n", "ids that are not in the split: a"),
+        ("id,landmark,x,y\n\xff", "is not readable CSV"),
+    ],
+)
+def test_what_is_no_table_of_points_is_one_error_line(score, tmp_path, text, said):
+    path = tmp_path / "p.csv"
+    path.write_bytes(text.encode("latin-1"))
+    code, table, notes = score(path, "--dataset", "fld-procedural")
+    assert (code, table) == (2, "")
+    assert notes.startswith("error: ")
+    assert notes.count("\n") == 1
+    assert said in notes
+
+
+def test_what_is_asked_for_wrongly_is_one_error_line(score, predictions, tmp_path):
+    predictions.save(tmp_path / "p.parquet")
+    (tmp_path / "p.csv").write_text("id,landmark,x,y\n")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
+    for words, said in (
+        ([tmp_path / "p.csv"], "pass --dataset and --split"),
+        ([tmp_path / "none.csv", "--dataset", "fld-procedural"], "no such file"),
+        ([tmp_path / "p.csv", "--dataset", "fdl"], "did you mean 'fld'?"),
+        ([tmp_path / "p.parquet", "--split", "val"], "a Parquet file says its own"),
+        ([tmp_path / "p.parquet", "--out", tmp_path / "run"], "is a run's folder"),
+        ([tmp_path / "p.parquet", "--out", tmp_path / "p.csv"], "is a file"),
+    ):
+        code, table, notes = score(*words)
+        assert (code, table) == (2, "")
+        assert notes.startswith("error: ")
+        assert said in notes
