@@ -261,7 +261,7 @@ PIXELS = np.zeros((9, 7, 3), np.uint8)
         (PIXELS[:0], "it has no pixels"),
         ("photo.jpg", r"of shape \(\); expected"),
     ],
-    ids=str,
+    ids=["floats", "words", "grey", "alpha", "planes", "batch", "empty", "text"],
 )
 def test_the_detector_refuses_what_is_no_image_of_bytes(trained, image, said):
     box = (0, 0, 7, 9)
