@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmark import metrics
-from benchmark.command import Parser, carried_out, count
+from benchmark.command import Parser, carried_out, check_writable, count
 from benchmark.evaluate import counted
 from benchmark.predictions import Predictions
 from ffld.sample import Targets
@@ -112,10 +112,10 @@ def _show(arguments: argparse.Namespace) -> None:
     from benchmark import folder, pictures
     from benchmark.crops import Source
     from benchmark.groups import configuration_of
-    from benchmark.output import check_out, writing_out
+    from benchmark.output import writing_out
 
     for path in filter(None, (arguments.out, arguments.sheet)):
-        check_out(path)
+        check_writable(path)
     split = Source.of_run(configuration_of(arguments.run), arguments.root).open()
     predictions = Predictions.load(arguments.run / folder.PREDICTIONS).align(split.targets)
     errors = Errors.of(predictions, split.targets)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.command import Parser, add_prediction_settings, carried_out
+from benchmark.command import Parser, add_prediction_settings, carried_out, check_writable
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -162,7 +162,6 @@ def _as_onnx(program: ExportedProgram, inputs: list[str], outputs: list[str]) ->
 def _export(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
     from benchmark.detector import Detector
-    from benchmark.output import check_out
 
     detector = Detector.load(
         arguments.checkpoint, model=arguments.model, settings=arguments.settings
@@ -170,7 +169,7 @@ def _export(arguments: argparse.Namespace) -> None:
     about = describe(detector)
     name = f"{detector.about.model.replace(':', '-')}-{detector.about.dataset}"
     path = arguments.out or Path(name + SUFFIXES[arguments.format])
-    check_out(path)
+    check_writable(path)
     print(f"writing {path}; this takes up to a minute", file=sys.stderr, flush=True)
     write(capture(detector), about, path, arguments.format)
     print(json.dumps(about, indent=2))

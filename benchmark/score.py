@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import ffld
-from benchmark.command import Parser, carried_out
+from benchmark.command import Parser, carried_out, check_writable
 from benchmark.evaluate import evaluate
 from benchmark.predictions import Predictions, PredictionsError, listed
 from ffld.schema import LandmarkSchema
@@ -111,7 +111,7 @@ def _point(line: Mapping[str, str | None]) -> tuple[float, float] | None:
 
 def _score(arguments: argparse.Namespace) -> None:
     from benchmark import folder
-    from benchmark.output import check_out, writing_out
+    from benchmark.output import writing_out
     from benchmark.plan import RunError
 
     if arguments.file.suffix == ".csv":
@@ -123,7 +123,7 @@ def _score(arguments: argparse.Namespace) -> None:
     else:
         predictions = Predictions.load(arguments.file)
     if arguments.out:
-        check_out(arguments.out / folder.RESULT)
+        check_writable(arguments.out / folder.RESULT)
         _check_free(arguments.out)
     if not len(predictions):
         raise PredictionsError(f"{arguments.file} holds no predictions")

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.command import Parser, carried_out, count
+from benchmark.command import Parser, carried_out, check_writable, count
 
 _EPILOG = """\
 examples:
@@ -97,12 +97,12 @@ def _measure(arguments: argparse.Namespace) -> None:
 
     from benchmark import models, workloads
     from benchmark.device import device_of
-    from benchmark.output import check_out, writing_out
+    from benchmark.output import writing_out
     from benchmark.settings import parse, profile
     from benchmark.step import choose_algorithms
 
     if arguments.out:
-        check_out(arguments.out)
+        check_writable(arguments.out)
     device, why = device_of(arguments.device)
     shared = models.config_class("vgg16")  # whose settings all models of this project have
     settings, overrides = parse(arguments.assignments, profile(device.type), shared)
