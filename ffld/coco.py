@@ -108,7 +108,7 @@ def to_keypoints(xy: np.ndarray, visibility: np.ndarray) -> np.ndarray:
     there = visibility > 0
     points = np.where(there[..., None], xy - PIXEL_CENTRE, 0.0)
     together = np.concatenate([points, visibility[..., None]], axis=-1)
-    return together.reshape(*visibility.shape[:-1], -1)
+    return together.reshape(*visibility.shape[:-1], 3 * visibility.shape[-1])
 
 
 def from_keypoints(keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +118,7 @@ def from_keypoints(keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     2^-40, as labels are, and within one rounding of float64 for any other.
     """
     triples = np.asarray(keypoints, np.float64)
-    triples = triples.reshape(*triples.shape[:-1], -1, 3)
+    triples = triples.reshape(*triples.shape[:-1], triples.shape[-1] // 3, 3)
     return triples[..., :2] + PIXEL_CENTRE, triples[..., 2]
 
 

@@ -171,3 +171,10 @@ def test_bad_requests_are_one_line(tmp_path, capsys):
     (tmp_path / "annotations").write_text("a file where a folder must be")
     assert main(["export", "--dataset", "fld-procedural", "--limit", "1", *out]) == 2
     assert re.fullmatch(r"error: .*export to a folder that can be.*\n", capsys.readouterr().err)
+
+
+def test_no_garment_at_all():
+    """As of images whose split has one garment each, which have no rivals."""
+    keypoints = coco.to_keypoints(np.empty((0, 8, 2)), np.empty((0, 8), np.uint8))
+    assert keypoints.shape == (0, 24)
+    assert [found.shape for found in coco.from_keypoints(keypoints)] == [(0, 8, 2), (0, 8)]
