@@ -36,11 +36,12 @@ from scipy import stats
 
 LEVEL = 0.95
 ENOUGH = 3  # entries of several seeds, of which one may be wild without moving the median far
-# A seed's standard deviation as a share of its NE where a board has fewer: what 58 configurations
-# of table 3 and its repairs show on three editions of ffld at 64 x 64 pixels (pooled; .0151, .0153
-# and .0156). Two models at 224 x 224 pixels, four seeds each: .028.
-USUAL = 0.015
-TOO_ALIKE = 1e-4  # chance of so little scatter among an entry's seeds, below which they are one
+# A seed's standard deviation as a share of its NE where a board has fewer. Three models of five
+# seeds show .023 at 224 x 224 pixels (pooled; .035, .016 and .011), 58 configurations .015 at 64 x
+# 64. Too small a share would rank luck, too large a one leaves ties until more seeds are sent.
+USUAL = 0.025
+LEAST = 1 / 3  # of the shared spread: trainings scatter by more, ours by .45 and more
+TOO_ALIKE = 1e-4  # chance of as little scatter as seeds show, below which they are one training
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _trainings(seeds: Sequence[float], spread: float) -> int:
     freedom = len(seeds) - 1
     if not freedom or not spread:
         return 1
-    chance = stats.chi2.cdf(freedom * (_own(seeds) / spread) ** 2, freedom)
+    chance = stats.chi2.cdf(freedom * (_own(seeds) / (spread * LEAST)) ** 2, freedom)
     return 1 if chance < TOO_ALIKE else len(seeds)
 
 
