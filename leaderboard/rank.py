@@ -36,11 +36,11 @@ from scipy import stats
 
 LEVEL = 0.95
 ENOUGH = 3  # entries of several seeds, of which one may be wild without moving the median far
-# A seed's standard deviation as a share of its NE where a board has fewer. Three models of five
-# seeds show .023 at 224 x 224 pixels (pooled; .035, .016 and .011), 58 configurations .015 at 64 x
-# 64. Too small a share would rank luck, too large a one leaves ties until more seeds are sent.
+# A seed's standard deviation as a share of its NE where a board has fewer. Four models of five
+# seeds show .022 at 224 x 224 pixels (pooled; .011 to .035), 58 configurations .015 at 64 x 64.
+# Too small a share would rank luck, too large a one leaves ties until more seeds are sent.
 USUAL = 0.025
-LEAST = 1 / 3  # of the shared spread: our entries of four seeds and more scatter by .49 and more
+LEAST = 1 / 3  # of the shared spread: our entries of four seeds and more scatter by .47 and more
 TOO_ALIKE = 1e-4  # chance of as little scatter as seeds show, below which they are one training
 
 
