@@ -161,7 +161,7 @@ def _boards_in_short(table: Mapping[str, Any]) -> list[str]:
     """The boards of a dataset's table as JSON, best entries first; without trials."""
     blocks = []
     for board in table.get("boards", []):
-        if board["trial"]:
+        if board.get("trial"):  # which tables of earlier versions do not say
             continue
         cells = []
         for row in board["rows"]:
