@@ -76,7 +76,7 @@ def state(path: Path, configuration: Mapping[str, Any], *, afresh: bool) -> Stat
     Raises:
         RunError: the folder cannot be written, is no run's, or is that of another run.
     """
-    check_writable(path)
+    check_folder(path)
     if not path.exists() or all(entry.name.startswith(".") for entry in path.iterdir()):
         return State.NEW
     if not (path / CONFIG).is_file():
@@ -175,7 +175,7 @@ def saved(path: Path) -> dict[str, Any]:
     return content
 
 
-def check_writable(path: Path) -> None:
+def check_folder(path: Path) -> None:
     """Refuse a folder that can't be made or written in, which need not exist (RunError)."""
     nearest = path.absolute()
     while not nearest.exists():

@@ -93,4 +93,4 @@ def _check_free(out: Path) -> None:
             f"--out: {str(out)!r} holds {min(other)!r}; a season's predictions need a folder of "
             "their own"
         )
-    folder.check_writable(out)
+    folder.check_folder(out)
