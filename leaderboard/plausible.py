@@ -28,7 +28,8 @@ SAME = 1e-3  # of the box: points of two entries that differ by less are taken f
 MOST_SAME = 0.9  # share of the probed points; two seeds on maps of 4 x 4 cells can share 0.8
 SAME_ERRORS = 0.92  # correlation of two seeds' errors; noise that brings it lower costs NE
 MOST_EXPLAINED = 0.92  # share of an entry's squared errors that a mixture of others' gives
-POINTS_EACH = 50  # coordinates for every column of such a mixture, so that chance explains little
+MIXED = 50  # files that a mixture may be of: the nearest, so that large boards cost little
+POINTS_EACH = 50  # coordinates for every one of these, so that chance explains little
 PROBE = 500  # samples that are compared between entries, chosen by a hash of their ids
 
 
@@ -131,10 +132,11 @@ def correlation(a: Probe, b: Probe) -> float:
 def explained(own: Probe, others: Sequence[Probe]) -> float:
     """Share of the squared errors of a probe that the best linear mixture of others' errors gives.
 
-    Adjusted for the number of others; 0 where there are no others of the same samples, or too many
-    for the points that are known.
+    Adjusted for the number of others, of which the `MIXED` that correlate most with it count; 0
+    where there are none of the same samples, or too few points are known.
     """
     alike = [one for one in others if np.array_equal(one.ids, own.ids)]
+    alike = sorted(alike, key=lambda one: -correlation(own, one))[:MIXED]
     columns = np.stack([own.errors, *(one.errors for one in alike)], -1)
     columns = columns[~np.isnan(columns).any(-1)]
     target, mixed = columns[:, 0], columns[:, 1:]

@@ -106,3 +106,19 @@ def test_one_model_as_many_seeds(board, capsys, mean, jitter):
     found = board.check(folder, capsys)
     for (first, second), line in zip([(0, 1), (0, 2), (1, 2)], found, strict=True):
         assert line.startswith(f"predictions [{first}] and [{second}] have the same errors (")
+
+
+def test_a_mixture_is_found_on_a_board_of_many():
+    """Of four among 300, more than there are points to tell apart at once."""
+    rng = np.random.default_rng(2)
+    ids, shape = np.array([f"made-up/{n}" for n in range(400)]), (400, 8, 2)
+    common = rng.normal(0, 0.1, shape)  # what is hard is hard for all
+
+    def probe(errors):
+        return plausible.Probe(ids, errors, errors)
+
+    others = [probe(common + rng.normal(0, 0.08, shape)) for _ in range(300)]
+    mixture = np.mean([one.errors for one in others[100:104]], axis=0)
+    mixed = plausible.explained(probe(mixture + rng.normal(0, 0.005, shape)), others)
+    own = plausible.explained(probe(common + rng.normal(0, 0.08, shape)), others)
+    assert own < 0.7 < plausible.MOST_EXPLAINED < mixed
