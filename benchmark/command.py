@@ -76,18 +76,14 @@ def check_writable(path: Path | None, option: str = "--out") -> None:
         DataError: says why.
     """
     from ffld import DataError
+    from ffld.atomic import unwritable
 
     if path is None:
         return
     if path.is_dir():
         raise DataError(f"{option}: {str(path)!r} is a folder; name a file")
-    nearest = path.absolute().parent
-    while not nearest.exists():
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        raise DataError(f"{option}: cannot make {str(path)!r}: {str(nearest)!r} is a file")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise DataError(f"{option}: cannot write in {str(nearest)!r}")
+    if why := unwritable(path.parent):
+        raise DataError(f"{option}: {why}")
 
 
 def _errors() -> tuple[type[Exception], ...]:

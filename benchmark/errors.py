@@ -124,7 +124,10 @@ def _show(arguments: argparse.Namespace) -> None:
     if arguments.out:
         rest = np.flatnonzero(~np.isfinite(errors.ne))
         records = [errors.record(row) for row in (*rows.tolist(), *rest.tolist())]
-        with writing_out(arguments.out) as temporary, temporary.open("w", newline="") as file:
+        with (
+            writing_out(arguments.out) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.DictWriter(file, list(records[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(records)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from filelock import FileLock, Timeout
 from benchmark import checkpoint
 from benchmark.code import UNKNOWN
 from benchmark.plan import RunError
-from ffld.atomic import leftovers, replacing
+from ffld.atomic import leftovers, replacing, unwritable
 from ffld.cache import cache_folder
 
 CONFIG = "config.json"
@@ -177,13 +176,8 @@ def saved(path: Path) -> dict[str, Any]:
 
 def check_folder(path: Path) -> None:
     """Refuse a folder that can't be made or written in, which need not exist (RunError)."""
-    nearest = path.absolute()
-    while not nearest.exists():
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        raise RunError(f"cannot make {str(path)!r}: {str(nearest)!r} is a file; pass another --out")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise RunError(f"cannot write in {str(nearest)!r}; pass another --out")
+    if why := unwritable(path):
+        raise RunError(f"{why}; pass another --out")
 
 
 def _differences(saved: Mapping[str, Any], asked: Mapping[str, Any]) -> str:

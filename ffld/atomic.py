@@ -21,6 +21,18 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def unwritable(folder: Path) -> str | None:
+    """Why nothing can be written in a folder, which need not exist; None where it can."""
+    nearest = folder.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        return f"cannot make {str(folder)!r}: {str(nearest)!r} is a file"
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return f"cannot write in {str(nearest)!r}"
+    return None
+
+
 def is_litter(path: Path) -> bool:
     """Whether a file is one that file managers leave in every folder that they show."""
     return path.name in (".DS_Store", "Thumbs.db", "desktop.ini")
