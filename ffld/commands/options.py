@@ -84,14 +84,15 @@ def check_picture(path: Path | None, size: tuple[int, int] = (1, 1)) -> None:
     """
     import cv2
 
+    from ffld.atomic import unwritable
     from ffld.sample import DataError
 
     if path is None:
         return
     if not cv2.haveImageWriter(path.name):
         raise DataError(f"--out: cannot write {path.suffix!r} pictures; name it .png or .jpg")
-    if not path.parent.is_dir():
-        raise DataError(f"--out: there is no folder {path.parent} for {path}; make it first")
+    if why := unwritable(path.parent):
+        raise DataError(f"--out: {why}")
     most = _SIDES.get(path.suffix.lower())
     if most is not None and max(size) > most:
         raise DataError(
