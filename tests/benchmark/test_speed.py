@@ -101,6 +101,12 @@ def test_the_command_prints_models_and_goals(tmp_path, capsys):
     assert (content["input_size"], content["width"]) == (48, 0.05)
 
 
+@pytest.mark.parametrize(("value", "verdict"), [(0.8996, "met"), (0.8994, "missed"), (0.9, "met")])
+def test_goals_are_judged_by_what_is_printed(value, verdict):
+    line = speed.table({}, {"end to end / step alone": value}).splitlines()[-1]
+    assert line.endswith(f"{value:.3g}  goal: at least 0.9, {verdict}")
+
+
 def test_a_compiled_step_takes_its_turn_and_algorithms_are_as_before(monkeypatch):
     seen, loss = set(), HeatmapNet.loss
 
