@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import ffld
 from benchmark import checkpoint
 from benchmark.checkpoint import Checkpoint
 from benchmark.origin import TRAINING, never_saw_a_photograph, seen
-from benchmark.settings import views
+from benchmark.settings import PREDICTION, views
 from ffld.render.named import NAMED
 
 CARD, SCORES = "README.md", "scores.json"
@@ -41,7 +41,7 @@ _BODY = """\
 
 {use}| | |
 |---|---|
-| model | `{model}`, {parameters:,} parameters; input {size} x {size}, width {width} |
+| model | `{model}`, {several}{parameters:,} parameters; {networks} |
 | data | {data} |{before}
 | selection | {selection} |
 | recipe | {recipe} |
@@ -49,7 +49,7 @@ _BODY = """\
 | test-time augmentation | {views} |
 | seed | {seed} |
 | code | commit {commit} |
-| hardware | {hardware} |
+| hardware | {hardware} |{others}
 
 {precision}
 
@@ -152,20 +152,23 @@ def _body(
         title=f"{about.model}, trained on {about.revision}",
         use=use,
         model=about.model,
+        several=f"the mean heat map of {len(about.sizes)} networks trained apart, "
+        if about.others
+        else "",
         parameters=training["parameters"],
-        size=about.input_size,
-        width=about.config.get("width", 1),
+        networks=" and ".join(_networks(about)),
         data=_data(about, made, rendered),
-        before="".join(_before(training)),
+        before="".join(_before("trained before", training.get("before", ()))),
         selection=_selection(about, training),
         recipe=_listing(made["settings"]),
         config=_listing(about.config),
-        views=views(about.config),
+        views=views(about.config) + (", dealt to the networks in turn" if about.others else ""),
         seed=about.seed,
         commit=training["commit"],
         hardware=f"{made['device']}, {environment['threads']} threads, {environment['machine']}, "
         f"torch {environment['torch']}; {training['seconds'] / 60:.0f} minutes",
         precision=_PRECISION[_is_half(folder / checkpoint.WEIGHTS)],
+        others="".join(_others(about, training)),
         rows="\n".join(_rows(scores)),
         unseen=" Scores on photographs are of weights that never saw one." if unseen else "",
         domain=_DRAWINGS if rendered else "",
@@ -203,16 +206,35 @@ def _dials(made: Mapping[str, Any]) -> str:
     return f" with the dials `{names[0]}`" if names else f" with {_listing(made['dials'])}"
 
 
-def _before(training: Mapping[str, Any]) -> Iterator[str]:
-    """A row for each training that this one went on from, the latest first."""
-    for record in training.get("before", ()):
+def _networks(about: Checkpoint) -> Iterator[str]:
+    for side, config in zip(about.sizes, (about.config, *about.others), strict=True):
+        yield f"input {side} x {side}, width {config.get('width', 1)}"
+
+
+def _others(about: Checkpoint, training: Mapping[str, Any]) -> Iterator[str]:
+    """Rows for each network but the first, of which all others tell."""
+    told = training.get("others", ())
+    for number, (config, record) in enumerate(zip(about.others, told, strict=True), 2):
+        differing = {
+            key: value
+            for key, value in config.items()
+            if key not in PREDICTION and about.config.get(key) != value
+        }
+        yield f"\n| network {number}: settings | {_listing(differing) or 'the same'} |"
+        yield from _before(f"network {number}: trained", [record])
+        yield from _before(f"network {number}: trained before", record.get("before", ()))
+
+
+def _before(title: str, records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A row for each training of some, the latest first."""
+    for record in records:
         made, where = record["configuration"], record["environment"]
         limit, count = made["settings"]["train_limit"], record["epochs"]
         epochs = "one epoch" if count == 1 else f"{count} epochs"
         commit = record.get("commit", where.get("commit"))
         code = f"; commit {commit}" if commit else ""
         yield (
-            f"\n| trained before | {epochs} of "
+            f"\n| {title} | {epochs} of "
             f"{'all' if limit is None else f'{limit:,}'} images of `{made['revision']}`"
             f"{_dials(made)}; {_listing(made['settings'])}; seed {made['seed']}{code}; "
             f"{where['threads']} threads, torch {where['torch']}; "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from benchmark import models
 from benchmark.eight import Eight
+from benchmark.ensemble import FIRST, MOST, Ensemble
 from ffld.atomic import replacing
 from ffld.schema import FFLD, FLD8, LandmarkSchema
 
@@ -30,12 +31,17 @@ FILES = (ABOUT, WEIGHTS, FLOOR_WEIGHTS)
 
 _RUNNING = ("running_mean", "running_var", "num_batches_tracked")  # statistics, not learned
 _LARGEST_INPUT = 4096  # pixels
+_MAY_LACK = {"others"}
 _KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {  # type of a field -> what its JSON must be
     str: ("one line of text", lambda v: isinstance(v, str) and v.isprintable() and len(v) <= 200),
     int: ("a whole number", lambda v: type(v) is int and v >= 0),
     float: ("a number of at least 0", lambda v: type(v) in (int, float) and 0 <= v < math.inf),
     float | None: ("a number, or null", lambda v: v is None or type(v) in (int, float)),
     Mapping[str, Any]: ("an object", lambda v: isinstance(v, dict)),
+    Sequence[Mapping[str, Any]]: (
+        f"a list of at most {MOST - 1} objects",
+        lambda v: isinstance(v, list) and len(v) < MOST and all(isinstance(c, dict) for c in v),
+    ),
 }
 
 
@@ -54,6 +60,8 @@ class Checkpoint:
         input_size, padding: how its inputs are cut, see `ffld.transforms.crop`.
         dataset, revision, samples, seed: what it was trained on.
         val_ne: NE (visible) on the validation split; None for a fitted model.
+        others: configs of further networks of the model, trained apart, whose heat maps are
+            averaged with those of the first (`benchmark.ensemble`), of which all above tells.
     """
 
     model: str
@@ -67,11 +75,24 @@ class Checkpoint:
     samples: int
     seed: int
     val_ne: float | None
+    others: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """As JSON values; without `others` where there are none."""
+        found = asdict(self)
+        others = [dict(config) for config in found.pop("others")]
+        return found | ({"others": others} if others else {})
+
+    @property
+    def sizes(self) -> list[int]:
+        """Sides of the inputs of its networks, in pixels."""
+        return [self.input_size, *(c.get("input_size", self.input_size) for c in self.others)]
 
     @property
     def overrides(self) -> dict[str, Any]:
         """`config` as `models.build` takes it."""
-        return {k: tuple(v) if isinstance(v, list) else v for k, v in self.config.items()}
+        return _overrides(self.config)
 
     def save(self, folder: Path, model: nn.Module, floor: nn.Module, *, half: bool = False) -> None:
         """Write the three files; `checkpoint.json`, without which there is none, comes last.
@@ -86,7 +107,7 @@ class Checkpoint:
         save_tensors(folder / WEIGHTS, weights)
         save_tensors(folder / FLOOR_WEIGHTS, floor.state_dict())
         with replacing(folder / ABOUT) as temporary:
-            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+            temporary.write_text(json.dumps(self.content, indent=2) + "\n", encoding="utf-8")
 
     def build(self, folder: Path, schema: LandmarkSchema) -> tuple[nn.Module, nn.Module | None]:
         """The model and the floor that was fitted on the same samples.
@@ -116,7 +137,14 @@ class Checkpoint:
     def untrained(self, schema: LandmarkSchema) -> tuple[nn.Module, nn.Module]:
         """The model and the floor as they are made, without these weights."""
         model = models.build(self.model, schema, **self.overrides)
+        if self.others:
+            others = (models.build(self.model, schema, **_overrides(c)) for c in self.others)
+            model = Ensemble(schema, [model, *others])
         return model, models.build(FLOOR, schema, input_size=self.input_size)
+
+
+def _overrides(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
 
 
 def learned(model: nn.Module) -> int:
@@ -129,7 +157,7 @@ def start_from(folder: Path, model: nn.Module, schema: LandmarkSchema) -> list[s
     """Give a model that is to be trained the weights of a checkpoint of the same model.
 
     Where the checkpoint is of another schema, tensors whose shape follows from the number of
-    landmarks keep the values that they have.
+    landmarks keep the values that they have. Of several networks the first one's are taken.
 
     Returns:
         Names of the tensors that were left as they are.
@@ -137,11 +165,14 @@ def start_from(folder: Path, model: nn.Module, schema: LandmarkSchema) -> list[s
     Raises:
         CheckpointError: weights that do not fit.
     """
-    path = folder / WEIGHTS
-    if read(folder).schema_fingerprint == schema.fingerprint:
-        _load_into(model, path)
-        return []
+    path, about = folder / WEIGHTS, read(folder)
     tensors, _ = load_tensors(path)
+    if about.others:
+        first = (name for name in tensors if name.startswith(FIRST))
+        tensors = {name.removeprefix(FIRST): tensors[name] for name in first}
+    if about.schema_fingerprint == schema.fingerprint:
+        _load_into(model, path, tensors)
+        return []
     own = model.state_dict()
     kept = [name for name in own if name in tensors and own[name].shape != tensors[name].shape]
     _load_into(model, path, own | {k: v for k, v in tensors.items() if k not in kept})
@@ -171,8 +202,9 @@ def read(folder: Path, of: str = "") -> Checkpoint:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{called} is not readable JSON: {error}") from error
-    expected = [field.name for field in fields(Checkpoint)]
-    if not isinstance(content, dict) or sorted(content) != sorted(expected):
+    every = [field.name for field in fields(Checkpoint)]
+    expected = [name for name in every if name not in _MAY_LACK]
+    if not isinstance(content, dict) or content.keys() | _MAY_LACK != set(every):
         found = ", ".join(content) if isinstance(content, dict) else type(content).__name__
         raise CheckpointError(f"{called} holds {found[:300]}; expected {', '.join(expected)}")
     if problems := list(_problems(content)):
@@ -182,6 +214,8 @@ def read(folder: Path, of: str = "") -> Checkpoint:
 
 def _problems(content: Mapping[str, Any]) -> Iterator[str]:
     for name, kind in typing.get_type_hints(Checkpoint).items():
+        if name not in content:
+            continue
         value, (expected, fits) = content[name], _KINDS[kind]
         if not fits(value):
             yield f"{name} must be {expected}, not {json.dumps(value)[:100]}"

@@ -208,6 +208,8 @@ def _fitted(model: nn.Module, samples: Crops) -> nn.Module:
 def _start(plan: Plan, model: nn.Module) -> None:
     """Replace the random weights that a model is built with, where that was asked for."""
     if plan.start is not None:
+        if others := plan.start.about.others:
+            _say(f"{plan.start.name} holds {1 + len(others)} networks; the first is trained on")
         kept = checkpoint.start_from(plan.start.folder, model, plan.spec.schema)
         if kept:
             _say(f"{plan.start.name} is of another schema; not taken from it: {', '.join(kept)}")

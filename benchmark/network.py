@@ -7,7 +7,7 @@ is a stack of layers, each followed by a pyramid; the controls differ from LGR i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, TypeVar
@@ -148,6 +148,11 @@ class HeatmapNet(nn.Module):
         """Heat maps before the sigmoid, (B, K, H / stride, W / stride)."""
         raise NotImplementedError
 
+    def looks(self, inputs: Inputs, turns: Sequence[float], flip: bool) -> Tensor:
+        """Mean heat maps over views of images, (B, K, H / stride, W / stride), from 0 to 1."""
+        maps = self(looked_at(inputs, turns, flip)).float().sigmoid()
+        return averaged(maps, turns, self.flip_index if flip else None)
+
     def loss(self, batch: Batch) -> Tensor:
         """`map_error`, plus `penalty`."""
         return self.map_error(self(batch.inputs), batch) + self.penalty()
@@ -174,9 +179,7 @@ class HeatmapNet(nn.Module):
     def predict(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
         """Landmarks (B, K, 2) in input pixels, and the heights of the peaks (B, K)."""
         with evaluating(self):
-            turns, flip = self.config.turns, self.config.flip_average
-            maps = self(looked_at(inputs, turns, flip)).float().sigmoid()
-            maps = averaged(maps, turns, self.flip_index if flip else None)
+            maps = self.looks(inputs, self.config.turns, self.config.flip_average)
         return decode(maps, self.stride, self.config.decoder)
 
 

@@ -6,6 +6,7 @@ A stranger may have written it, and its words go on cards: it holds numbers and 
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ from ffld.sample import DataError
 TRAINING = "training.json"
 LARGEST = 1 << 20  # bytes
 
-_DEEPEST, _LONGEST = 8, 200  # levels of nesting, characters
+_DEEPEST, _LONGEST = 12, 200  # levels of nesting, characters
 _PLAIN = re.compile(r"[\w .,:;+/=()@-]*")
 # What is asked of a record, and of its parts; more may be in it.
 _RECORD = {"configuration": dict, "environment": dict, "seconds": (int, float), "epochs": int}
@@ -60,7 +61,8 @@ def seen(training: Mapping[str, Any]) -> list[DatasetSpec]:
 
 def unknown_start(training: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The weights that nothing is told of, if the first training told of went on from any."""
-    return _configurations(training)[-1].get("init")
+    starts = (chain[-1]["configuration"].get("init") for chain in _chains(training))
+    return next((start for start in starts if start), None)
 
 
 def never_saw_a_photograph(training: Mapping[str, Any]) -> bool:
@@ -71,18 +73,27 @@ def never_saw_a_photograph(training: Mapping[str, Any]) -> bool:
 
 
 def _configurations(training: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Of the trainings that weights went through, the latest first."""
-    return [one["configuration"] for one in (training, *training.get("before", ()))]
+    """Of the trainings that weights went through, the latest first, network by network."""
+    return [record["configuration"] for chain in _chains(training) for record in chain]
+
+
+def _chains(training: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
+    """The trainings of each network, mostly one, the latest first."""
+    networks = (training, *training.get("others", ()))
+    return [[network, *network.get("before", ())] for network in networks]
 
 
 def _problems(content: object) -> Iterator[str]:
     """What is wrong, of which the first alone may be asked for: the next may rest on it."""
     yield from _unplain(content, 0)
-    before = content.get("before", []) if isinstance(content, dict) else []
-    if not isinstance(before, list):
-        yield "before is no list"
-        return
-    for record in (content, *before):
+    records = [content]
+    for key in ("others", "before"):  # what was before the others, too
+        lists = [one.get(key, []) for one in records if isinstance(one, dict)]
+        if not all(isinstance(one, list) for one in lists):
+            yield f"{key} is no list"
+            return
+        records += itertools.chain(*lists)
+    for record in records:
         yield from _lacks("", record, _RECORD)
         made = record["configuration"]
         yield from _lacks("configuration.", made, _CONFIGURATION)

@@ -89,7 +89,7 @@ class Plan:
         }
         if self.start is not None:
             digest = sha256(self.start.folder / WEIGHTS)
-            content["init"] = {"sha256": digest, **dataclasses.asdict(self.start.about)}
+            content["init"] = {"sha256": digest, **self.start.about.content}
             if self.start.address is not None:
                 content["init"]["address"] = self.start.address
         if self.source is not None:  # the samples are those of the revision, but for JPEG's loss
@@ -108,7 +108,8 @@ class Plan:
             source = f" of {self.weights.address}" if self.weights.address else ""
             return (
                 f"{self.reason}; scoring {which}{about.model}{source}, trained on {about.samples} "
-                f"samples of {about.revision}, input {about.input_size}x{about.input_size}"
+                f"samples of {about.revision}, input "
+                + " and ".join(f"{side}x{side}" for side in about.sizes)
                 + ("; --train trains your own" if self.weights.shipped else "")
             )
         s = self.settings

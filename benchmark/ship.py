@@ -12,13 +12,19 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ffld
 from benchmark.code import commit
 from benchmark.command import Parser, add_prediction_settings, carried_out
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from benchmark.checkpoint import Checkpoint
+    from benchmark.weights import Weights
 
 _EPILOG = """\
 examples:
@@ -29,6 +35,8 @@ examples:
       the same weights, and their scores on the card; runs of other weights are refused
   python -m benchmark.ship runs/lgr-ffld-1234abcd --out lgr/weights/lgr-ffld --set turns=-15,15
       the same weights, which look at each image twice unless they are told otherwise
+  python -m benchmark.ship runs/lgr-ffld-128 --with runs/lgr-ffld-96 --out lgr/weights/lgr-ffld
+      two networks as one file, whose heat maps are averaged; the largest input comes first
 """
 
 
@@ -39,8 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("run", type=Path, metavar="RUN", help="folder of a finished training")
     add("--out", type=Path, required=True, metavar="DIR", help="such as lgr/weights/lgr-ffld")
-    add("--before", nargs="*", default=[], metavar="WEIGHTS",
-        help="those that it went on from, the latest first: runs, shipped, hf://…")  # fmt: skip
+    add(
+        "--before", nargs="*", default=[], metavar="WEIGHTS",
+        help="those that it went on from, the latest first: runs, shipped, hf://…",
+    )  # fmt: skip
+    add(
+        "--with", dest="others", nargs="*", default=[], metavar="WEIGHTS",
+        help="networks to average with, trained apart: runs, or folders that ship wrote",
+    )  # fmt: skip
     add("--scores", type=Path, nargs="*", default=[], metavar="RUN", help="runs that scored them")
     add_prediction_settings(parser)
     arguments = parser.parse_args(argv)
@@ -52,7 +66,8 @@ def _ship(arguments: argparse.Namespace) -> None:
     from benchmark.card import CARD, card
 
     out = arguments.out
-    gather(arguments.run, out, half=True, before=arguments.before, settings=arguments.settings)
+    given = {name: getattr(arguments, name) for name in ("before", "settings", "others")}
+    gather(arguments.run, out, half=True, **given)
     add_scores(out, arguments.scores)
     write(out / CARD, card(out))
     print(f"{out}: {sum(file.stat().st_size for file in out.iterdir()) / 1e6:.1f} MB")
@@ -65,6 +80,7 @@ def gather(
     half: bool,
     before: Sequence[str | Path] = (),
     settings: Sequence[str] = (),
+    others: Sequence[str | Path] = (),
 ) -> None:
     """Write a finished run's checkpoint, training.json and scores.json, which is yet empty.
 
@@ -74,9 +90,11 @@ def gather(
             `find_weights` takes.
         settings: of halved weights, how their maps become points where not as in training, see
             `Weights.predicting`.
+        others: with `half`, weights to average with, see `benchmark.ensemble`.
 
     Raises:
-        RunError, CheckpointError: the run isn't finished, or its checkpoint is not sound.
+        RunError, CheckpointError: the run isn't finished, or its checkpoint is not sound; others
+            are of another kind.
         SettingsError: what trained weights don't leave open.
     """
     from benchmark import checkpoint
@@ -87,15 +105,17 @@ def gather(
     _history(run)
     weights = find_weights(run).predicting(settings)
     found, about = weights.folder, weights.about
-    model, floor = about.build(found, ffld.spec(about.dataset).schema)
+    model, floor, about = joined(weights, [find_weights(other) for other in others])
     made = _training(run)
     training = {
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "commit": made["environment"].get("commit", commit()),  # older runs don't tell theirs
         **made,
+        "parameters": checkpoint.learned(model),
     }
     if before:
         training["before"] = _earlier(training, before)
+    if others:
+        training["others"] = [_told(other) for other in others]
     if half:
         about.save(out, model, floor, half=True)
     else:
@@ -104,6 +124,33 @@ def gather(
             shutil.copyfile(found / file, out / file)
     write(out / TRAINING, json.dumps(training, indent=2) + "\n")
     write(out / SCORES, "{}\n")
+
+
+def joined(weights: Weights, others: Sequence[Weights]) -> tuple[nn.Module, nn.Module, Checkpoint]:
+    """The network of weights, or its ensemble with others; the floor; what it all is.
+
+    Raises:
+        RunError: others of another kind.
+        ModelError: networks that can't be averaged.
+    """
+    from benchmark.ensemble import Ensemble
+    from benchmark.plan import RunError
+
+    about = weights.about
+    schema = ffld.spec(about.dataset).schema
+    model, floor = about.build(weights.folder, schema)
+    if not others:
+        return model, floor, about
+    for one in (weights, *others):
+        if one.about.others:
+            raise RunError(f"--with: {one.name!r} holds several networks; name those of each")
+        for key in ("model", "dataset", "schema_fingerprint", "padding"):
+            ours, theirs = getattr(about, key), getattr(one.about, key)
+            if ours != theirs:
+                raise RunError(f"--with: {one.name!r} has {key} {theirs!r}, and not {ours!r}")
+    members = [other.about.build(other.folder, schema)[0] for other in others]
+    configs = [other.about.config for other in others]
+    return Ensemble(schema, [model, *members]), floor, replace(about, others=configs)
 
 
 def _training(run: Path) -> dict[str, Any]:
@@ -123,8 +170,7 @@ def _earlier(training: Mapping[str, Any], before: Sequence[str | Path]) -> list[
     Raises:
         RunError: these are not the weights that the later one began with.
     """
-    from benchmark import checkpoint, origin
-    from benchmark.folder import CONFIG
+    from benchmark import checkpoint
     from benchmark.plan import RunError, sha256
     from benchmark.weights import find_weights
 
@@ -137,15 +183,28 @@ def _earlier(training: Mapping[str, Any], before: Sequence[str | Path]) -> list[
                 f"{str(place)!r} holds other weights than those that the later training began with"
                 + (f" ({start['sha256'][:12]}…)" if start else ", which were random")
             )
-        told = weights.with_name(origin.TRAINING)
-        if told.is_file():
-            record = origin.read(told)
-            found += [record, *record.pop("before", [])]
-        else:
-            if not (Path(place) / CONFIG).is_file():
-                raise RunError(f"{str(place)!r} has no {origin.TRAINING}, so nobody knows its past")
-            found.append(_training(Path(place)))
+        record = _told(place)
+        found += [record, *record.pop("before", [])]
     return found
+
+
+def _told(place: str | Path) -> dict[str, Any]:
+    """How weights came about, as is told beside them.
+
+    Raises:
+        RunError: it isn't told.
+    """
+    from benchmark import origin
+    from benchmark.folder import CONFIG
+    from benchmark.plan import RunError
+    from benchmark.weights import find_weights
+
+    told = find_weights(place).folder / origin.TRAINING
+    if told.is_file():
+        return origin.read(told)
+    if not (Path(place) / CONFIG).is_file():
+        raise RunError(f"{str(place)!r} has no {origin.TRAINING}, so nobody knows its past")
+    return _training(Path(place))
 
 
 def add_scores(out: Path, runs: Sequence[Path], *, own: Path | None = None) -> None:

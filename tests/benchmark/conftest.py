@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+import benchmark.ship
 import ffld
 from benchmark.run import main
 from ffld.catalog import DatasetSpec
@@ -114,6 +115,18 @@ def run(dots, tmp_path, monkeypatch, capsys):
 
     def call(*arguments):
         code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def ship(run, capsys):
+    """Make a run's weights files, in that folder: (exit code, stdout, stderr)."""
+
+    def call(*arguments):
+        code = benchmark.ship.main([str(argument) for argument in arguments])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 

@@ -17,6 +17,7 @@ import ffld
 from benchmark import export, models
 from benchmark.checkpoint import Checkpoint
 from benchmark.detector import Detector
+from benchmark.ensemble import Ensemble
 from ffld.schema import FLD8
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "export.md"
@@ -48,8 +49,8 @@ def _detector(name, overrides):
     else:
         for module in model.modules():
             module.momentum = 1.0  # of batch normalisation, which one look at images sets
-        model.train()(_inputs(_crops(8)))
-    about = Checkpoint(name, {}, "fld8", "", SIZE, 0.1, "fld", "fld", 9, 0, None)
+        model.train()(_inputs(_crops(8, model.input_size)))
+    about = Checkpoint(name, {}, "fld8", "", model.input_size, 0.1, "fld", "fld", 9, 0, None)
     return Detector(model.eval(), about, FLD8, torch.device("cpu"))
 
 
@@ -70,13 +71,24 @@ def _clear(model, inputs):
     if getattr(model, "stride", None) is None:  # it has no maps
         return np.ones((len(inputs.images), len(FLD8)), bool)
     with torch.no_grad():
-        first, second = model(inputs).sigmoid().flatten(2).topk(2).values.unbind(-1)
+        first, second = model.looks(inputs, (0.0,), False).flatten(2).topk(2).values.unbind(-1)
     return (first - second > 1e-4).numpy()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_model_answers_the_same_in_both_formats(variant, tmp_path):
-    detector = _detector(*VARIANTS[variant])
+    _check_both_formats(_detector(*VARIANTS[variant]), tmp_path)
+
+
+def test_several_networks_are_one_file(tmp_path):
+    views = {"flip_average": True, "turns": (-15.0, 15.0)}
+    large = _detector("vgg16", {"input_size": 64, **views})
+    members = [large.model, _detector("lgr", {}).model]
+    both = replace(large, model=Ensemble(FLD8, members).eval())
+    _check_both_formats(both, tmp_path)
+
+
+def _check_both_formats(detector, tmp_path):
     program, about = export.capture(detector), export.describe(detector)
     for form, suffix in export.SUFFIXES.items():
         export.write(program, about, tmp_path / f"model{suffix}", form)
@@ -86,7 +98,7 @@ def test_every_model_answers_the_same_in_both_formats(variant, tmp_path):
     loaded = torch.export.load(tmp_path / "model.pt2", extra_files=kept).module()
     assert json.loads(kept[export.ABOUT]) == about
     for count in (1, 3):
-        images = _crops(count)
+        images = _crops(count, detector.about.input_size)
         inputs = _inputs(images)
         xy, sure = detector.model.predict(inputs)
         clear = _clear(detector.model, inputs)

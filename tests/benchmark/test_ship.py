@@ -4,26 +4,10 @@ import json
 
 import pytest
 
-import benchmark.ship
 from benchmark import Result, models
 from benchmark.card import card
 from ffld.render.named import PHOTOGRAPHS
-from tests.benchmark.tiny_model import SHORT
-
-VGG = [
-    "--dataset", "dots", "--device", "cpu", "--model", "vgg16", "--epochs", 2,
-    "--set", "input_size=48", "--set", "width=0.0625",
-]  # fmt: skip
-
-
-@pytest.fixture
-def ship(run, capsys):
-    def call(*arguments):
-        code = benchmark.ship.main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+from tests.benchmark.tiny_model import SHORT, VGG
 
 
 @pytest.fixture

@@ -11,6 +11,10 @@ QUICK = [
     "--set", "lr=0.03", "--set", "warmup=3",
 ]  # fmt: skip
 SHORT = [*QUICK, "--model", TINY, "--epochs", "3"]
+VGG = [
+    "--dataset", "dots", "--device", "cpu", "--model", "vgg16", "--epochs", "2",
+    "--set", "input_size=48", "--set", "width=0.0625",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
