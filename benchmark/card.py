@@ -162,7 +162,7 @@ def _body(
         selection=_selection(about, training),
         recipe=_listing(made["settings"]),
         config=_listing(about.config),
-        views=views(about.config) + (", dealt to the networks in turn" if about.others else ""),
+        views=views(about.config, len(about.sizes)),
         seed=about.seed,
         commit=training["commit"],
         hardware=f"{made['device']}, {environment['threads']} threads, {environment['machine']}, "

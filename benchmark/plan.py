@@ -96,6 +96,8 @@ class Plan:
             content["source"] = identity(self.source)
         if self.about is not None:
             content["trained"] = {"revision": self.about.revision, "samples": self.about.samples}
+            if self.about.others:
+                content["trained"]["networks"] = len(self.about.sizes)
             if self.weights.address is not None:
                 content["weights"] = self.weights.address
         return json.loads(json.dumps(content))

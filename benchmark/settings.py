@@ -169,12 +169,18 @@ def profile(device_type: str) -> Settings:
     return CUDA if device_type == "cuda" else CPU
 
 
-def views(config: Mapping[str, typing.Any]) -> str:
-    """What predictions of a model with these settings average, in words; "none" for one look."""
+def views(config: Mapping[str, typing.Any], networks: int = 1) -> str:
+    """What predictions of a model with these settings average, in words; "none" for one look.
+
+    Args:
+        networks: whose maps are averaged (`benchmark.ensemble`), each seeing some of the views.
+    """
     turns = config.get("turns", [0.0])
     seen = [f"the image turned by {angle:g} degrees" if angle else "the image" for angle in turns]
     if config.get("flip_average"):
         seen.append("the mirror image of each" if len(turns) > 1 else "its mirror image")
+    if networks > 1:
+        seen.append(f"by {networks} networks")
     return "none" if seen == ["the image"] else f"mean over {', '.join(seen)}"
 
 

@@ -119,6 +119,8 @@ def test_two_runs_are_shipped_as_one_scored_and_told_of_on_its_card(run, ship, p
     code, _, notes = run(*SCORED, pair, "--out", "scored")
     assert code == 0
     assert "input 64x64 and 48x48" in notes
+    saved = json.loads(Path("scored/config.json").read_text())
+    assert saved["configuration"]["trained"]["networks"] == 2
     with_scores = ["--with", tmp_path / "small", "--out", pair, "--scores", "scored"]
     assert ship("large", *with_scores)[0] == 0
     text = (pair / "README.md").read_text()
@@ -129,6 +131,7 @@ def test_two_runs_are_shipped_as_one_scored_and_told_of_on_its_card(run, ship, p
         "input 64 x 64, width 0.0625 and input 48 x 48, width 0.0625 |",
         "| network 2: settings | input_size=48 |",
         "| network 2: trained | 2 epochs of ",
+        "| test-time augmentation | mean over the image, by 2 networks |",
         f"| `dots 1` test | 16 | {value:.4f} |",
     ):
         assert line in text

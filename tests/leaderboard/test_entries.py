@@ -133,6 +133,15 @@ def test_a_run_says_over_which_views_it_averaged(board, config, said):
     assert json.loads((folder / FILE).read_text())["test_time_augmentation"] == said
 
 
+def test_a_run_of_several_networks_says_so(board):
+    run = board.run(0.1)
+    made = {"overrides": {"turns": [-9, 9]}, "trained": {"networks": 2}}
+    (run / "config.json").write_text(json.dumps({"configuration": made}))
+    folder, _ = draft([Run.load(run)], "scored", {}, into=board.submissions)
+    said = "mean over the image turned by -9 degrees, the image turned by 9 degrees, by 2 networks"
+    assert json.loads((folder / FILE).read_text())["test_time_augmentation"] == said
+
+
 def test_a_run_of_scored_weights_says_the_sizes_of_their_input_and_model(board):
     run = board.run(0.1)
     made = {"overrides": {"input_size": 96}, "settings": {"input_size": 64}}
