@@ -32,7 +32,7 @@ import ffld
 from benchmark import source as built
 from benchmark.settings import SettingsError
 from ffld import transforms
-from ffld.cache import cache_folder
+from ffld.cache import CROPS_LOCK, cache_folder, mark_used
 from ffld.render.edition import source_hash
 from ffld.sample import Split, Targets
 from ffld.transforms import BOX_PADDING, crop, translation, warp
@@ -123,6 +123,7 @@ def cut(
             # Another run may have made them while this one waited.
             if not _still_true(path, None, split, frames, side):
                 _make(path, source, split, frames, side)
+    mark_used(path)
     return Crops(np.load(path, mmap_mode="r"), targets, matrices, size, margin)
 
 
@@ -175,7 +176,7 @@ def _still_true(path: Path, done: Path | None, split: Split, frames: np.ndarray,
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Crops are made by one run at a time: it uses all cores, and two may want the same ones."""
-    lock = FileLock(cache_folder() / "crops.lock")
+    lock = FileLock(cache_folder() / CROPS_LOCK)
     try:
         lock.acquire(timeout=1)
     except Timeout:

@@ -29,7 +29,7 @@ import ffld
 from benchmark import checkpoint, models, origin, world
 from benchmark.checkpoint import Checkpoint, CheckpointError
 from benchmark.settings import PREDICTION, SettingsError, parse, profile
-from ffld.cache import cache_folder
+from ffld.cache import cache_folder, mark_used
 from ffld.sample import DataError
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ def _published(name: str, model: str | None) -> Weights:
         print(f"{name} is {address}", file=sys.stderr, flush=True)
     about = checkpoint.read(root / commit, address)
     _refuse_outside(about, address, model)
+    mark_used(root / commit)
     return Weights(root / commit, about, address)
 
 

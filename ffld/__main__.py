@@ -10,6 +10,7 @@ from typing import NoReturn
 from ffld.commands import (
     bench,
     build,
+    cache,
     duplicates,
     export,
     hub,
@@ -20,7 +21,7 @@ from ffld.commands import (
 )
 from ffld.console import carried_out
 
-_COMMANDS = (show, stats, duplicates, bench, build, validate, export, import_, hub)
+_COMMANDS = (show, stats, duplicates, bench, build, validate, export, import_, hub, cache)
 
 EXAMPLES = """examples:
   python -m ffld list
@@ -37,6 +38,7 @@ EXAMPLES = """examples:
   python -m ffld download --repo ORG/NAME --revision COMMIT --out ffld-built
   python -m ffld export --dataset ffld --split test --limit 500 --images --out coco/
   python -m ffld import coco/annotations/ffld_test.json --images coco/images --out imported
+  python -m ffld cache --remove crops --unused 30
 """
 
 

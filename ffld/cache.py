@@ -6,9 +6,12 @@ import os
 import tempfile
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+
+CROPS_LOCK = "crops.lock"  # held while crops are made
 
 
 def cache_folder() -> Path:
@@ -18,13 +21,21 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ffld"
 
 
+def mark_used(path: Path) -> None:
+    """Date something kept by this moment, for `ffld.kept`; where that can't be, it stays."""
+    with suppress(OSError):
+        os.utime(path)
+
+
 def load_arrays(path: Path) -> dict[str, np.ndarray] | None:
     """The arrays kept in a file; None where there is none, or none that can be read."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return dict(stored)
+            arrays = dict(stored)
     except Exception:  # NumPy, zipfile and zlib each have errors of their own for damaged files
         return None
+    mark_used(path)
+    return arrays
 
 
 def keep_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
