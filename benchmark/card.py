@@ -18,7 +18,7 @@ from safetensors import safe_open
 
 import ffld
 from benchmark import checkpoint
-from benchmark.checkpoint import Checkpoint
+from benchmark.checkpoint import Checkpoint, CheckpointError
 from benchmark.origin import TRAINING, never_saw_a_photograph, seen
 from benchmark.settings import PREDICTION, views
 from ffld.render.named import NAMED
@@ -156,8 +156,8 @@ def _body(
         if about.others
         else "",
         parameters=training["parameters"],
-        networks=" and ".join(_networks(about)),
-        data=_data(about, made, rendered),
+        networks=", of which these rows tell, and ".join(_networks(about)),
+        data=_data(about, made, never_saw_a_photograph({**training, "others": ()})),
         before="".join(_before("trained before", training.get("before", ()))),
         selection=_selection(about, training),
         recipe=_listing(made["settings"]),
@@ -189,13 +189,18 @@ def _data(about: Checkpoint, made: Mapping[str, Any], unseen: bool) -> str:
     text = f"{about.samples:,} {'rendered training images' if rendered else 'training samples'} of "
     text += f"`{about.revision}`"
     text += f"{_dials(made)}, landmarks of schema `{about.schema}`"
-    if start := made.get("init"):
-        text += f"; begun with weights of {start['model']} trained on `{start['revision']}`"
-        return f"{text}; no photograph before either" if unseen else text
-    if made["settings"]["pretrained"]:
-        return f"{text}; begun with torchvision's ImageNet weights"
+    if begun := _begun(made):
+        return f"{text}{begun}; no photograph before either" if unseen else text + begun
     photograph = "no photograph, no one" if rendered else "no one"
     return f"{text}; {photograph} else's weights"
+
+
+def _begun(made: Mapping[str, Any]) -> str:
+    """The weights that a training went on from, if it did."""
+    if start := made.get("init"):
+        return f"; begun with weights of {start['model']} trained on `{start['revision']}`"
+    pretrained = made["settings"]["pretrained"]
+    return "; begun with torchvision's ImageNet weights" if pretrained else ""
 
 
 def _dials(made: Mapping[str, Any]) -> str:
@@ -214,6 +219,11 @@ def _networks(about: Checkpoint) -> Iterator[str]:
 def _others(about: Checkpoint, training: Mapping[str, Any]) -> Iterator[str]:
     """Rows for each network but the first, of which all others tell."""
     told = training.get("others", ())
+    if len(told) != len(about.others):
+        raise CheckpointError(
+            f"{checkpoint.ABOUT} has {len(about.others)} other networks, and {TRAINING} tells of "
+            f"{len(told)}: make the files anew with benchmark.ship"
+        )
     for number, (config, record) in enumerate(zip(about.others, told, strict=True), 2):
         differing = {
             key: value
@@ -221,12 +231,14 @@ def _others(about: Checkpoint, training: Mapping[str, Any]) -> Iterator[str]:
             if key not in PREDICTION and about.config.get(key) != value
         }
         yield f"\n| network {number}: settings | {_listing(differing) or 'the same'} |"
-        yield from _before(f"network {number}: trained", [record])
+        yield from _before(f"network {number}: trained", [record], begun=True)
         yield from _before(f"network {number}: trained before", record.get("before", ()))
 
 
-def _before(title: str, records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """A row for each training of some, the latest first."""
+def _before(
+    title: str, records: Sequence[Mapping[str, Any]], *, begun: bool = False
+) -> Iterator[str]:
+    """A row for each training of some, the latest first; with `begun`, from what it went on."""
     for record in records:
         made, where = record["configuration"], record["environment"]
         limit, count = made["settings"]["train_limit"], record["epochs"]
@@ -236,7 +248,8 @@ def _before(title: str, records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield (
             f"\n| {title} | {epochs} of "
             f"{'all' if limit is None else f'{limit:,}'} images of `{made['revision']}`"
-            f"{_dials(made)}; {_listing(made['settings'])}; seed {made['seed']}{code}; "
+            f"{_dials(made)}{_begun(made) if begun else ''}; {_listing(made['settings'])}; "
+            f"seed {made['seed']}{code}; "
             f"{where['threads']} threads, torch {where['torch']}; "
             f"{record['seconds'] / 60:.0f} minutes |"
         )

@@ -85,9 +85,15 @@ class Checkpoint:
         return found | ({"others": others} if others else {})
 
     @property
+    def trained(self) -> dict[str, Any]:
+        """On what, for a run that scores it; with the settings of other networks, if any."""
+        others = {key: value for key, value in self.content.items() if key == "others"}
+        return {"revision": self.revision, "samples": self.samples, **others}
+
+    @property
     def sizes(self) -> list[int]:
         """Sides of the inputs of its networks, in pixels."""
-        return [self.input_size, *(c.get("input_size", self.input_size) for c in self.others)]
+        return [self.input_size, *(config["input_size"] for config in self.others)]
 
     @property
     def overrides(self) -> dict[str, Any]:
@@ -138,6 +144,11 @@ class Checkpoint:
         """The model and the floor as they are made, without these weights."""
         model = models.build(self.model, schema, **self.overrides)
         if self.others:
+            if model.input_size != self.input_size:
+                raise CheckpointError(
+                    f"input_size is {self.input_size}, and {model.input_size} in config: of "
+                    "several networks the first one's crops are the input"
+                )
             others = (models.build(self.model, schema, **_overrides(c)) for c in self.others)
             model = Ensemble(schema, [model, *others])
         return model, models.build(FLOOR, schema, input_size=self.input_size)
@@ -219,8 +230,14 @@ def _problems(content: Mapping[str, Any]) -> Iterator[str]:
         value, (expected, fits) = content[name], _KINDS[kind]
         if not fits(value):
             yield f"{name} must be {expected}, not {json.dumps(value)[:100]}"
-        elif name == "input_size" and not 0 < value <= _LARGEST_INPUT:
+        elif name == "input_size" and not _is_side(value):
             yield f"input_size must be at most {_LARGEST_INPUT} pixels and not 0, not {value}"
+        elif name == "others" and not all(_is_side(config.get("input_size")) for config in value):
+            yield f"each of others must have an input_size of 1 to {_LARGEST_INPUT} pixels"
+
+
+def _is_side(value: object) -> bool:
+    return type(value) is int and 0 < value <= _LARGEST_INPUT
 
 
 def save_tensors(

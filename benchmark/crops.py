@@ -118,12 +118,12 @@ def cut(
     frames = translation(margin, margin) @ matrices
     side = size + 2 * margin
     path = _folder() / f"{_key(source, split, frames, side)}.npy"
+    mark_used(path)
     if not _still_true(path, None, split, frames, side):
         with _one_at_a_time():
             # Another run may have made them while this one waited.
             if not _still_true(path, None, split, frames, side):
                 _make(path, source, split, frames, side)
-    mark_used(path)
     return Crops(np.load(path, mmap_mode="r"), targets, matrices, size, margin)
 
 

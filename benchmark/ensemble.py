@@ -23,7 +23,8 @@ class Ensemble(HeatmapNet):
     maps are brought to the first one's cells. Views and decoder are those of the first member's
     settings. `turns` are dealt out: of (-15, 15) two members take one each, so that an ensemble
     takes no longer than one network with both; of (-15, -15, 15, 15) each takes two. Where there
-    are fewer turns than members, each member takes all.
+    are fewer turns than members, each member takes all. Members weigh the same, however many turns
+    they take.
     """
 
     def __init__(self, schema: LandmarkSchema, members: Sequence[nn.Module]) -> None:

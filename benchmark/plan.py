@@ -95,9 +95,7 @@ class Plan:
         if self.source is not None:  # the samples are those of the revision, but for JPEG's loss
             content["source"] = identity(self.source)
         if self.about is not None:
-            content["trained"] = {"revision": self.about.revision, "samples": self.about.samples}
-            if self.about.others:
-                content["trained"]["networks"] = len(self.about.sizes)
+            content["trained"] = self.about.trained
             if self.weights.address is not None:
                 content["weights"] = self.weights.address
         return json.loads(json.dumps(content))

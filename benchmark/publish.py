@@ -17,7 +17,8 @@ from benchmark.card import CARD, SCORES, card
 from benchmark.checkpoint import Checkpoint
 from benchmark.origin import TRAINING, seen, unknown_start
 from benchmark.plan import RunError
-from benchmark.ship import add_scores, gather
+from benchmark.scored import add_scores
+from benchmark.ship import gather
 from ffld.hub import client, transfer
 from ffld.hub.client import Repository, Snapshot
 from ffld.hub.errors import HubError

@@ -47,7 +47,8 @@ def predict_season(detector: Detector, split: Split, out: Path, *, batch_size: i
         "seed": about.seed,
         "settings": {"input_size": about.input_size},
         "overrides": dict(about.config),
-        "checkpoint": dataclasses.asdict(about),
+        "checkpoint": about.content,
+        "trained": about.trained,
     }
     _check_free(out)
     found = predictions(detector, split, batch_size=batch_size)

@@ -12,7 +12,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _ship(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
     from benchmark.card import CARD, card
+    from benchmark.scored import add_scores
 
     out = arguments.out
     given = {name: getattr(arguments, name) for name in ("before", "settings", "others")}
@@ -99,7 +100,7 @@ def gather(
     """
     from benchmark import checkpoint
     from benchmark.card import SCORES
-    from benchmark.origin import TRAINING
+    from benchmark.origin import TRAINING, read
     from benchmark.weights import find_weights
 
     _history(run)
@@ -123,6 +124,7 @@ def gather(
         for file in checkpoint.FILES:
             shutil.copyfile(found / file, out / file)
     write(out / TRAINING, json.dumps(training, indent=2) + "\n")
+    read(out / TRAINING)  # as everybody will
     write(out / SCORES, "{}\n")
 
 
@@ -130,18 +132,22 @@ def joined(weights: Weights, others: Sequence[Weights]) -> tuple[nn.Module, nn.M
     """The network of weights, or its ensemble with others; the floor; what it all is.
 
     Raises:
-        RunError: others of another kind.
+        RunError: others of another kind, or the same once more.
         ModelError: networks that can't be averaged.
     """
+    from benchmark.checkpoint import WEIGHTS
     from benchmark.ensemble import Ensemble
-    from benchmark.plan import RunError
+    from benchmark.plan import RunError, sha256
 
     about = weights.about
     schema = ffld.spec(about.dataset).schema
     model, floor = about.build(weights.folder, schema)
     if not others:
         return model, floor, about
-    for one in (weights, *others):
+    every = (weights, *others)
+    if len({sha256(one.folder / WEIGHTS) for one in every}) < len(every):
+        raise RunError("--with: the same weights twice are no other network; leave them out")
+    for one in every:
         if one.about.others:
             raise RunError(f"--with: {one.name!r} holds several networks; name those of each")
         for key in ("model", "dataset", "schema_fingerprint", "padding"):
@@ -184,6 +190,7 @@ def _earlier(training: Mapping[str, Any], before: Sequence[str | Path]) -> list[
                 + (f" ({start['sha256'][:12]}…)" if start else ", which were random")
             )
         record = _told(place)
+        record.pop("others", None)  # training goes on from the first network alone
         found += [record, *record.pop("before", [])]
     return found
 
@@ -205,75 +212,6 @@ def _told(place: str | Path) -> dict[str, Any]:
     if not (Path(place) / CONFIG).is_file():
         raise RunError(f"{str(place)!r} has no {origin.TRAINING}, so nobody knows its past")
     return _training(Path(place))
-
-
-def add_scores(out: Path, runs: Sequence[Path], *, own: Path | None = None) -> None:
-    """Add to scores.json what runs scored with these weights, in place of what it says of the same.
-
-    Args:
-        own: the run that trained them, whose own scores are added first.
-
-    Raises:
-        RunError, ResultError: a run isn't finished, scored other weights, or the same as another.
-    """
-    from benchmark.card import SCORES
-    from benchmark.plan import RunError
-
-    found = [_score(own)] if own else []
-    for run in runs:
-        _refuse_other_weights(run, out)
-        found.append(_score(run))
-    names = [name for name, _ in found]
-    if len(set(names)) < len(names):
-        raise RunError(f"two runs scored the same, {', '.join(names)}: leave one out")
-    scores = json.loads((out / SCORES).read_text(encoding="utf-8")) | dict(found)
-    write(out / SCORES, json.dumps(scores, indent=2) + "\n")
-
-
-def _refuse_other_weights(run: Path, weights: Path) -> None:
-    from benchmark import checkpoint, folder
-    from benchmark.plan import RunError, sha256
-
-    configuration = folder.saved(run)["configuration"]
-    again = f"score these: python -m benchmark.run --checkpoint {weights} --dataset … --out …"
-    if configuration.get("checkpoint") != sha256(weights / checkpoint.WEIGHTS):
-        raise RunError(f"{str(run)!r} scored other weights than those in {str(weights)!r}; {again}")
-    about = checkpoint.read(weights)
-    scored, held = (_predicting(about.model, c) for c in (configuration["overrides"], about.config))
-    if scored != held:
-        other = ", ".join(f"{key}={scored[key]}" for key in held if scored[key] != held[key])
-        raise RunError(f"{str(run)!r} scored the weights in {str(weights)!r} with {other}; {again}")
-
-
-def _predicting(model: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a model's settings that trained weights leave open, defaults filled in."""
-    from benchmark import models
-    from benchmark.settings import PREDICTION
-
-    defaults = {field.name: field.default for field in fields(models.config_class(model))}
-    values = {key: config.get(key, defaults.get(key)) for key in PREDICTION}
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
-
-
-def _score(run: Path) -> tuple[str, dict[str, Any]]:
-    """What a run scored, for people, and its scores."""
-    from benchmark import folder
-    from benchmark.result import Result
-
-    result = Result.load(run / folder.RESULT).to_json()
-    floor = run / folder.FLOOR  # weights that answer in another schema have none
-    level = Result.load(floor).scores["ne"]["visible"].value if floor.is_file() else None
-    data, revision, split = (result[key] for key in ("dataset", "revision", "split"))
-    version = revision if revision.startswith(data) else f"{data} {revision}"
-    return f"`{version}` {split}", {
-        "dataset": data,
-        "revision": revision,
-        "split": split,
-        "samples": result["samples"],
-        "predictions_sha256": result["predictions_sha256"],
-        "floor": level,
-        **{metric: result["scores"][metric] for metric in ("ne", "pck@0.1")},
-    }
 
 
 def _history(run: Path) -> list[dict[str, float]]:

@@ -197,7 +197,7 @@ def _averaging(trained: Mapping[str, Any], made: Mapping[str, Any]) -> str | Non
     """The views that predictions average, of a trained or a scored model; None where unknown."""
     config = trained.get("config", made.get("overrides", made))
     if {"flip_average", "turns"} & config.keys():
-        return views(config, made.get("trained", {}).get("networks", 1))
+        return views(config, 1 + len(made.get("trained", {}).get("others", ())))
     # all settings of a model of ours stand beside its weights: mean-shape, say, has no such one
     ours = "config" in trained and ":" not in trained.get("model", ":")
     return "none" if ours else None

@@ -25,7 +25,7 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from ffld.atomic import replacing
-from ffld.cache import cache_folder
+from ffld.cache import cache_folder, mark_used
 from leaderboard import stored, text
 
 SILENCE = 20.0  # seconds without a byte
@@ -63,6 +63,7 @@ def fetched(url: str, sha256: str, network: Network | None = None) -> Path:
     """
     path = cache_folder() / "submissions" / f"{sha256}.parquet"
     if path.is_file() and stored.digest(path) == sha256:
+        mark_used(path)
         return path
     until = time.monotonic() + WHOLE
     try:

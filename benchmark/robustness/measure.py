@@ -12,8 +12,8 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -257,8 +257,9 @@ def _answering(detector: Detector, schema: LandmarkSchema) -> Detector:
 
 def _digest(detector: Detector) -> str:
     """What tells a model's predictions from another's: its weights and how its inputs are cut."""
-    about: Mapping[str, Any] = asdict(detector.about)
-    named = {key: about[key] for key in ("model", "config", "input_size", "padding")}
+    about = detector.about.content
+    told = ("model", "config", "input_size", "padding", "others")
+    named = {key: about[key] for key in told if key in about}
     digest = hashlib.sha256(json.dumps([named, detector.schema.name], sort_keys=True).encode())
     for name, tensor in sorted(detector.model.state_dict().items()):
         digest.update(name.encode())

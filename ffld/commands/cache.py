@@ -14,7 +14,8 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="what is kept on this machine, and how to be rid of it",
         description="What lies in $FFLD_CACHE, otherwise ~/.cache/ffld: how much of each kind, and "
         "when it was last used. All of it can be made or fetched again. --remove deletes kinds, "
-        "with --unused what was not used for so many days alone.",
+        "with --unused what was not used for so many days alone. Leave crops alone while a run "
+        "trains on them from a disk that several machines share.",
     )
     cache.add_argument(
         "--remove", nargs="+", metavar="KIND", help="kinds to delete, such as crops; or all"
@@ -48,7 +49,7 @@ def _run(arguments: argparse.Namespace) -> None:
             raise DataError("--unused and --dry-run say what --remove is to delete; add it")
         print(_table())
         return
-    kinds = list(kept.KINDS) if arguments.remove == ["all"] else arguments.remove
+    kinds = list(kept.KINDS) if "all" in arguments.remove else arguments.remove
     if unknown := [kind for kind in kinds if kind not in kept.KINDS]:
         raise DataError(f"--remove: no kind {unknown[0]!r}; there are {', '.join(kept.KINDS)}, all")
     verb = "would delete" if arguments.dry_run else "deleted"

@@ -1,6 +1,7 @@
 """Several networks as one: the mean of their maps, whose points are where all would put them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from benchmark import Result, checkpoint, models
 from benchmark.card import card
-from benchmark.checkpoint import CheckpointError
+from benchmark.checkpoint import Checkpoint, CheckpointError
 from benchmark.detector import Detector
 from benchmark.ensemble import MOST, Ensemble, dealt
 from benchmark.frozen import frozen
@@ -17,7 +18,10 @@ from benchmark.heatmap import decode
 from benchmark.models import Inputs, ModelError
 from benchmark.network import NetConfig
 from benchmark.origin import never_saw_a_photograph, read, seen, unknown_start
-from ffld.schema import FLD8
+from benchmark.plan import resolve
+from benchmark.request import Request
+from ffld.schema import FFLD, FLD8
+from ffld.transforms import apply, crop, warp
 from tests.benchmark.test_views import SIZE, Bright, spots
 from tests.benchmark.tiny_model import VGG
 
@@ -120,7 +124,8 @@ def test_two_runs_are_shipped_as_one_scored_and_told_of_on_its_card(run, ship, p
     assert code == 0
     assert "input 64x64 and 48x48" in notes
     saved = json.loads(Path("scored/config.json").read_text())
-    assert saved["configuration"]["trained"]["networks"] == 2
+    others = saved["configuration"]["trained"]["others"]
+    assert [one["input_size"] for one in others] == [48]
     with_scores = ["--with", tmp_path / "small", "--out", pair, "--scores", "scored"]
     assert ship("large", *with_scores)[0] == 0
     text = (pair / "README.md").read_text()
@@ -128,7 +133,7 @@ def test_two_runs_are_shipped_as_one_scored_and_told_of_on_its_card(run, ship, p
     value = Result.load("scored/result.json").scores["ne"]["visible"].value
     for line in (
         "the mean heat map of 2 networks trained apart, ",
-        "input 64 x 64, width 0.0625 and input 48 x 48, width 0.0625 |",
+        "; input 64 x 64, width 0.0625, of which these rows tell, and input 48 x 48, width 0.0625",
         "| network 2: settings | input_size=48 |",
         "| network 2: trained | 2 epochs of ",
         "| test-time augmentation | mean over the image, by 2 networks |",
@@ -141,16 +146,25 @@ def test_two_runs_are_shipped_as_one_scored_and_told_of_on_its_card(run, ship, p
     assert never_saw_a_photograph(training)
 
 
-def test_its_points_are_between_those_of_its_members(run, pair, tmp_path, dots):
+def test_its_points_are_those_of_the_mean_map(pair, tmp_path, dots):
     split = dots["test"].open()
     images = [split.image(row) for row in range(len(split))]
-    places = (tmp_path / "work" / "large", tmp_path / "small", pair)
-    large, small, both = (Detector.load(place)(images, split.targets.box)[0] for place in places)
-    apart = np.linalg.norm(large - small, axis=-1)
-    assert not np.allclose(both, large)
-    assert not np.allclose(both, small)
-    near = np.minimum(*(np.linalg.norm(both - one, axis=-1) for one in (large, small)))
-    assert np.median(near) <= np.median(apart)
+    places = (Path("large"), tmp_path / "small", pair)
+    large, small, both = (Detector.load(place) for place in places)
+    frames = np.stack([crop(box, 64) for box in split.targets.box])
+    crops = [warp(image, frame, 64) for image, frame in zip(images, frames, strict=True)]
+    pixels = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float().div(255)
+    types = torch.zeros(len(crops), dtype=torch.int64)
+    with torch.inference_mode():
+        maps = large.model.looks(Inputs(pixels, types), (0.0,), False)
+        seen = torch.nn.functional.interpolate(pixels, (48, 48), mode="bilinear", antialias=True)
+        others = small.model.looks(Inputs(seen, types), (0.0,), False)
+        others = torch.nn.functional.interpolate(others, maps.shape[-2:], mode="bilinear")
+    expected, sure = decode((maps + others) / 2, large.model.stride)
+    xy, confidence = both(images, split.targets.box)
+    # The pair's numbers are stored in half precision, the larger network's own are not.
+    np.testing.assert_allclose(apply(frames, xy), expected, atol=5e-2)
+    np.testing.assert_allclose(confidence, sure, atol=1e-3)
 
 
 def test_training_goes_on_from_the_first(run, pair):
@@ -173,6 +187,8 @@ def test_others_of_another_kind_are_refused(run, ship, pair, tmp_path):
     assert (code, "holds several networks; name those of each" in notes) == (2, True)
     code, _, notes = ship("small", "--with", "large", "--out", tmp_path / "w")
     assert (code, "takes 48 pixels, another 64: put the largest first" in notes) == (2, True)
+    code, _, notes = ship("large", "--with", "large", "--out", tmp_path / "w")
+    assert (code, "the same weights twice are no other network" in notes) == (2, True)
     gcn = [*VGG, "--model", "gcn", "--epochs", 1]
     assert run(*gcn, "--out", "gcn")[0] == 0
     code, _, notes = ship("large", "--with", "gcn", "--out", tmp_path / "w")
@@ -180,12 +196,78 @@ def test_others_of_another_kind_are_refused(run, ship, pair, tmp_path):
     assert not (tmp_path / "w").exists()
 
 
-@pytest.mark.parametrize("others", [{}, ["lgr"], [{}] * MOST, None])
-def test_descriptions_with_others_that_are_none_are_refused(pair, others):
-    path = pair / "checkpoint.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"others": others}))
-    with pytest.raises(CheckpointError, match="others must be a list of at most 7 objects"):
-        checkpoint.read(pair)
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ({}, "others must be a list of at most 7 objects"),
+        (["lgr"], "others must be a list of at most 7 objects"),
+        ([{}] * MOST, "others must be a list of at most 7 objects"),
+        (None, "others must be a list of at most 7 objects"),
+        ([{}], "each of others must have an input_size of 1 to 4096 pixels"),
+        ([{"input_size": 160_000}], "each of others must have an input_size of 1 to 4096 pixels"),
+        ([{"input_size": "\x1b[31m"}], "each of others must have an input_size"),
+    ],
+)
+def test_descriptions_with_others_that_are_none_are_refused(tmp_path, others, said):
+    about = Checkpoint("vgg16", {}, "fld8", "", 64, 0.1, "dots", "1", 48, 0, None).content
+    (tmp_path / "checkpoint.json").write_text(json.dumps(about | {"others": others}))
+    with pytest.raises(CheckpointError, match=said):
+        checkpoint.read(tmp_path)
+
+
+def test_the_first_network_has_the_size_of_the_crops(pair):
+    about = checkpoint.read(pair)
+    about = replace(about, config=dict(about.config) | {"input_size": 4096 * 16})
+    with pytest.raises(CheckpointError, match="input_size is 64, and 65536 in config"):
+        about.build(pair, FLD8)
+
+
+def test_runs_of_other_networks_are_other_runs(pair):
+    def configuration():
+        asked = Request(dataset="dots", device="cpu", checkpoint=pair)
+        return resolve(asked).configuration
+
+    before, path = configuration(), pair / "checkpoint.json"
+    path.write_text(path.read_text().replace('"input_size": 48', '"input_size": 64'))
+    after = configuration()
+    assert after["checkpoint"] == before["checkpoint"]
+    assert after != before
+
+
+def test_it_answers_in_the_eight_landmarks_too(tmp_path):
+    given = {"input_size": 48, "width": 0.0625}
+    about = Checkpoint(
+        "vgg16", given, "ffld", FFLD.fingerprint, 48, 0.1, "ffld", "1", 9, 0, None, [given]
+    )
+    about.save(tmp_path, *about.untrained(FFLD))
+    model, floor = checkpoint.read(tmp_path).build(tmp_path, FLD8)
+    xy, confidence = model.predict(Inputs(torch.rand(2, 3, 48, 48), torch.tensor([0, 2])))
+    assert (xy.shape, confidence.shape, floor) == ((2, 8, 2), (2, 8), None)
+
+
+def test_the_card_says_with_what_another_network_began(pair):
+    training = json.loads((pair / "training.json").read_text())
+    start = {"model": "vgg16", "dataset": "fld", "revision": "9", "sha256": "0"}
+    training["others"][0]["configuration"]["init"] = start
+    (pair / "training.json").write_text(json.dumps(training))
+    rows = {line.split(" |")[0]: line for line in card(pair).splitlines()}
+    assert "begun with weights of vgg16 trained on `9`" in rows["| network 2: trained"]
+    assert "no photograph, no one else's weights" in rows["| data"]  # of the first
+    assert "Trained on drawings" not in card(pair)
+    training["others"] = []
+    (pair / "training.json").write_text(json.dumps(training))
+    with pytest.raises(CheckpointError, match="1 other networks, and .* tells of 0"):
+        card(pair)
+
+
+def test_what_went_on_from_it_tells_of_the_first_network_alone(run, ship, pair, tmp_path):
+    on = ["--dataset", "dots", "--device", "cpu", "--epochs", 1, "--set", "lr=0.001"]
+    assert run(*on, "--init", pair, "--out", "on")[0] == 0
+    out = tmp_path / "weights" / "on"
+    assert ship("on", "--before", pair, "--out", out)[0] == 0
+    (before,) = read(out / "training.json")["before"]
+    assert before["configuration"]["settings"]["input_size"] == 64
+    assert "others" not in before
 
 
 def test_what_another_member_saw_counts(pair):

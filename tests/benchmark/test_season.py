@@ -1,12 +1,14 @@
 """Predictions for a sealed season: those that the model gives for each picture and its box."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from benchmark import Predictions
 from benchmark.detector import Detector
 from benchmark.predict import main
+from benchmark.season import predict_season
 from ffld import sealed
 from ffld.sealed import Sealed
 
@@ -35,6 +37,15 @@ def test_they_are_those_of_each_picture(images, tmp_path, monkeypatch, capsys):
     made = json.loads((out / "config.json").read_text())["configuration"]
     assert (made["model"], made["split"]) == ("lgr", "season_one")
     assert main(["--season", str(images), "--out", str(out), "--device", "cpu"]) == 0
+
+
+def test_what_predicts_for_a_season_is_noted_in_full(images, tmp_path):
+    one = Detector.load()
+    config = dict(one.about.config)
+    several = replace(one, about=replace(one.about, others=[config, config]))
+    predict_season(several, sealed.open_images(images), tmp_path / "out", batch_size=8)
+    made = json.loads((tmp_path / "out" / "config.json").read_text())["configuration"]
+    assert len(made["trained"]["others"]) == 2
 
 
 @pytest.mark.parametrize(

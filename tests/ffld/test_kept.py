@@ -13,6 +13,11 @@ from ffld.cache import CROPS_LOCK, keep_arrays, load_arrays
 from ffld.sample import DataError
 
 DAY = 24 * 60 * 60
+NEW, OLD = f"crops/ffld-test-{'a' * 16}.npy", f"crops/ffld-test-{'b' * 16}.npy"
+LABELS = "labels/ffld-test-b.npz"
+COMMITS = [f"weights/org/lgr/{letter * 40}" for letter in "ab"]
+NOT_OURS = ["built/mine/manifest.json", "crops/mine.npy", "locks/run.lock", "mine.txt"]
+ROOMY = 50_000  # bytes of a file, so that it takes blocks everywhere
 
 
 @pytest.fixture
@@ -20,19 +25,20 @@ def cache(tmp_path, monkeypatch):
     """A cache with entries of three kinds, of 0, 40 and 50 days ago, and what is no entry."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("FFLD_CACHE", str(folder))
-    for name, days in {
-        "crops/new.npy": 0,
-        "crops/old.npy": 40,
-        "labels/old.npz": 50,
-        "weights/org/lgr/aaaa/model.safetensors": 40,
-        "weights/org/lgr/aaaa/checkpoint.json": 50,
-        "weights/org/lgr/bbbb/model.safetensors": 0,
-        "locks/run.lock": 50,
-        "mine.txt": 50,
-    }.items():
+    ages = {
+        NEW: 0,
+        OLD: 40,
+        LABELS: 50,
+        f"{COMMITS[0]}/model.safetensors": 40,
+        f"{COMMITS[0]}/checkpoint.json": 50,
+        f"{COMMITS[1]}/model.safetensors": 0,
+        "weights/org/lgr/.fetching/model.safetensors": 50,
+        **dict.fromkeys(NOT_OURS, 50),
+    }
+    for name, days in ages.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"x" * 5000)
+        path.write_bytes(np.random.default_rng(0).bytes(ROOMY))
         then = time.time() - days * DAY
         os.utime(path, (then, then))
         os.utime(path.parent, (then, then))
@@ -41,14 +47,15 @@ def cache(tmp_path, monkeypatch):
 
 def left(folder):
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return sorted(str(file) for file in files if file.name != CROPS_LOCK)
+    return sorted(str(file) for file in files if file.name not in (CROPS_LOCK, ".lock"))
 
 
 def test_what_is_there_is_listed_the_last_used_first(cache, capsys):
-    assert [entry.path.name for entry in kept.entries("crops")] == ["new.npy", "old.npy"]
-    assert {entry.path.name for entry in kept.entries("weights")} == {"aaaa", "bbbb"}
+    assert [entry.path for entry in kept.entries("crops")] == [cache / NEW, cache / OLD]
+    assert {entry.path for entry in kept.entries("weights")} == {cache / name for name in COMMITS}
     assert kept.entries("built") == []
-    assert all(entry.size >= 5000 for kind in kept.KINDS for entry in kept.entries(kind))
+    sizes = [entry.size for kind in kept.KINDS for entry in kept.entries(kind)]
+    assert min(sizes) >= ROOMY
     before = left(cache)
     assert main(["cache"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -61,24 +68,58 @@ def test_what_is_there_is_listed_the_last_used_first(cache, capsys):
 
 def test_a_kind_goes_and_nothing_else(cache, capsys):
     before = left(cache)
-    assert main(["cache", "--remove", "crops", "--dry-run"]) == 0
-    assert "would delete crops/old.npy" in capsys.readouterr().out
+    with FileLock(cache / CROPS_LOCK):  # nothing is touched, so nobody is waited for
+        assert main(["cache", "--remove", "crops", "--dry-run"]) == 0
+    assert f"would delete {OLD}" in capsys.readouterr().out
     assert left(cache) == before
     assert main(["cache", "--remove", "crops"]) == 0
-    assert "deleted crops/new.npy" in capsys.readouterr().out
-    others = [name for name in before if not name.startswith("crops")]
-    assert left(cache) == others
+    assert f"deleted {NEW}" in capsys.readouterr().out
+    assert left(cache) == [name for name in before if name not in (NEW, OLD)]
 
 
 def test_what_was_used_lately_stays_and_weights_go_as_a_whole(cache):
+    before = left(cache)
     assert main(["cache", "--remove", "all", "--unused", "30"]) == 0
-    assert left(cache) == [
-        "crops/new.npy", "locks/run.lock", "mine.txt", "weights/org/lgr/bbbb/model.safetensors",
-    ]  # fmt: skip
+    gone = [name for name in before if name in (OLD, LABELS) or name.startswith(COMMITS[0])]
+    assert len(gone) == 4
+    assert left(cache) == [name for name in before if name not in gone]
+
+
+def test_all_means_what_is_dated_in_the_future_too(cache):
+    os.utime(cache / NEW, (2e9, 2e9))
+    kept.remove(["crops"])
+    assert kept.entries("crops") == []
+
+
+def test_a_folder_cut_short_is_not_taken_for_a_whole_one(cache, monkeypatch):
+    """It is fetched again, and what was left of it goes with the next."""
+
+    def stopped(path):
+        (path / "checkpoint.json").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept.shutil, "rmtree", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            kept.remove(["weights"])
+    assert not (cache / COMMITS[0]).exists()
+    assert (cache / COMMITS[1]).exists()
+    kept.remove(["weights"])
+    rest = [path.name for path in (cache / COMMITS[0]).parent.iterdir()]
+    assert sorted(rest) == [".fetching", ".lock"]
+
+
+def test_what_goes_meanwhile_is_no_error(cache, monkeypatch):
+    paths = kept._paths("crops")
+    (cache / NEW).unlink()
+    monkeypatch.setattr(kept, "_paths", lambda kind: paths)
+    assert [entry.path for entry in kept.entries("crops")] == [cache / OLD]
+    kept.remove(["crops"])
+    assert not (cache / OLD).exists()
 
 
 def test_what_is_read_counts_as_used(cache):
-    path = cache / "labels" / "kept.npz"
+    path = cache / LABELS
     keep_arrays(path, {"xy": np.zeros(2)})
     os.utime(path, (0, 0))
     load_arrays(path)
@@ -86,10 +127,13 @@ def test_what_is_read_counts_as_used(cache):
     assert [entry.path for entry in kept.entries("labels")] == [path]
 
 
-def test_crops_are_left_alone_while_a_run_makes_some(cache):
+@pytest.mark.parametrize(
+    ("kind", "lock"), [("crops", CROPS_LOCK), ("weights", "weights/org/lgr/.lock")]
+)
+def test_what_another_process_is_making_is_left_alone(cache, kind, lock):
     before = left(cache)
-    with FileLock(cache / CROPS_LOCK), pytest.raises(DataError, match="a run is making crops"):
-        kept.remove(["crops"])
+    with FileLock(cache / lock), pytest.raises(DataError, match="another process is making"):
+        kept.remove([kind])
     assert left(cache) == before
 
 
@@ -97,11 +141,11 @@ def test_links_lead_nowhere(cache, tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "dear.txt").write_text("dear")
-    (cache / "crops" / "link").symlink_to(outside)
-    (cache / "weights" / "link").symlink_to(outside)
+    link = cache / f"weights/org/lgr/{'c' * 40}"
+    link.symlink_to(outside)
     kept.remove(list(kept.KINDS))
     assert (outside / "dear.txt").read_text() == "dear"
-    assert not (cache / "crops" / "link").is_symlink()
+    assert not link.is_symlink()
 
 
 @pytest.mark.parametrize(

@@ -245,6 +245,23 @@ def test_what_is_too_large_is_not_fetched(hub, put, monkeypatch):
     assert not hub.asked("resolve")
 
 
+def test_several_networks_arrive_as_one_and_must_fit(put, tmp_path):
+    config = dict(ABOUT.config)
+    about = Checkpoint(**vars(ABOUT) | {"others": [config]})
+    about.save(tmp_path / "pair", *about.untrained(FLD8))
+    sent = {name.replace(".", "__"): data for name, data in files(tmp_path / "pair").items()}
+    commit = put(**sent)
+    assert find_weights(ADDRESS).about == about
+    image = np.random.default_rng(0).integers(0, 255, (90, 70, 3), np.uint8)
+    places = (tmp_path / "pair", ADDRESS)
+    here, there = (Detector.load(place)([image], [(5, 5, 60, 80)]) for place in places)
+    np.testing.assert_array_equal(here[0], there[0])
+    assert set(kept(tmp_path)) == {f"{commit}/{name}" for name in files(tmp_path / "pair")}
+    for others in ([], [config] * 2, [config | {"width": 0.25}], [config | {"width": 1e9}]):
+        put(**sent | {"checkpoint__json": described(others=others)})
+        refused(lambda: find_weights(ADDRESS), "don't fit the model|has settings of no model")
+
+
 def test_code_from_outside_runs_only_for_those_who_named_it(put, tmp_path):
     put(checkpoint__json=described(model="a_stranger.module:build"))
     refused(lambda: find_weights(ADDRESS), "is of model 'a_stranger.module:build', code outside")

@@ -135,7 +135,7 @@ def test_a_run_says_over_which_views_it_averaged(board, config, said):
 
 def test_a_run_of_several_networks_says_so(board):
     run = board.run(0.1)
-    made = {"overrides": {"turns": [-9, 9]}, "trained": {"networks": 2}}
+    made = {"overrides": {"turns": [-9, 9]}, "trained": {"others": [{}]}}
     (run / "config.json").write_text(json.dumps({"configuration": made}))
     folder, _ = draft([Run.load(run)], "scored", {}, into=board.submissions)
     said = "mean over the image turned by -9 degrees, the image turned by 9 degrees, by 2 networks"
