@@ -170,12 +170,9 @@ def test_the_penalty_is_weighted_and_part_of_the_loss():
     assert build("lgr", FLD8, **TINY, clusters="orthogonal").penalty() == 0
 
 
-@pytest.mark.parametrize(
-    ("score", "low", "high"), [("bilinear", 0.01, 10.0), ("additive", 0.0, 1e-5)]
-)
-def test_trained_layers_still_tell_cells_apart(score, low, high):
-    """Eq. 4 can be held repaired: not only fresh, where any bilinear score varies."""
-    torch.manual_seed(0)
+def spreads_of_trained(score, seed):
+    """How much the mixed maps of each of two layers differ between cells, in their own mean."""
+    torch.manual_seed(seed)
     model = build("lgr", FLD8, **TINY, score=score, stacks=2, map_norm=True)
     batch = make_batch(FLD8)
     fit(model, batch, 60, lr=1e-2)
@@ -184,9 +181,20 @@ def test_trained_layers_still_tell_cells_apart(score, low, high):
         if isinstance(layer, LGRLayer):
             layer.node_to_map.register_forward_hook(lambda _, __, out: mixed.append(out))
     model.predict(batch.inputs)
-    spreads = [(maps.flatten(2).std(-1).mean() / maps.mean()).item() for maps in mixed]
-    assert len(spreads) == 2
-    assert all(low <= spread < high for spread in spreads)
+    assert len(mixed) == 2
+    return [(maps.flatten(2).std(-1).mean() / maps.mean()).item() for maps in mixed]
+
+
+def test_trained_layers_still_tell_cells_apart():
+    """Eq. 4 can be held repaired: not only fresh, where any bilinear score varies.
+
+    Where a short training ends depends on the processor's rounding: single layers are held to
+    less than all are on average.
+    """
+    spreads = [one for seed in range(3) for one in spreads_of_trained("bilinear", seed)]
+    assert all(1e-3 <= spread < 10 for spread in spreads)
+    assert sum(spreads) / len(spreads) >= 0.01
+    assert all(spread < 1e-5 for spread in spreads_of_trained("additive", 0))
 
 
 def mirrored(model, schema):
