@@ -156,7 +156,7 @@ def _body(
         if about.others
         else "",
         parameters=training["parameters"],
-        networks=", of which these rows tell, and ".join(_networks(about)),
+        networks=_networks(about),
         data=_data(about, made, never_saw_a_photograph({**training, "others": ()})),
         before="".join(_before("trained before", training.get("before", ()))),
         selection=_selection(about, training),
@@ -211,9 +211,13 @@ def _dials(made: Mapping[str, Any]) -> str:
     return f" with the dials `{names[0]}`" if names else f" with {_listing(made['dials'])}"
 
 
-def _networks(about: Checkpoint) -> Iterator[str]:
-    for side, config in zip(about.sizes, (about.config, *about.others), strict=True):
-        yield f"input {side} x {side}, width {config.get('width', 1)}"
+def _networks(about: Checkpoint) -> str:
+    """Input and width of each."""
+    first, *others = [
+        f"input {side} x {side}, width {config.get('width', 1)}"
+        for side, config in zip(about.sizes, (about.config, *about.others), strict=True)
+    ]
+    return " and ".join([f"{first}, of which these rows tell,", *others]) if others else first
 
 
 def _others(about: Checkpoint, training: Mapping[str, Any]) -> Iterator[str]:

@@ -105,7 +105,6 @@ def gather(
 
     _history(run)
     weights = find_weights(run).predicting(settings)
-    found, about = weights.folder, weights.about
     model, floor, about = joined(weights, [find_weights(other) for other in others])
     made = _training(run)
     training = {
@@ -122,7 +121,7 @@ def gather(
     else:
         out.mkdir(parents=True, exist_ok=True)
         for file in checkpoint.FILES:
-            shutil.copyfile(found / file, out / file)
+            shutil.copyfile(weights.folder / file, out / file)
     write(out / TRAINING, json.dumps(training, indent=2) + "\n")
     read(out / TRAINING)  # as everybody will
     write(out / SCORES, "{}\n")

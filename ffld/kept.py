@@ -49,7 +49,12 @@ KINDS = {
     ),
     "labels": Kind("labels of procedural splits; made again when one is opened", r".+\.npz"),
     "built": Kind("which shards of built datasets were verified", r"[0-9a-f]{24}\.npz"),
-    "weights": Kind("weights fetched from a hub", r"[0-9a-f]{40}", depth=3, lock=".lock"),
+    "weights": Kind(
+        "weights fetched from a hub",
+        rf"({re.escape(_GOING)})?[0-9a-f]{{40}}",  # what a killed removal left, too
+        depth=3,
+        lock=".lock",
+    ),
     "submissions": Kind("predictions of leaderboard entries, fetched", r"[0-9a-f]{64}\.parquet"),
 }
 
@@ -133,10 +138,12 @@ def _delete(path: Path) -> None:
             path.unlink(missing_ok=True)
             return
         # Under another name first: a folder that is cut short must not be taken for a whole one.
-        for rest in path.parent.glob(f"{_GOING}*"):
-            shutil.rmtree(rest)
-        going = path.with_name(f"{_GOING}{path.name}")
-        os.rename(path, going)
+        going = path
+        if not path.name.startswith(_GOING):
+            going = path.with_name(f"{_GOING}{path.name}")
+            if going.exists():
+                shutil.rmtree(going)
+            os.rename(path, going)
         shutil.rmtree(going)
     except OSError as error:
         raise DataError(f"{path} cannot be deleted ({error.strerror})") from error

@@ -133,7 +133,7 @@ def test_two_runs_are_shipped_as_one_scored_and_told_of_on_its_card(run, ship, p
     value = Result.load("scored/result.json").scores["ne"]["visible"].value
     for line in (
         "the mean heat map of 2 networks trained apart, ",
-        "; input 64 x 64, width 0.0625, of which these rows tell, and input 48 x 48, width 0.0625",
+        "; input 64 x 64, width 0.0625, of which these rows tell, and input 48 x 48, width ",
         "| network 2: settings | input_size=48 |",
         "| network 2: trained | 2 epochs of ",
         "| test-time augmentation | mean over the image, by 2 networks |",
@@ -258,6 +258,16 @@ def test_the_card_says_with_what_another_network_began(pair):
     (pair / "training.json").write_text(json.dumps(training))
     with pytest.raises(CheckpointError, match="1 other networks, and .* tells of 0"):
         card(pair)
+
+
+def test_the_card_counts_more_than_two(pair):
+    for name in ("checkpoint.json", "training.json"):
+        content = json.loads((pair / name).read_text())
+        content["others"] *= 2
+        (pair / name).write_text(json.dumps(content))
+    (row,) = [line for line in card(pair).splitlines() if line.startswith("| model |")]
+    assert "the mean heat map of 3 networks" in row
+    assert row.endswith("tell, and input 48 x 48, width 0.0625 and input 48 x 48, width 0.0625 |")
 
 
 def test_what_went_on_from_it_tells_of_the_first_network_alone(run, ship, pair, tmp_path):

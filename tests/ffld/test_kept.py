@@ -104,6 +104,9 @@ def test_a_folder_cut_short_is_not_taken_for_a_whole_one(cache, monkeypatch):
             kept.remove(["weights"])
     assert not (cache / COMMITS[0]).exists()
     assert (cache / COMMITS[1]).exists()
+    left_over = (cache / COMMITS[0]).with_name(f".removing-{'a' * 40}")
+    assert left_over in [entry.path for entry in kept.entries("weights")]
+    (cache / COMMITS[0]).mkdir()  # fetched again
     kept.remove(["weights"])
     rest = [path.name for path in (cache / COMMITS[0]).parent.iterdir()]
     assert sorted(rest) == [".fetching", ".lock"]
