@@ -66,7 +66,7 @@ def table(predictions: Predictions, targets: Targets) -> str:
         (name, numbers[name], one.unit, one.source, one.about) for name, one in CONVENTIONS.items()
     ]
     lines += [
-        f"| {name} | {value:.4f} | {unit} | {source} | {about} |"
+        f"| {name} | {'–' if np.isnan(value) else f'{value:.4f}'} | {unit} | {source} | {about} |"
         for name, value, unit, source, about in rows
     ]
     return "\n".join(lines)
@@ -117,6 +117,18 @@ def _whole_image(predictions: Predictions, targets: Targets) -> float:
     image = np.hstack([np.zeros_like(targets.size), targets.size]).astype(np.float64)
     error = boxes.distance(predictions.xy, targets.xy, image)
     return _per_landmark(error, counted(targets, "visible"))
+
+
+def _fashionai(predictions: Predictions, targets: Targets) -> float:
+    error = np.linalg.norm(predictions.xy - targets.xy, axis=-1)
+    unit = np.full(len(targets), np.nan)
+    for part in ("waistband", "armpit"):  # no garment has both
+        if f"left_{part}" in targets.schema.landmarks:
+            ends = [targets.schema.index(f"{side}_{part}") for side in ("left", "right")]
+            apart = np.linalg.norm(np.diff(targets.xy[:, ends], axis=1)[:, 0], axis=-1)
+            unit = np.where(apart > 0, apart, unit)
+    mask = counted(targets, "visible") & ~np.isnan(unit)[:, None]
+    return _ratio((error / unit[:, None])[mask].sum(), mask.sum())
 
 
 def _mean_oks(predictions: Predictions, targets: Targets) -> float:
@@ -238,6 +250,13 @@ CONVENTIONS: Mapping[str, Legacy] = {
         "image sides",
         "divided by the image, not the box",
         _whole_image,
+    ),
+    "fashionai": Legacy(
+        "FashionAI (Tianchi 2018), as its authors describe it",
+        "armpits or waistbands",
+        "divided by the distance between the armpits, of skirts and trousers between the "
+        "waistbands; garments that lack either are left out; pooled",
+        _fashionai,
     ),
     "coco-oks": Legacy(
         "COCO", "similarity", "mean OKS, sigma .025, area of the box; occluded count", _mean_oks

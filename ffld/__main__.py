@@ -81,7 +81,11 @@ def _list(arguments: argparse.Namespace) -> None:
     for name in ffld.available():
         spec = ffld.spec(name)
         known = any(spec.splits.values())
-        counts = " / ".join(f"{n:,}" for n in spec.splits.values()) if known else "as imported"
+        counts = (
+            " / ".join(f"{n:,}" if n else "?" for n in spec.splits.values())
+            if known
+            else "as imported"
+        )
         kind = "rendered on demand" if spec.procedural else "your copy, --root"
         print(f"{name:24} {len(spec.schema):2} landmarks  {counts:27} {kind:19} {spec.title}")
 

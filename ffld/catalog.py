@@ -28,8 +28,8 @@ class DatasetSpec:
     """Everything there is to say of a dataset before any of it is read.
 
     Attributes:
-        splits: split name -> official number of samples; for deepfashion2, of images; 0 where it is
-            the user's affair.
+        splits: split name -> official number of samples; for deepfashion2, of images; 0 where
+            nobody can know it before.
         revision: stamped on predictions and results; changes when labels change.
         procedural: rendered here, so it needs no files; otherwise `root` is needed.
         obtain: for photographs, where they come from and how they must lie under `root`.

@@ -15,7 +15,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from ffld.layouts import FASHIONAI_LANDMARKS, FASHIONAI_TYPES, Layouts, in_image_order, normalised
+from ffld.datasets.fashionai import CATEGORIES, LANDMARKS
+from ffld.layouts import Layouts, in_image_order, normalised
 from ffld.sample import DataError
 from ffld.schema import FFLD, LandmarkSchema, Visibility
 
@@ -174,10 +175,10 @@ def _auc(
 
 def _compared(group: str, schema: LandmarkSchema) -> list[str]:
     """The landmarks of a group that both sides have."""
-    if group not in FASHIONAI_TYPES:
+    if group not in CATEGORIES:
         return list(schema.garment_types[group])
-    known = set(FASHIONAI_LANDMARKS.values())
-    owned = {name for kind in FASHIONAI_TYPES[group] for name in FFLD.garment_types[kind]}
+    known = set(LANDMARKS.values())
+    owned = {name for kind in CATEGORIES[group] for name in FFLD.garment_types[kind]}
     if group == "trousers":
         owned &= set(FFLD.garment_types["shorts"])
     return [name for name in schema.landmarks if name in owned & known]

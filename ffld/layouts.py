@@ -18,34 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ffld.datasets import fashionai
+from ffld.datasets._point_table import holds_points
 from ffld.sample import DataError, Targets
 from ffld.schema import FFLD, FLD8, LandmarkSchema, Visibility
 
 LONG_SIDE = 512  # pixels: real coordinates are whole numbers in pictures of about this size
 
-# FashionAI's categories and the garment types that they hold; their names for our landmarks.
-FASHIONAI_TYPES = {
-    "blouse": ("short_sleeve_top", "long_sleeve_top", "vest", "sling"),
-    "outwear": ("short_sleeve_outwear", "long_sleeve_outwear"),
-    "dress": ("short_sleeve_dress", "long_sleeve_dress", "vest_dress", "sling_dress"),
-    "skirt": ("skirt",),
-    "trousers": ("trousers", "shorts"),
-}
-_PLACES = ("shoulder", "armpit", "waistline", "top_hem", "waistband", "hemline")
-_ENDS = ("cuff", "bottom")
-_SIDES = ("left", "right")
-FASHIONAI_LANDMARKS = {
-    **{f"neckline_{side}": f"{side}_collar" for side in _SIDES},
-    "center_front": "center_collar",
-    **{f"{place}_{side}": f"{side}_{place}" for place in _PLACES for side in _SIDES},
-    "crotch": "crotch",
-    **{
-        f"{place}_{side}_{end}": f"{side}_{place}_{end}"
-        for place in _ENDS
-        for side in _SIDES
-        for end in ("in", "out")
-    },
-}
 _FLD_UPPER = FLD8.garment_types["upper"]
 
 
@@ -83,8 +62,8 @@ def read_table(path: str | Path) -> Layouts:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as CSV ({error})") from error
     columns = set(rows[0]) if rows else set()
-    if {"image_category", *FASHIONAI_LANDMARKS} <= columns:
-        return _fashionai(path, rows)
+    if holds_points(columns, tuple(fashionai.LANDMARKS)):
+        return _fashionai(path)
     if {f"landmark_location_{axis}_{k}" for axis in "xy" for k in range(1, 7)} <= columns:
         return _fld_upper(path, rows)
     raise DataError(
@@ -99,7 +78,7 @@ def from_targets(targets: Targets) -> Layouts:
     FFLD's garment types are grouped by FashionAI's categories. Points are rounded to whole pixels
     of a picture with a long side of `LONG_SIDE`, as real ones are.
     """
-    category = {t: name for name, types in FASHIONAI_TYPES.items() for t in types}
+    category = {t: name for name, types in fashionai.CATEGORIES.items() for t in types}
     scale = LONG_SIDE / targets.size.max(-1)
     xy = np.floor(targets.xy * scale[:, None, None]) + 0.5
     group = [category.get(name, name) for name in targets.garment_type.tolist()]
@@ -123,22 +102,13 @@ def normalised(xy: np.ndarray) -> np.ndarray:
     return centred / np.maximum(size, 1e-9)[:, None, None]
 
 
-def _fashionai(path: str | Path, rows: Sequence[Mapping[str, str]]) -> Layouts:
-    problems: list[str] = []
-    xy = np.full((len(rows), len(FFLD), 2), np.nan)
-    visibility = np.zeros((len(rows), len(FFLD)), np.uint8)
-    codes = {1: Visibility.VISIBLE, 0: Visibility.OCCLUDED}
-    for n, row in enumerate(rows):
-        for column, landmark in FASHIONAI_LANDMARKS.items():
-            try:
-                x, y, code = map(int, row[column].split("_"))
-                if code != -1:
-                    k = FFLD.index(landmark)
-                    visibility[n, k], xy[n, k] = codes[code], (x + 0.5, y + 0.5)
-            except (ValueError, KeyError, AttributeError):
-                problems.append(f"row {n + 2}, {column}: {row[column]!r} is not x_y_v")
-    _refuse(path, problems)
-    return Layouts(FFLD, np.array([row["image_category"] for row in rows]), xy, visibility)
+def _fashionai(path: str | Path) -> Layouts:
+    rows, wrong = fashionai.read_rows(path)
+    _refuse(path, [f"row {line}: {error}" for line, _, error in wrong])
+    table = fashionai.Table(Path(path), "", len(rows))
+    read = fashionai.photographs("", [(table, row) for row in rows], [row.name for row in rows])
+    group = np.array([row.category for row in rows])
+    return Layouts(FFLD, group, read.xy.astype(np.float64), read.visibility)
 
 
 def _fld_upper(path: str | Path, rows: Sequence[Mapping[str, str]]) -> Layouts:

@@ -28,7 +28,9 @@ def add(commands: argparse._SubParsersAction) -> None:
         f"first {_SHOWN} problems are printed and all are counted; --json prints all.",
     )
     validate.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="a built dataset")
-    validate.add_argument("--dataset", help="fld, deepfashion or deepfashion2, with --root")
+    validate.add_argument(
+        "--dataset", help="fld, deepfashion, deepfashion2 or fashionai, with --root"
+    )
     validate.add_argument("--root", type=expanduser, help="folder of your copy")
     validate.add_argument(
         "--images",

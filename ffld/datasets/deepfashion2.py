@@ -15,7 +15,6 @@ Attributes, as official words, "" where the file has none: "viewpoint", "scale",
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from ffld.catalog import DatasetSpec, LoadOptions
+from ffld.datasets._chosen import in_tenth
 from ffld.datasets._item_file import WORD_NAMES, Item, read_items
 from ffld.datasets._photographs import Photographs, progress, refuse, warn_if_incomplete
 from ffld.sample import DataError, Split
@@ -193,8 +193,7 @@ def read(split: str, options: LoadOptions) -> Split:
 
 def is_val(image_name: str) -> bool:
     """Whether an official training image, such as "000001", belongs to "val"."""
-    digest = hashlib.sha256(f"deepfashion2/{image_name}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % 10 == 0
+    return in_tenth(f"deepfashion2/{image_name}")
 
 
 def _images_of(split: str, root: Path) -> tuple[Path, list[str], list[str]]:

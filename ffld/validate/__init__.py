@@ -33,8 +33,8 @@ def validate(
     Args:
         folder: what `python -m ffld build` or `import` wrote; or, with the name of a dataset of
             photographs, the user's copy of its archive.
-        dataset: "fld", "deepfashion" or "deepfashion2"; None for what was built or imported, or
-            its name, which must be that of the manifest.
+        dataset: "fld", "deepfashion", "deepfashion2" or "fashionai"; None for what was built or
+            imported, or its name, which must be that of the manifest.
         images: how closely images are looked at, each level with what those before it do: "none";
             "header", their sizes; "decode", every pixel; "duplicates", equal or nearly equal ones
             within and across splits.
@@ -43,7 +43,7 @@ def validate(
     Raises:
         DataError: no such folder, dataset or level, or a folder of another dataset.
     """
-    from ffld.validate import built, items, lists
+    from ffld.validate import built, items, lists, points
 
     folder = Path(folder)
     if not folder.is_dir():
@@ -56,6 +56,8 @@ def validate(
         lists.validate_lists(spec, folder, report, images=images)
     elif dataset == "deepfashion2":
         items.validate_items(folder, report, images=images)
+    elif dataset == "fashionai":
+        points.validate_points(folder, report, images=images)
     else:
         if dataset is not None and (found := _stated(folder)) not in (dataset, None):
             raise DataError(

@@ -1,4 +1,4 @@
-"""What validating FLD, DeepFashion and DeepFashion2 shares: photographs in files of their own."""
+"""What validating official archives shares: photographs in files of their own."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pycocotools.cocoeval import COCOeval
 from benchmark import Predictions, evaluate
 from benchmark.legacy import CONVENTIONS, OKS_SIGMA, measured, table
 from ffld.sample import Targets
-from ffld.schema import FLD8, Visibility
+from ffld.schema import FFLD, FLD8, Visibility
 from tests.benchmark.targets import points, predict, random_predictions, random_targets, targets
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -83,6 +83,22 @@ def test_by_pencil(pencil):
     assert found["coco-oks"] == pytest.approx(
         np.mean([1, 1, *np.exp(-np.array([100, 900]) / (2 * 5000 * 0.05**2))])
     )
+
+
+def test_fashionai_divides_by_armpits_or_waistbands_and_leaves_the_rest_out():
+    shirt = {"left_armpit": (10, 30), "right_armpit": (40, 70), "left_top_hem": (10, 90)}
+    skirt = {"left_waistband": (20, 10), "right_waistband": (40, 10), "left_hemline": (9, 90)}
+    true = [points(one, FFLD) for one in (shirt, skirt, {"left_top_hem": (5, 5)})]
+    seen = np.where(np.isnan(true)[..., 0], Visibility.ABSENT, Visibility.VISIBLE)
+    seen[0, FFLD.index("left_armpit")] = Visibility.OCCLUDED
+    types = ["short_sleeve_top", "skirt", "vest"]
+    made = targets(true, garment_type=types, visibility=seen, schema=FFLD)
+    moved = np.array(true)
+    moved[0, FFLD.index("left_armpit")] += 9  # which is hidden
+    moved[0, FFLD.index("left_top_hem")] += [0, 10]  # of the 50 between the armpits
+    moved[1, FFLD.index("left_hemline")] += [5, 0]  # of the 20 between the waistbands
+    moved[2, FFLD.index("left_top_hem")] += 7
+    assert measured(predict(made, moved), made)["fashionai"] == pytest.approx((0.2 + 0.25) / 5)
 
 
 def test_a_cell_of_224_is_compared_with_its_own_width():

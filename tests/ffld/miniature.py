@@ -1,4 +1,4 @@
-"""Writers of miniature trees in the official layouts of the three datasets of photographs."""
+"""Writers of miniature trees in the official layouts of the datasets of photographs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ffld.datasets import fashionai
 from ffld.datasets.deepfashion2 import CATEGORIES, is_val
 
 SIZE = (48, 64)  # width, height of every image unless told
@@ -74,6 +75,41 @@ def write_deepfashion2(
             write_image(root / folder / "image" / f"{name}.jpg")
             write_text(root / folder / "annos" / f"{name}.json", json.dumps(annotation))
     return root
+
+
+ANSWERS = "fashionAI_key_points_test_{}_answer_20180426.csv"
+SKIRT = {"waistband_left": "14_6_1", "waistband_right": "34_7_1",
+         "hemline_left": "10_58_1", "hemline_right": "38_57_0"}  # fmt: skip
+
+
+def write_fashionai(root: Path, **tables: Mapping[str, Mapping[str, str]]) -> Path:
+    """A FashionAI tree: image -> cells, for each of train, a and b; a skirt everywhere unless told.
+
+    An image's category is the folder that it lies in.
+    """
+    if not tables:
+        tables = {
+            "train": {f"Images/skirt/{n}.jpg": SKIRT for n in range(30)},
+            "a": {"Images/skirt/a.jpg": SKIRT},
+            "b": {"Images/skirt/b.jpg": SKIRT},
+        }
+    for part, images in tables.items():
+        folder = root / ("train" if part == "train" else f"test_{part}")
+        name = fashionai.TRAIN if part == "train" else ANSWERS.format(part)
+        write_points(folder / name, images)
+        for image in images:
+            write_image(folder / image)
+    return root
+
+
+def write_points(path: Path, images: Mapping[str, Mapping[str, str]]) -> Path:
+    """A table of FashionAI."""
+    lines = [f"image_id,image_category,{','.join(fashionai.LANDMARKS)}"]
+    for image, cells in images.items():
+        points = [cells.get(name, "-1_-1_-1") for name in fashionai.LANDMARKS]
+        lines.append(",".join([image, image.split("/")[1], *points]))
+    write_text(path, "\n".join([*lines, ""]))
+    return path
 
 
 def write_lists(

@@ -6,7 +6,7 @@ import ffld
 from ffld.__main__ import main
 from tests.ffld import miniature
 
-PHOTOGRAPHS = ["deepfashion", "deepfashion2", "fld"]
+PHOTOGRAPHS = ["deepfashion", "deepfashion2", "fashionai", "fld"]
 
 
 def test_every_dataset_describes_itself():

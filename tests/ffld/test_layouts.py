@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ffld.__main__ import main
+from ffld.datasets.fashionai import LANDMARKS
 from ffld.layout_gap import layout_gaps, table, two_sample_auc
 from ffld.layouts import (
-    FASHIONAI_LANDMARKS,
     Layouts,
     from_targets,
     in_image_order,
@@ -28,7 +28,7 @@ def write(path, columns, rows):
     return path
 
 
-FASHIONAI = ["image_id", "image_category", *FASHIONAI_LANDMARKS]
+FASHIONAI = ["image_id", "image_category", *LANDMARKS]
 FLD_UPPER = [
     "image_name",
     *(f"landmark_location_{axis}_{k}" for k in range(1, 7) for axis in "xy"),
@@ -36,7 +36,7 @@ FLD_UPPER = [
 
 
 def fashionai_row(category, **cells):
-    return ["a.jpg", category, *(cells.get(name, "-1_-1_-1") for name in FASHIONAI_LANDMARKS)]
+    return ["a.jpg", category, *(cells.get(name, "-1_-1_-1") for name in LANDMARKS)]
 
 
 def test_fashionai_s_table_is_read_by_name(tmp_path):
@@ -69,7 +69,7 @@ def test_tables_that_cannot_be_read_say_where(tmp_path):
     row = fashionai_row("skirt", crotch="10_20", neckline_left="1_2_9")
     path = write(tmp_path / "train.csv", FASHIONAI, [row])
     with pytest.raises(
-        DataError, match=r"row 2, neckline_left: '1_2_9' .*; row 2, crotch: '10_20'"
+        DataError, match=r"row 2: found '1_2_9' in neckline_left, '10_20' in crotch, expected x_y_v"
     ):
         read_table(path)
     path = write(tmp_path / "fld.csv", FLD_UPPER, [["img_1.jpg", "x", *[1] * 11]])
