@@ -11,8 +11,8 @@ def test_orders_that_hold_are_counted_as_the_tables_count_them():
     found = {}
     for part in tables.split("\n## Table ")[1:]:
         counts = re.search(
-            r"(\d+) orders between two of these rows, (\d+) hold beyond the noise, (\d+) are "
-            r"reversed beyond it, (\d+) are not told apart",
+            r"between two of these rows: (\d+)\. Hold beyond the noise: (\d+); "
+            r"reversed beyond it: (\d+); not told apart: (\d+)\.",
             part,
         )
         if counts:

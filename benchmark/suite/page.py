@@ -193,9 +193,9 @@ def _orders(section: Mapping[str, Any]) -> Iterator[str]:
     count = {verdict: sum(one["verdict"] == verdict for one in orders)
              for verdict in ("holds", "reversed", "not told apart")}  # fmt: skip
     yield (
-        f"Of the paper's {len(orders)} orders between two of these rows, {count['holds']} hold "
-        f"beyond the noise, {count['reversed']} are reversed beyond it, "
-        f"{count['not told apart']} are not told apart."
+        f"Orders in the paper between two of these rows: {len(orders)}. Hold beyond the noise: "
+        f"{count['holds']}; reversed beyond it: {count['reversed']}; not told apart: "
+        f"{count['not told apart']}."
     )
     lines = [["better in the paper", "worse in the paper", "*by, reported*",
               "by, here, visible", "verdict"]]  # fmt: skip

@@ -135,7 +135,7 @@ def test_orders_hold_only_beyond_the_noise(done, dots):
         ("Tiny", "Narrow"): "holds",
     }
     page = markdown(content)
-    assert "Of the paper's 3 orders between two of these rows, 1 hold beyond the noise" in page
+    assert "between two of these rows: 3. Hold beyond the noise: 1; reversed" in page
 
 
 def test_a_report_without_any_run_shows_every_row(suite):
