@@ -67,11 +67,25 @@ def _ship(arguments: argparse.Namespace) -> None:
     from benchmark.scored import add_scores
 
     out = arguments.out
+    if not arguments.others:
+        _refuse_to_replace_several(out)
     given = {name: getattr(arguments, name) for name in ("before", "settings", "others")}
     gather(arguments.run, out, half=True, **given)
     add_scores(out, arguments.scores)
     write(out / CARD, card(out))
     print(f"{out}: {sum(file.stat().st_size for file in out.iterdir()) / 1e6:.1f} MB")
+
+
+def _refuse_to_replace_several(out: Path) -> None:
+    """RunError where `out` holds an average: who writes its scores easily forgets --with."""
+    from benchmark import checkpoint
+    from benchmark.plan import RunError
+
+    if (out / checkpoint.ABOUT).is_file() and (others := checkpoint.read(out).others):
+        raise RunError(
+            f"{str(out)!r} holds the average of {1 + len(others)} networks, and one would take "
+            "their place: name the others by --with again, or choose another --out"
+        )
 
 
 def gather(
@@ -97,12 +111,15 @@ def gather(
         RunError, CheckpointError: the run isn't finished, or its checkpoint is not sound; others
             are of another kind.
         SettingsError: what trained weights don't leave open.
+        ValueError: others, and the files are to be the run's own.
     """
     from benchmark import checkpoint
     from benchmark.card import SCORES
     from benchmark.origin import TRAINING, read
     from benchmark.weights import find_weights
 
+    if others and not half:
+        raise ValueError("an average is written in half precision alone")
     _history(run)
     weights = find_weights(run).predicting(settings)
     model, floor, about = joined(weights, [find_weights(other) for other in others])

@@ -140,6 +140,11 @@ def test_two_runs_are_shipped_as_one_scored_and_told_of_on_its_card(run, ship, p
         f"| `dots 1` test | 16 | {value:.4f} |",
     ):
         assert line in text
+    before = (pair / "model.safetensors").read_bytes()
+    code, _, notes = ship("large", "--out", pair, "--scores", "scored")  # --with forgotten
+    assert code == 2
+    assert "holds the average of 2 networks, and one would take their place: name the" in notes
+    assert (pair / "model.safetensors").read_bytes() == before
     training = read(pair / "training.json")
     alone = json.loads((tmp_path / "small" / "training.json").read_text())
     assert training["parameters"] == 2 * alone["parameters"]  # which no input's size changes
