@@ -15,8 +15,9 @@ every side, as public solutions do it. It is known where they are known: a numbe
 with the garment's place given.
 
 Splits. "test" is both official test sets, whose answers were published after the competition
-(attribute "part": "a" or "b"). "val" is a tenth of the official training images, chosen by a hash
-of their names, and "train" is the others. The warm-up set of the same competition isn't read.
+(attribute "part": "a" or "b"); of one of them alone the revision is "1.0+a" or "1.0+b". "val" is a
+tenth of the official training images, chosen by a hash of their names, and "train" is the others.
+The warm-up set of the same competition isn't read.
 """
 
 from __future__ import annotations
@@ -199,7 +200,7 @@ def read_rows(path: str | Path) -> tuple[list[PointRow], list[Problem]]:
 def images_below(root: Path) -> dict[str, str]:
     """Path of every image, by the name that the tables have for it, such as Images/skirt/1.jpg."""
     found: dict[str, str] = {}
-    for images in _found(root, "Images"):
+    for images in filter(Path.is_dir, _found(root, "Images")):
         for category in sorted(os.scandir(images), key=lambda entry: entry.name):
             if category.is_dir():
                 with os.scandir(category) as entries:
@@ -237,10 +238,11 @@ def photographs(
     visibility = np.zeros((len(rows), len(FFLD)), np.uint8)
     visibility[:, _SLOTS] = np.where(there, _CODES[np.maximum(codes, 0)], Visibility.ABSENT)
     category = np.array([row.category for _, row in rows])
+    parts = sorted({table.part for table, _ in rows})
     return Photographs(
         spec=SPEC,
         split=split,
-        revision=SPEC.revision,
+        revision=SPEC.revision + (f"+{parts[0]}" if split == "test" and len(parts) == 1 else ""),
         ids=[os.path.splitext(row.name)[0] for _, row in rows],
         files=files,
         file_of=np.arange(len(rows)),

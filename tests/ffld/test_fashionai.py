@@ -70,6 +70,7 @@ def test_landmarks_are_read_by_name_and_count_from_zero(tmp_path):
     assert (targets.visibility[0] > Visibility.ABSENT).sum() == 3
     assert targets.attributes["category"].tolist() == ["skirt"]
     assert targets.attributes["part"].tolist() == ["a"]
+    assert targets.revision == "1.0+a"  # one part alone is another set than both
 
 
 def test_columns_may_stand_in_any_order(tmp_path):
@@ -142,7 +143,7 @@ def test_val_is_a_tenth_of_train_by_name_and_test_both_answers(tmp_path):
     assert {*ids(train), *ids(val)} == {f"Images/skirt/{n}" for n in range(30)}
     shares = [fashionai.belongs(f"Images/skirt/{n}.jpg", "train", "val") for n in range(2000)]
     assert 0.08 < np.mean(shares) < 0.12
-    assert train.targets.revision == SPEC.revision
+    assert train.targets.revision == test.targets.revision == SPEC.revision
     assert np.array_equal(pickle.loads(pickle.dumps(val))[0].image, val[0].image)
 
 
