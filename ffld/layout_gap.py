@@ -229,7 +229,10 @@ def _landmark_gap(real: np.ndarray, rendered: np.ndarray, weights: np.ndarray) -
 
 
 def _rates(real: Layouts, rendered: Layouts, group: str, slot: int) -> Rates:
-    ours = rendered.visibility[rendered.group == group][:, slot]
+    chosen = rendered.group == group
+    if rendered.owned is not None:  # a vest has no cuffs that could be cut off
+        chosen &= rendered.owned[:, slot]
+    ours = rendered.visibility[chosen, slot]
     occluded, cut_off = _shares(ours)
     if real.visibility is None:
         return Rates(None, occluded, None, cut_off)
@@ -242,5 +245,7 @@ def _rates(real: Layouts, rendered: Layouts, group: str, slot: int) -> Rates:
 
 
 def _shares(visibility: np.ndarray) -> tuple[float, float]:
+    if not len(visibility):
+        return float("nan"), float("nan")
     occluded, absent = Visibility.OCCLUDED, Visibility.ABSENT
     return float((visibility == occluded).mean()), float((visibility == absent).mean())

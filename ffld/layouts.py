@@ -36,12 +36,14 @@ class Layouts:
         group: (N,) str, what is compared with what: a FashionAI category, or a garment type.
         xy: (N, K, 2) continuous pixels, NaN where absent.
         visibility: (N, K) of `Visibility`; None where the table does not say.
+        owned: (N, K) bool, landmarks that the garment's type has; None where that isn't known.
     """
 
     schema: LandmarkSchema
     group: np.ndarray
     xy: np.ndarray
     visibility: np.ndarray | None
+    owned: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.xy)
@@ -82,7 +84,8 @@ def from_targets(targets: Targets) -> Layouts:
     scale = LONG_SIDE / targets.size.max(-1)
     xy = np.floor(targets.xy * scale[:, None, None]) + 0.5
     group = [category.get(name, name) for name in targets.garment_type.tolist()]
-    return Layouts(targets.schema, np.array(group), xy, targets.visibility)
+    owned = targets.schema.type_mask[targets.type_index]
+    return Layouts(targets.schema, np.array(group), xy, targets.visibility, owned)
 
 
 def in_image_order(xy: np.ndarray, schema: LandmarkSchema) -> np.ndarray:

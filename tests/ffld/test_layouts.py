@@ -84,6 +84,20 @@ def test_tables_that_cannot_be_read_say_where(tmp_path):
         read_table(tmp_path / "missing.csv")
 
 
+def test_what_a_type_has_not_is_not_cut_off():
+    types = np.array(["long_sleeve_top", "long_sleeve_top", "vest"] * 100)
+    owned = FFLD.type_mask[[FFLD.type_index(name) for name in types.tolist()]]
+    visibility = np.where(owned, Visibility.VISIBLE, Visibility.ABSENT)
+    cuff = FFLD.index("left_cuff_in")
+    visibility[:30, cuff] = Visibility.ABSENT  # 20 sleeves, cut off
+    xy = np.random.default_rng(0).normal(100, 30, (300, 32, 2))
+    xy[visibility == Visibility.ABSENT] = np.nan
+    rendered = Layouts(FFLD, np.full(300, "blouse"), xy, visibility, owned)
+    (gap,) = layout_gaps(Layouts(FFLD, rendered.group, xy, visibility), rendered)
+    assert gap.rates["left_cuff_in"].cut_off == 20 / 200
+    assert gap.rates["right_cuff_in"].cut_off == gap.rates["left_armpit"].cut_off == 0
+
+
 def test_sides_are_brought_into_image_order():
     xy = np.zeros((2, 8, 2))
     xy[0, 0], xy[0, 1] = (5, 1), (2, 3)
