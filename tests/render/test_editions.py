@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -28,13 +29,26 @@ LABEL_HASHES = {
 }
 
 
+# The same of forty samples spread over other splits, and of the dials that weights were trained by.
+SPREAD_HASHES = {
+    ("ffld", "train", None): "134f2e2ffdfe392f",
+    ("ffld", "val", None): "59457a7b024d9713",
+    ("ffld", "test", None): "c70504bf3c2a0070",
+    ("ffld", "train", "photographs"): "207f3743673b3df9",
+    ("fld-procedural", "train", None): "40869faa1b9deea2",
+    ("fld-procedural", "val", None): "440970bd71c24078",
+    ("deepfashion-procedural", "train", None): "e0da62d848c66e05",
+    ("deepfashion-procedural", "val", None): "fb315fdf71c3a1f5",
+}
+
+
 @pytest.fixture(scope="module")
 def targets():
     return ffld.load("ffld", "train", limit=2400).targets
 
 
-def label_hash(name: str, count: int = 40) -> str:
-    t = ffld.load(name, "test")._with_rows(list(range(count))).targets
+def label_hash(split: ffld.Split, rows: Iterable[int]) -> str:
+    t = split._with_rows(list(rows)).targets
     digest = hashlib.sha256()
     for array in (t.xy, t.visibility, t.box, t.size, t.rivals):
         digest.update(np.ascontiguousarray(array, "<f8").tobytes())
@@ -46,23 +60,44 @@ def label_hash(name: str, count: int = 40) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_labels_are_the_same_on_every_platform(name):
-    assert label_hash(name) == LABEL_HASHES[name]
+    assert label_hash(ffld.load(name, "test"), range(40)) == LABEL_HASHES[name]
 
 
-def test_images_are_bit_identical_from_process_to_process():
+@pytest.mark.parametrize(("name", "split", "dials"), SPREAD_HASHES)
+def test_labels_all_over_the_splits_are_frozen(name, split, dials):
+    opened = ffld.load(name, split, dials=dials)
+    rows = range(0, len(opened), len(opened) // 40)[:40]
+    assert label_hash(opened, rows) == SPREAD_HASHES[name, split, dials]
+
+
+def test_samples_are_the_same_alone_in_any_order_in_a_batch_and_in_other_processes():
     code = (
-        "import hashlib, ffld; s = ffld.load('ffld', 'val', limit=3); "
-        "print(hashlib.sha256(b''.join(x.image.tobytes() for x in s)).hexdigest())"
+        "import sys, hashlib, ffld; s = ffld.load('ffld', 'val', limit=4); "
+        "print(*[hashlib.sha256(s[int(i)].image.tobytes()).hexdigest() for i in sys.argv[1:]])"
     )
-    hashes = set()
-    for seed in ("1", "2"):
+    split = ffld.load("ffld", "val", limit=4)
+    expected = [image_hash(sample) for sample in split]  # in their order, in one go
+    assert len(set(expected)) == 4
+    assert [image_hash(split[row]) for row in (3, 1, 2, 0)][::-1] == [
+        expected[row] for row in (0, 2, 1, 3)
+    ]
+    assert image_hash(ffld.load("ffld", "val", limit=4)[2]) == expected[2]  # alone
+    for seed, order in (("1", (0, 1, 2, 3)), ("2", (2, 0, 3, 1))):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
-        run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True,
-                             text=True, check=True)  # fmt: skip
-        hashes.add(run.stdout)
-    here = ffld.load("ffld", "val", limit=3)
-    hashes.add(hashlib.sha256(b"".join(x.image.tobytes() for x in here)).hexdigest() + "\n")
-    assert len(hashes) == 1
+        run = subprocess.run([sys.executable, "-c", code, *map(str, order)], env=environment,
+                             capture_output=True, text=True, check=True)  # fmt: skip
+        assert run.stdout.split() == [expected[row] for row in order]
+    targets = split.targets
+    for row in (2, 0):
+        alone = ffld.load("ffld", "val", limit=4)[row]
+        assert alone.id == targets.ids[row]
+        assert np.array_equal(alone.xy, targets.xy[row], equal_nan=True)
+        assert np.array_equal(alone.visibility, targets.visibility[row])
+        assert np.array_equal(alone.box, targets.box[row])
+
+
+def image_hash(sample: ffld.Sample) -> str:
+    return hashlib.sha256(sample.image.tobytes()).hexdigest()
 
 
 def test_every_type_and_landmark_occurs_and_only_owned_ones(targets):
@@ -190,14 +225,11 @@ def test_limit_is_a_fixed_subset_and_smaller_ones_lie_within_larger_ones():
     assert list(small.targets.ids) == sorted(small.targets.ids)
 
 
-def test_a_sample_is_the_same_alone_and_in_its_split():
+def test_images_are_of_the_size_that_targets_tell():
     split = ffld.load("fld-procedural", "test", limit=5)
-    alone = split[3]
-    row = split.targets.select([3])
-    assert alone.id == row.ids[0]
-    assert np.array_equal(alone.xy, row.xy[0], equal_nan=True)
-    assert alone.image.shape == (row.size[0, 1], row.size[0, 0], 3)
-    assert alone.image.dtype == np.uint8
+    width, height = split.targets.size[3]
+    assert split[3].image.shape == (height, width, 3)
+    assert split[3].image.dtype == np.uint8
 
 
 def test_labels_of_many_samples_are_cached_under_the_source_of_the_renderer(monkeypatch, tmp_path):
