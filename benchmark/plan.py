@@ -7,7 +7,7 @@ import hashlib
 import json
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ from benchmark.settings import Settings
 from benchmark.source import identity, settled
 from benchmark.weights import DEFAULT_MODEL, Weights
 from ffld.catalog import DatasetSpec
-from ffld.render.named import NAMED
+from ffld.dials import turned
 from ffld.sample import DataError
 
 
@@ -197,28 +197,6 @@ def environment(model: str = DEFAULT_MODEL) -> dict[str, Any]:
         "commit": commit(),
     }
     return found | ({"model_code": models.code_digest(model)} if ":" in model else {})
-
-
-def turned(texts: Sequence[str]) -> dict[str, Any]:
-    """Dials as `ffld.load` takes them, of names for many and `key=value` texts with JSON values.
-
-    Raises:
-        RunError: a text that is neither.
-    """
-    dials = {}
-    for text in texts:
-        if text in NAMED:
-            dials |= NAMED[text]
-            continue
-        key, _, value = text.partition("=")
-        try:
-            dials[key] = json.loads(value)
-        except ValueError as error:
-            raise RunError(
-                f"--dial takes key=value with a JSON value, such as company=0, or one of the names "
-                f"{', '.join(NAMED)}, not {text!r}"
-            ) from error
-    return dials
 
 
 def _name(plan: Plan) -> str:

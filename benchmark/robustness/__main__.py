@@ -96,11 +96,11 @@ def _parser() -> argparse.ArgumentParser:
 def _robustness(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
     from benchmark.crops import Source
-    from benchmark.plan import turned
     from benchmark.robustness import figure, given
     from benchmark.robustness.conditions import chosen, conditions
     from benchmark.robustness.measure import Study, measure
     from benchmark.source import settled
+    from ffld.dials import turned
 
     check_writable(arguments.sheet, "--sheet")
     severities = chosen(arguments.names, arguments.assignments)

@@ -56,6 +56,15 @@ def add_samples(
         help=f"samples, a fixed subset (default: {'all' if limit is None else limit})",
     )
     parser.add_argument(
+        "--dial",
+        dest="dials",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="how difficult a procedural dataset is to be, such as company=0, or a name for many "
+        "dials, such as photographs; may be repeated",
+    )
+    parser.add_argument(
         "--approximate",
         action="store_true",
         help="deepfashion2: also landmarks whose mapping is only approximate",
@@ -65,6 +74,7 @@ def add_samples(
 def open_samples(arguments: argparse.Namespace, split: str | None = None) -> Split:
     """What the options of `add_samples` name; of another split than theirs if one is given."""
     import ffld
+    from ffld.dials import turned
 
     return ffld.load(
         arguments.dataset,
@@ -73,6 +83,7 @@ def open_samples(arguments: argparse.Namespace, split: str | None = None) -> Spl
         source=arguments.source,
         limit=arguments.limit,
         approximate=arguments.approximate,
+        dials=turned(arguments.dials),
     )
 
 

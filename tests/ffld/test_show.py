@@ -1,5 +1,7 @@
 """python -m ffld: listing and drawing."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import ffld
 from ffld.__main__ import main
 from ffld.commands.options import write_picture
 from ffld.draw import draw_sample, sheet, sheet_size
+from ffld.render.named import named
 from ffld.schema import FLD8
 
 
@@ -26,12 +29,29 @@ def test_show_writes_a_sheet(tmp_path, capsys):
     assert "3 samples of fld-procedural train" in capsys.readouterr().out
 
 
+def test_samples_can_be_drawn_and_counted_under_other_dials(tmp_path, capsys):
+    sheets = []
+    for number, dial in enumerate(([], ["--dial", 'flat={"consumer": 1, "shop": 1}'])):
+        sheets.append(tmp_path / f"{number}.png")
+        few = ["--n", "2", "--side", "60", *dial, "--out", str(sheets[-1])]
+        assert main(["show", *few]) == 0
+    first, second = (cv2.imread(str(path)) for path in sheets)
+    assert not np.array_equal(first, second)
+    capsys.readouterr()
+    assert main(["stats", "--limit", "20", "--dial", "company=0", "--dial", "photographs"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    dials = {"company": 0, **named("photographs")}
+    assert content["revision"] == ffld.load("ffld", "train", limit=1, dials=dials).targets.revision
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--dataset", "fdl"], "unknown dataset 'fdl'; did you mean 'fld'?"),
         (["--dataset", "fld"], "your own copy"),
         (["--n", "0"], "--n is 0"),
+        (["--dial", "compny=0"], "no dial compny; there are types, "),
+        (["--dial", "company"], "--dial takes key=value with a JSON value"),
         (
             ["--out", "/dev/null/sheet.png", "--n", "1"],
             "--out: cannot make '/dev/null'",
