@@ -1,7 +1,7 @@
 """A backdrop that looks like no place: shapes, cloth, limbs, leaves and things at random.
 
 For studies of whether models need backdrops that look real (domain randomisation: Tobin et al.,
-IROS 2017); docs/datasheet.md has what was found.
+IROS 2017); docs/transfer.md has what was found.
 """
 
 from __future__ import annotations
