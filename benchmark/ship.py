@@ -11,13 +11,14 @@ import argparse
 import json
 import shutil
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ffld
-from benchmark.code import commit
+from benchmark.code import DIRTY, commit
 from benchmark.command import Parser, add_prediction_settings, carried_out
 
 if TYPE_CHECKING:
@@ -124,8 +125,14 @@ def gather(
     weights = find_weights(run).predicting(settings)
     model, floor, about = joined(weights, [find_weights(other) for other in others])
     made = _training(run)
+    code = made["environment"].get("commit", commit())  # older runs don't tell theirs
+    if code.endswith(DIRTY):
+        warnings.warn(
+            f"{run}: it was trained by code that no commit holds ({code}), so nobody can repeat it",
+            stacklevel=2,
+        )
     training = {
-        "commit": made["environment"].get("commit", commit()),  # older runs don't tell theirs
+        "commit": code,
         **made,
         "parameters": checkpoint.learned(model),
     }

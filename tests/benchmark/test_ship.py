@@ -1,6 +1,7 @@
 """A run's weights made into files that come with the model."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,18 @@ def test_shipped_weights_score_and_their_card_says_so(run, ship, trained, tmp_pa
     code, _, notes = ship(trained, "--out", out, "--scores", "other")
     assert code == 2
     assert "scored other weights than those in" in notes
+
+
+def test_code_that_no_commit_holds_is_told_of(ship, trained, tmp_path):
+    config = Path(trained) / "config.json"
+    content = json.loads(config.read_text())
+    for code, told in (("0f" * 20, False), ("0f" * 20 + "-dirty", True)):
+        content["environment"]["commit"] = code
+        config.write_text(json.dumps(content))
+        status, _, notes = ship(trained, "--out", tmp_path / "w")
+        assert status == 0
+        assert (f"code that no commit holds ({code})" in notes) == told
+        assert json.loads((tmp_path / "w" / "training.json").read_text())["commit"] == code
 
 
 def test_weights_are_shipped_as_they_will_predict(run, ship, trained, tmp_path):
