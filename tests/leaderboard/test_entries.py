@@ -262,7 +262,7 @@ def test_public_measures_of_a_run_and_of_an_entry(board, capsys):
     for where in (folder, board.run(0.1)):
         assert main(["legacy", str(where)]) == 0
         tables.append(capsys.readouterr().out.splitlines())
-    assert len(tables[0]) == len(tables[1]) == 14
+    assert len(tables[0]) == len(tables[1]) == 15
     assert [line.split(" | ")[0] for line in tables[0][2:4]] == ["| NE-1", "| NE-1 all"]
 
 
