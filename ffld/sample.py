@@ -80,9 +80,16 @@ class Targets:
         """(N,) int64: each sample's garment type as its slot in the schema."""
         return np.array([self.schema.type_index(name) for name in self.garment_type], np.int64)
 
-    def select(self, rows: Sequence[int] | np.ndarray) -> Targets:
-        """The targets of some rows, in the order asked for."""
-        rows = np.asarray(rows, np.int64)
+    def select(self, rows: Sequence[int] | np.ndarray | slice) -> Targets:
+        """The targets of some rows, in the order asked for.
+
+        Args:
+            rows: row numbers, from the end where negative; a slice; or one bool for every row.
+
+        Raises:
+            DataError: rows that are none of these, or that are not there.
+        """
+        rows = _positions(rows, len(self), f"{self.dataset} {self.split}")
         arrays = ("ids", "xy", "visibility", "garment_type", "box", "size", "rivals")
         return Targets(
             dataset=self.dataset,
@@ -184,9 +191,10 @@ class Split(Sequence[Sample]):
         keyed = sorted(self._rows, key=lambda row: hashlib.sha256(self._ids[row].encode()).digest())
         return self._with_rows(sorted(keyed[:count]))
 
-    def select(self, positions: Sequence[int]) -> Split:
-        """The samples at some positions, in the order asked for."""
-        return self._with_rows([self._rows[position] for position in positions])
+    def select(self, positions: Sequence[int] | np.ndarray | slice) -> Split:
+        """The samples at some positions, in the order asked for; `Targets.select` says how."""
+        chosen = _positions(positions, len(self), f"{self.dataset} {self.split}")
+        return self._with_rows([self._rows[position] for position in chosen.tolist()])
 
     def _with_rows(self, rows: list[int]) -> Split:
         return Split(
@@ -199,3 +207,35 @@ class Split(Sequence[Sample]):
             rows=rows,
             file=self._file,
         )
+
+
+def _positions(chosen: Sequence[int] | np.ndarray | slice, count: int, what: str) -> np.ndarray:
+    """(n,) int64: the positions that a selection of `count` samples means."""
+    if isinstance(chosen, slice):
+        return np.arange(count)[chosen]
+    asked = "give whole numbers, a slice, or one bool a sample"
+    try:
+        found = np.asarray(chosen)
+        if found.dtype == object and found.ndim == 0:  # a set, a generator
+            found = np.asarray(list(chosen))
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{what}: a {type(chosen).__name__} selects no samples ({error}); {asked}"
+        ) from error
+    if found.ndim != 1:
+        raise DataError(f"{what}: a selection of samples has shape {found.shape}; {asked}")
+    if found.dtype == bool:
+        if len(found) != count:
+            raise DataError(
+                f"{what}: a mask has {len(found)} entries for {count} samples; give one a sample"
+            )
+        return np.flatnonzero(found)
+    if found.size and found.dtype.kind not in "iu":
+        raise DataError(f"{what}: a selection of samples holds {found.dtype} values; {asked}")
+    found = found.astype(np.int64)
+    outside = found[(found < -count) | (found >= count)]
+    if outside.size:
+        raise DataError(
+            f"{what}: there is no sample {outside[0]} among {count}; give positions below {count}"
+        )
+    return found

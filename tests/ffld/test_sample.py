@@ -44,3 +44,54 @@ def test_positions_are_whole_numbers_of_any_kind():
         split[LIMIT]
     with pytest.raises(TypeError):
         split[1.0]
+
+
+@pytest.fixture(scope="module")
+def six():
+    split = load()
+    return {"split": split, "targets": split.targets}
+
+
+def ids_of(selected):
+    return getattr(selected, "targets", selected).ids.tolist()
+
+
+@pytest.mark.parametrize("what", ["split", "targets"])
+@pytest.mark.parametrize(
+    ("chosen", "rows"),
+    [
+        ([True, False, False, True, True, False], [0, 3, 4]),
+        (np.array([False, True] * 3), [1, 3, 5]),
+        ([False] * LIMIT, []),
+        (slice(1, None, 2), [1, 3, 5]),
+        (np.array([5, 0, 5], np.uint8), [5, 0, 5]),
+        ((-1, 2), [5, 2]),
+        (range(2, 4), [2, 3]),
+        ({3: "a", 1: "b"}.keys(), [3, 1]),
+        ([], []),
+    ],
+)
+def test_a_selection_is_positions_a_slice_or_a_mask(six, what, chosen, rows):
+    names = ids_of(six["targets"])
+    assert ids_of(six[what].select(chosen)) == [names[row] for row in rows]
+
+
+@pytest.mark.parametrize("what", ["split", "targets"])
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ([True] * 5, "a mask has 5 entries for 6 samples; give one a sample"),
+        ([0.0, 1.0], "holds float64 values; give whole numbers, a slice, or one bool a sample"),
+        (["0", "1"], "holds <U1 values"),
+        ([0, None], "holds object values"),
+        ([0, 6], "there is no sample 6 among 6; give positions below 6"),
+        ([-7], "there is no sample -7 among 6"),
+        ([[0, 1]], r"has shape \(1, 2\)"),
+        (3, r"has shape \(\)"),
+        ([[0], [1, 2]], "a list selects no samples"),
+        (None, "a NoneType selects no samples"),
+    ],
+)
+def test_what_selects_nothing_is_refused(six, what, chosen, message):
+    with pytest.raises(ffld.DataError, match=f"^{NAME} test: .*{message}"):
+        six[what].select(chosen)
