@@ -23,9 +23,9 @@ class DataError(ValueError):
     """Data that cannot be used; the message names the place, what was found and what to do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
-    """One garment in one image.
+    """One garment in one image; equal to itself only, so compare ids.
 
     Attributes:
         image: (H, W, 3) uint8, RGB.
@@ -165,6 +165,10 @@ class Split(Sequence[Sample]):
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[position] for position in range(len(self)))
+
+    def __contains__(self, sample: object) -> bool:
+        """Whether a sample is one of these, by its id; nothing is read or rendered for it."""
+        return isinstance(sample, Sample) and any(self._ids[row] == sample.id for row in self._rows)
 
     def image(self, position: int) -> np.ndarray:
         """(H, W, 3) uint8 RGB of one sample, without its labels."""

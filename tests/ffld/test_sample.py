@@ -1,5 +1,7 @@
 """A split: samples by position, runs of them by slices."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -95,3 +97,29 @@ def test_a_selection_is_positions_a_slice_or_a_mask(six, what, chosen, rows):
 def test_what_selects_nothing_is_refused(six, what, chosen, message):
     with pytest.raises(ffld.DataError, match=f"^{NAME} test: .*{message}"):
         six[what].select(chosen)
+
+
+def test_samples_compare_and_hash_by_identity_and_pickle():
+    split = load()
+    one, again = split[0], split[0]
+    assert one == one
+    assert one != again
+    assert len({one, again, one}) == 2
+    back = pickle.loads(pickle.dumps(one))
+    assert (back.id, back.garment_type, back.attributes) == (
+        one.id,
+        one.garment_type,
+        one.attributes,
+    )
+    for name in ("image", "box", "xy", "visibility"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(one, name))
+
+
+def test_a_sample_is_in_a_split_by_its_id(monkeypatch):
+    split = load()
+    one, rest = split[0], split[1:]
+    monkeypatch.setattr(ffld.Split, "__getitem__", None)
+    assert one in split
+    assert one not in rest
+    assert one.id not in split
+    assert None not in split
