@@ -26,7 +26,7 @@ from tqdm import tqdm
 from ffld import catalog, shards
 from ffld.atomic import is_litter, leftovers, replacing
 from ffld.render.edition import source_hash
-from ffld.sample import DataError, Split
+from ffld.sample import DataError, Split, checked_limit
 from ffld.shards import Shard
 from ffld.workers import workers
 
@@ -112,6 +112,7 @@ def _about(dataset: str, splits: Sequence[str], limit: int | None) -> dict[str, 
         raise DataError(
             f"dataset {dataset!r} has no split {unknown[0]!r}; it has {', '.join(spec.splits)}"
         )
+    limit = checked_limit(limit)
     if limit is not None and limit >= max(spec.splits.values()):
         limit = None
     return {

@@ -17,7 +17,7 @@ from typing import Any
 
 import ffld.datasets
 from ffld.render.named import named
-from ffld.sample import DataError, Split
+from ffld.sample import DataError, Split, checked_limit
 from ffld.schema import LandmarkSchema
 
 SPLITS = ("train", "val", "test")
@@ -106,9 +106,10 @@ def load(
             rendering it. Labels are equal; images went through JPEG once more.
 
     Raises:
-        DataError: unknown name or split, missing root, unreadable or malformed files.
+        DataError: unknown name or split, impossible limit, missing root, unreadable or malformed
+            files.
     """
-    module = _module(name)
+    module, limit = _module(name), checked_limit(limit)
     description: DatasetSpec = module.SPEC
     if split not in description.splits:
         raise DataError(
@@ -177,6 +178,8 @@ def _existing_root(description: DatasetSpec, root: str | Path | None) -> Path:
 
 def _module(name: str) -> ModuleType:
     names = available()
+    if not isinstance(name, str):
+        raise DataError(f"dataset is {name!r}; give a name as text: there are {', '.join(names)}")
     if name not in names:
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""

@@ -188,10 +188,9 @@ class Split(Sequence[Sample]):
 
         The choice depends on nothing but the ids, and a smaller subset lies within a larger one.
         """
+        count = checked_limit(count)
         if count is None or count >= len(self):
             return self
-        if count < 1:
-            raise DataError(f"limit is {count}; it must be at least 1")
         keyed = sorted(self._rows, key=lambda row: hashlib.sha256(self._ids[row].encode()).digest())
         return self._with_rows(sorted(keyed[:count]))
 
@@ -211,6 +210,22 @@ class Split(Sequence[Sample]):
             rows=rows,
             file=self._file,
         )
+
+
+def checked_limit(limit: object) -> int | None:
+    """A number of samples that a split is limited to; None where it is not.
+
+    Raises:
+        DataError: it is no whole number, or below 1.
+    """
+    if limit is None:
+        return None
+    if isinstance(limit, bool | np.bool_) or not hasattr(limit, "__index__"):
+        raise DataError(f"limit is {limit!r}; it must be a whole number, at least 1")
+    count = operator.index(limit)
+    if count < 1:
+        raise DataError(f"limit is {count}; it must be at least 1")
+    return count
 
 
 def _positions(chosen: Sequence[int] | np.ndarray | slice, count: int, what: str) -> np.ndarray:

@@ -1,9 +1,13 @@
 """Loading by name, and the errors that say what to do."""
 
+import re
+
+import numpy as np
 import pytest
 
 import ffld
 from ffld.__main__ import main
+from ffld.build import build
 from tests.ffld import miniature
 
 PHOTOGRAPHS = ["deepfashion", "deepfashion2", "fashionai", "fld"]
@@ -42,6 +46,33 @@ def test_procedural_sets_refuse_a_root(tmp_path):
 def test_limits_below_one_are_refused():
     with pytest.raises(ffld.DataError, match="at least 1"):
         ffld.load("ffld", limit=0)
+
+
+@pytest.mark.parametrize("limit", [1.5, "5", True, np.True_, [3]])
+def test_limits_that_are_no_whole_numbers_are_refused(limit, tmp_path):
+    message = re.escape(f"limit is {limit!r}; it must be a whole number, at least 1")
+    split = ffld.load("fld-procedural", limit=3)
+    for call in (
+        lambda: ffld.load("fld-procedural", limit=limit),
+        lambda: ffld.load("ffld", source=tmp_path, limit=limit),
+        lambda: split.limit(limit),
+        lambda: build("ffld", tmp_path, limit=limit),
+    ):
+        with pytest.raises(ffld.DataError, match=message):
+            call()
+
+
+def test_a_limit_is_a_whole_number_of_any_kind():
+    assert len(ffld.load("fld-procedural", limit=np.int64(3))) == 3
+    assert len(ffld.load("fld-procedural", limit=None)) > 3
+
+
+@pytest.mark.parametrize("name", [None, 3, ["ffld"]])
+def test_a_name_that_is_no_text_is_refused(name):
+    message = re.escape(f"dataset is {name!r}; give a name as text: there are ")
+    for call in (ffld.load, ffld.spec):
+        with pytest.raises(ffld.DataError, match=message):
+            call(name)
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
