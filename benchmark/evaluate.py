@@ -17,7 +17,7 @@ import numpy as np
 from benchmark import boxes, metrics
 from benchmark.bootstrap import Resamples, exactly
 from benchmark.result import Result, Score
-from ffld.sample import DataError, Targets
+from ffld.sample import DataError, Split, Targets
 from ffld.schema import LandmarkSchema, Visibility
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _FIELDS = ("scores", "per_landmark", "per_type")  # of a Result
 
 def evaluate(
     predictions: Predictions | Sequence[Predictions],
-    targets: Targets,
+    targets: Targets | Split,
     *,
     resamples: int = 1000,
     seed: int = 0,
@@ -41,16 +41,22 @@ def evaluate(
 
     Intervals are 95 % percentile bootstrap intervals over images. Of several predictions, those of
     a model's seeds, each point's score is the mean of theirs, so that a value is the mean of the
-    seeds' values and its interval that of the mean.
+    seeds' values and its interval that of the mean. Of a split, its `targets` are scored on.
 
     Raises:
-        PredictionsError: the predictions do not fit the targets.
-        DataError: a box without area, or no predictions.
+        PredictionsError: no `Predictions`, or they do not fit the targets.
+        DataError: neither targets nor a split, a box without area, or no predictions.
     """
-    _check_boxes(targets)
     several = predictions if isinstance(predictions, Sequence) else [predictions]
     if not several:
         raise DataError("there are no predictions to evaluate: pass those of one seed at least")
+    _check_kinds(several)
+    if isinstance(targets, Split):
+        targets = targets.targets
+    if not isinstance(targets, Targets):
+        kind = type(targets).__name__
+        raise DataError(f"targets is of kind {kind}; pass a split of ffld.load, or its targets")
+    _check_boxes(targets)
     masks = {subset: counted(targets, subset) for subset in SUBSETS}
     available = metrics.available()
     bootstrap = Resamples(targets, resamples, seed)
@@ -120,6 +126,17 @@ def interval(drawn: Sequence[float] | np.ndarray) -> tuple[float, float]:
 
 def _mean(scores: Sequence[np.ndarray]) -> np.ndarray:
     return scores[0] if len(scores) == 1 else np.mean(scores, axis=0)
+
+
+def _check_kinds(several: Sequence[object]) -> None:
+    from benchmark.predictions import Predictions, PredictionsError  # they import this module
+
+    for one in several:
+        if not isinstance(one, Predictions):
+            raise PredictionsError(
+                f"predictions are of kind {type(one).__name__}; wrap points in "
+                "benchmark.Predictions(dataset, split, ids, xy), which says whose they are"
+            )
 
 
 def _check_boxes(targets: Targets) -> None:

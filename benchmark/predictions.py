@@ -61,7 +61,11 @@ class Predictions:
                 continue
             try:
                 array = np.asarray(value, dtype=kind)
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, RuntimeError) as error:
+                if getattr(value, "requires_grad", False):  # a tensor that is still being trained
+                    raise PredictionsError(
+                        f"{name} is a tensor that requires grad; pass {name}.detach().cpu()"
+                    ) from error
                 raise PredictionsError(
                     f"{name} cannot be an array of {kind.__name__}: {error}"
                 ) from error

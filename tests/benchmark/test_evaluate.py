@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import benchmark
+import ffld
 from benchmark import PredictionsError, Score
 from benchmark.bootstrap import draws
 from benchmark.evaluate import counted, resampled
@@ -306,6 +307,30 @@ def test_of_several_seeds_the_value_is_the_mean_and_the_interval_that_of_the_mea
     assert benchmark.evaluate(several[:1], made, resamples=40).to_json() == alone[0].to_json()
     with pytest.raises(DataError, match="no predictions"):
         benchmark.evaluate([], made)
+
+
+def test_a_split_is_scored_by_its_targets():
+    split = ffld.load("fld-procedural", limit=3)
+    points = predict(split.targets, split.targets.xy + 1)
+    assert benchmark.evaluate(points, split, resamples=2).to_json() == (
+        benchmark.evaluate(points, split.targets, resamples=2).to_json()
+    )
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_points_that_are_no_predictions_are_refused(several):
+    made = random_targets(np.random.default_rng(0), 3)
+    message = r"^predictions are of kind ndarray; wrap points in benchmark\.Predictions\(dataset, "
+    with pytest.raises(PredictionsError, match=message):
+        benchmark.evaluate([predict(made, made.xy), made.xy] if several else made.xy, made)
+    with pytest.raises(PredictionsError, match="predictions are of kind Targets"):
+        benchmark.evaluate(made, predict(made, made.xy))
+
+
+def test_what_is_no_targets_is_refused():
+    made = random_targets(np.random.default_rng(0), 3)
+    with pytest.raises(DataError, match="^targets is of kind ndarray; pass a split of ffld.load"):
+        benchmark.evaluate(predict(made, made.xy), made.xy)
 
 
 def test_an_image_drawn_more_often_than_a_byte_holds(monkeypatch):

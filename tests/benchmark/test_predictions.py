@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from benchmark import Predictions, PredictionsError
 from ffld.sample import Targets
@@ -123,6 +124,19 @@ def test_lists_are_accepted_and_predictions_are_frozen():
     assert points.confidence.dtype == np.float32
     with pytest.raises(FrozenInstanceError):
         points.split = "train"
+
+
+@pytest.mark.parametrize("name", ["xy", "confidence"])
+def test_tensors_are_accepted_unless_they_require_grad(name: str):
+    given = {"xy": torch.ones(1, 2, 2), "confidence": torch.ones(1, 2)}
+    assert Predictions("d", "test", ["a"], **given).xy.dtype == np.float64
+    given[name].requires_grad_()
+    message = rf"^{name} is a tensor that requires grad; pass {name}\.detach\(\)\.cpu\(\)$"
+    with pytest.raises(PredictionsError, match=message):
+        Predictions("d", "test", ["a"], **given)
+    given[name] = list(given[name])
+    with pytest.raises(PredictionsError, match=f"{name} cannot be an array of float"):
+        Predictions("d", "test", ["a"], **given)
 
 
 def test_what_is_not_numbers_is_refused():
