@@ -164,7 +164,12 @@ def _find(name: str) -> tuple[ModuleType, Callable[..., nn.Module]]:
 
 
 def _find_outside(name: str) -> tuple[ModuleType, Callable[..., nn.Module]]:
-    path, _, attribute = name.partition(":")
+    path, _, attribute = name.rpartition(":")
+    if path.startswith(".") or path.endswith(".py") or "/" in path or "\\" in path:
+        raise ModelError(
+            f"model {name!r} is written as a file; write it as a module, my_package.my_file:build "
+            "with dots and without .py, and run from the folder that holds my_package"
+        )
     try:
         module = importlib.import_module(path)
     except (ImportError, ValueError) as error:

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import re
 import sys
 import urllib.error
 
@@ -406,3 +407,12 @@ def test_models_from_outside(tmp_path, monkeypatch):
     with pytest.raises(ModelError, match="cannot import 'no_such_module'"):
         build("no_such_module:build", FLD8)
     sys.modules.pop("outside_model")
+
+
+@pytest.mark.parametrize(
+    "path", ["./mine.py", "mine.py", ".mine", "../mine", "parts/mine.py", "C:\\parts\\mine.py"]
+)
+def test_a_model_that_is_written_as_a_file_is_told_how_to_write_it(path):
+    message = f"model {f'{path}:build'!r} is written as a file; write it as a module, "
+    with pytest.raises(ModelError, match=re.escape(message) + "my_package.my_file:build with dots"):
+        build(f"{path}:build", FLD8)
