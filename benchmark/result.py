@@ -62,6 +62,12 @@ class Result:
     per_landmark: Mapping[str, Mapping[str, Mapping[str, Score]]]
     per_type: Mapping[str, Mapping[str, Mapping[str, Score]]]
 
+    def __repr__(self) -> str:
+        about = f"{self.dataset} {self.split}, {self.revision}, {self.protocol}"
+        text = f"Result of {about}: {self.samples:,} sample{'s' * (self.samples != 1)}"
+        ne = self.scores.get("ne", {}).get("visible")
+        return text if ne is None else f"{text}, NE {_number(ne.value)}"
+
     def to_json(self) -> dict:
         """The result as plain JSON values: full precision, null where there is no number."""
         return null_for_nan(asdict(self))

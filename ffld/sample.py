@@ -75,6 +75,10 @@ class Targets:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __repr__(self) -> str:
+        about = f"{self.dataset} {self.split}, {self.revision}"
+        return f"Targets of {about}: {len(self):,} sample{'s' * (len(self) != 1)}"
+
     @cached_property
     def type_index(self) -> np.ndarray:
         """(N,) int64: each sample's garment type as its slot in the schema."""
@@ -138,6 +142,10 @@ class Split(Sequence[Sample]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __repr__(self) -> str:
+        about = f"{self.dataset} {self.split}"
+        return f"Split of {about}: {len(self):,} sample{'s' * (len(self) != 1)}"
+
     @overload
     def __getitem__(self, position: int) -> Sample: ...
 
@@ -177,6 +185,11 @@ class Split(Sequence[Sample]):
     def file(self, position: int) -> Path | None:
         """The file that holds one sample's image; None where images are rendered."""
         return None if self._file is None else Path(self._file(self._rows[position]))
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all samples, in order; no labels are made for them."""
+        return tuple(str(self._ids[row]) for row in self._rows)
 
     @cached_property
     def targets(self) -> Targets:

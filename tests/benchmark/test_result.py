@@ -137,3 +137,10 @@ def test_a_result_beside_needs_the_same_landmarks():
     other = benchmark.evaluate(predict(made, made.xy), made, resamples=2)
     with pytest.raises(ValueError, match="fld8"):
         result().table(beside={"fld8": replace(other, dataset="fld8")})
+
+
+def test_a_result_prints_in_a_line():
+    one = result()
+    value = one.scores["ne"]["visible"].value
+    assert repr(one) == f"Result of made-up test, 1, NE-1: 30 samples, NE {value:.4f}"
+    assert repr(replace(one, samples=1, scores={})) == "Result of made-up test, 1, NE-1: 1 sample"

@@ -1,6 +1,8 @@
 """Loading by name, and the errors that say what to do."""
 
+import importlib
 import re
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -98,3 +100,16 @@ def test_a_tilde_is_the_user_s_home(tmp_path, monkeypatch, capsys):
     assert main(["validate", "--dataset", "fld", "--root=~/FLD"]) == 0
     with pytest.raises(ffld.DataError, match="root '~/DF' is not a folder"):
         ffld.load("fld", "test", root="~/DF")
+
+
+def test_the_version_is_that_of_what_is_installed(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(metadata, "version", lambda name: {"ffld-benchmark": "1.2.3"}[name])
+        assert importlib.reload(ffld).__version__ == "1.2.3"
+        patch.setattr(metadata, "version", _not_installed)
+        assert importlib.reload(ffld).__version__ == "unknown"
+    importlib.reload(ffld)
+
+
+def _not_installed(name):
+    raise metadata.PackageNotFoundError(name)

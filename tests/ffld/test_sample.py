@@ -123,3 +123,20 @@ def test_a_sample_is_in_a_split_by_its_id(monkeypatch):
     assert one not in rest
     assert one.id not in split
     assert None not in split
+
+
+def test_ids_are_known_without_labels():
+    split, labelled = load(), load().targets.ids.tolist()
+    assert split.ids == tuple(labelled)
+    assert split[::-2].ids == tuple(labelled[::-2])
+    assert all(type(name) is str for name in split.ids)
+    assert "targets" not in vars(split)
+
+
+def test_a_split_and_its_targets_print_in_a_line():
+    split = load()
+    revision = split.targets.revision
+    assert repr(ffld.load("ffld")) == "Split of ffld test: 40,000 samples"
+    assert repr(split[:1]) == f"Split of {NAME} test: 1 sample"
+    assert repr(split.targets) == f"Targets of {NAME} test, {revision}: 6 samples"
+    assert repr(split[:1].targets) == f"Targets of {NAME} test, {revision}: 1 sample"
