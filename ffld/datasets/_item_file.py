@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,13 +51,24 @@ def read_items(
         The items that can be used; the key of each other one with its faults, "" as the key where
         the whole file can't be.
     """
+    repeated: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        counts = Counter(key for key, _ in pairs) if len(dict(pairs)) < len(pairs) else {}
+        repeated[:] = [key for key, count in counts.items() if count > 1]
+        return dict(pairs)
+
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        # The outermost object is read to its end last, so its repeated keys are what remains.
+        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=once)
     except (OSError, ValueError, RecursionError) as error:
         return [], [("", Malformed(Fault("file", f"cannot be read as JSON ({error})", "")))]
     if not isinstance(content, dict):
         found = f"a {type(content).__name__}"
         return [], [("", Malformed(Fault("file", found, "an object with items")))]
+    if repeated:
+        found = f"{', '.join(repeated)} twice"
+        return [], [("", Malformed(Fault("file", found[:80], "every key once")))]
     items, problems = [], []
     # The order of keys in a file is arbitrary.
     for key in sorted((k for k in content if k.startswith("item")), key=lambda k: (len(k), k)):

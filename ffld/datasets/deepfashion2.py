@@ -175,12 +175,16 @@ def read(split: str, options: LoadOptions) -> Split:
         )
     items: list[tuple[int, Item]] = []
     problems: list[str] = []
+    bare_files = 0
     for position, name in enumerate(progress(found, f"deepfashion2 {split}")):
         path = folder / "annos" / f"{name}.json"
         in_file, wrong = read_items(path, POINTS_OF)
         items += [(position, item) for item in in_file]
         problems += [f"{f'{path} {key}'.rstrip()}: {fault}" for key, fault in wrong]
+        bare_files += not (in_file or wrong)
     refuse(problems, "correct or remove these files, or unpack the archive again")
+    if bare_files:
+        notes.append(f"{bare_files:,} annotation files hold no item")
 
     kept = [(position, item) for position, item in items if item.points[:, 2].any()]
     if bare := len(items) - len(kept):

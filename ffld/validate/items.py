@@ -66,7 +66,10 @@ def _items(path: Path, root: Path) -> tuple[list[Item], list[tuple[str, Malforme
         return [], []  # told with the links of the tree
     if path.is_file() and (size := path.stat().st_size) > LARGEST:
         return [], [("", Malformed(Fault("file", f"{size:,} bytes", f"at most {LARGEST:,} bytes")))]
-    return read_items(path, official.POINTS_OF)
+    items, wrong = read_items(path, official.POINTS_OF)
+    if not (items or wrong):
+        wrong = [("", Malformed(Fault("file", "no item", "an object with items: item1, item2, …")))]
+    return items, wrong
 
 
 def _check_part(folder: Path, names: list[str], read: list[_Read], found: Findings) -> None:

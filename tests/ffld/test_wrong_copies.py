@@ -1,0 +1,49 @@
+"""Copies of photographs that aren't as they should be: what is said of each, and when."""
+
+import json
+
+import pytest
+
+import ffld
+from ffld import DataError
+from ffld.validate import validate
+from tests.ffld.miniature import coco_content, content, item, write_deepfashion2, write_text
+
+pytestmark = pytest.mark.filterwarnings("ignore:(fld|deepfashion2?|fashionai) [tv]")
+
+
+def problems(folder, dataset):
+    found = []
+    validate(folder, dataset, tell=found.append)
+    return found
+
+
+def one_file(root, text):
+    """A DeepFashion2 tree with one sound annotation file and this one."""
+    write_deepfashion2(root, {}, {"000001": content(item(9)), "000002": content(item(9))})
+    write_text(root / "validation/annos/000002.json", text)
+    return root
+
+
+def test_a_key_that_is_there_twice_is_no_lost_garment(tmp_path):
+    text = json.dumps(content(item(9), item(8))).replace('"item2"', '"item1"')
+    root = one_file(tmp_path, text)
+    with pytest.raises(DataError, match=r"000002.json: found item1 twice, expected every key once"):
+        ffld.load("deepfashion2", root=root)
+    (problem,) = problems(root, "deepfashion2")
+    assert (problem.rule, problem.file) == ("row-malformed", "validation/annos/000002.json")
+    assert problem.found == "item1 twice"
+
+
+def test_a_key_of_two_items_is_no_repeated_key(tmp_path):
+    root = write_deepfashion2(tmp_path, {}, {"000001": content(item(9), item(8))})
+    assert len(ffld.load("deepfashion2", root=root)) == 2
+
+
+def test_a_file_without_an_item_is_counted(tmp_path):
+    root = one_file(tmp_path, json.dumps(coco_content("000002.jpg")))
+    with pytest.warns(UserWarning, match="; 1 annotation files hold no item"):
+        assert len(ffld.load("deepfashion2", root=root)) == 1
+    (problem,) = problems(root, "deepfashion2")
+    assert (problem.rule, problem.file) == ("row-malformed", "validation/annos/000002.json")
+    assert problem.found == "no item"
