@@ -7,6 +7,7 @@ opened, and tables and images that would fill the memory are refused from their 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ffld.validate.report import RULES, Problem, Report
 
 __all__ = ["LEVELS", "RULES", "Problem", "Report", "validate"]
 
+_OFFICIAL = ("fld", "deepfashion", "deepfashion2", "fashionai")
 _LARGEST = 64 << 20  # bytes of a manifest
 
 
@@ -59,6 +61,7 @@ def validate(
     elif dataset == "fashionai":
         points.validate_points(folder, report, images=images)
     else:
+        _refuse_photographs(spec, folder)
         if dataset is not None and (found := _stated(folder)) not in (dataset, None):
             raise DataError(
                 f"{folder} is of dataset {found!r}, not {dataset!r}; name that one, or give the "
@@ -66,6 +69,19 @@ def validate(
             )
         built.validate_built(folder, report, images=images)
     return report
+
+
+def _refuse_photographs(spec: catalog.DatasetSpec | None, folder: Path) -> None:
+    """Refuse a copy of photographs that nothing here can validate."""
+    from ffld.datasets._imported import REVISION
+
+    if spec is None or spec.procedural or spec.revision == REVISION:
+        return
+    if not os.path.lexists(folder / shards.MANIFEST):
+        raise DataError(
+            f"dataset {spec.name!r} has no validation, and {folder} holds no {shards.MANIFEST}; "
+            f"what can be validated is {', '.join(_OFFICIAL)}, and what build or import wrote"
+        )
 
 
 def _stated(folder: Path) -> str | None:

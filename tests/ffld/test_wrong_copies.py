@@ -1,11 +1,13 @@
 """Copies of photographs that aren't as they should be: what is said of each, and when."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 import ffld
-from ffld import DataError
+from ffld import DataError, catalog
+from ffld.datasets import fld
 from ffld.validate import validate
 from tests.ffld.miniature import coco_content, content, item, write_deepfashion2, write_text
 
@@ -47,3 +49,17 @@ def test_a_file_without_an_item_is_counted(tmp_path):
     (problem,) = problems(root, "deepfashion2")
     assert (problem.rule, problem.file) == ("row-malformed", "validation/annos/000002.json")
     assert problem.found == "no item"
+
+
+def test_photographs_without_a_validation_are_no_built_set(tmp_path, monkeypatch):
+    write_text(tmp_path / "photo.jpg", "")
+    assert [p.rule for p in problems(tmp_path, "coco")][:1] == ["file-missing"]
+    monkeypatch.setattr(catalog, "spec", lambda name: replace(fld.SPEC, name=name))
+    expected = (
+        "dataset 'mine' has no validation, and .* holds no manifest.json; what can be validated "
+        "is fld, deepfashion, deepfashion2, fashionai, and what build or import wrote"
+    )
+    with pytest.raises(DataError, match=expected):
+        validate(tmp_path, "mine")
+    write_text(tmp_path / "manifest.json", "{}")
+    assert {p.rule for p in problems(tmp_path, "mine")} >= {"manifest"}
