@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+SHADOW = "._"  # what macOS puts before a file's name for one with its attributes
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
@@ -35,7 +37,7 @@ def unwritable(folder: Path) -> str | None:
 
 def is_litter(path: Path) -> bool:
     """Whether a file is one that file managers leave in every folder that they show."""
-    return path.name in (".DS_Store", "Thumbs.db", "desktop.ini")
+    return path.name in (".DS_Store", "Thumbs.db", "desktop.ini") or path.name.startswith(SHADOW)
 
 
 def leftovers(folder: Path, name: str) -> list[Path]:

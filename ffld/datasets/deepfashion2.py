@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ffld.atomic import SHADOW
 from ffld.catalog import DatasetSpec, LoadOptions
 from ffld.datasets._chosen import in_tenth
 from ffld.datasets._item_file import WORD_NAMES, Item, read_items
@@ -226,7 +227,7 @@ def stems(folder: Path, extension: str) -> set[str]:
         return {
             entry.name.removesuffix(extension)
             for entry in entries
-            if entry.name.endswith(extension)
+            if entry.name.endswith(extension) and not entry.name.startswith(SHADOW)
         }
 
 

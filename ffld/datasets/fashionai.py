@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ffld.atomic import SHADOW
 from ffld.catalog import DatasetSpec, LoadOptions
 from ffld.datasets._chosen import in_tenth
 from ffld.datasets._garment_guess import guess_types
@@ -205,6 +206,8 @@ def images_below(root: Path) -> dict[str, str]:
             if category.is_dir():
                 with os.scandir(category) as entries:
                     for entry in entries:
+                        if entry.name.startswith(SHADOW):
+                            continue
                         found.setdefault(f"Images/{category.name}/{entry.name}", entry.path)
     return found
 

@@ -7,9 +7,17 @@ import pytest
 
 import ffld
 from ffld import DataError, catalog
-from ffld.datasets import fld
+from ffld.atomic import is_litter
+from ffld.datasets import fashionai, fld
 from ffld.validate import validate
-from tests.ffld.miniature import coco_content, content, item, write_deepfashion2, write_text
+from tests.ffld.miniature import (
+    coco_content,
+    content,
+    item,
+    write_deepfashion2,
+    write_fashionai,
+    write_text,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:(fld|deepfashion2?|fashionai) [tv]")
 
@@ -63,3 +71,16 @@ def test_photographs_without_a_validation_are_no_built_set(tmp_path, monkeypatch
         validate(tmp_path, "mine")
     write_text(tmp_path / "manifest.json", "{}")
     assert {p.rule for p in problems(tmp_path, "mine")} >= {"manifest"}
+
+
+def test_what_macos_puts_beside_files_is_no_sample(tmp_path):
+    root = write_deepfashion2(tmp_path / "df2", {}, {"000001": content(item(9))})
+    write_text(root / "validation/annos/._000001.json", "\0\5\x16\7")
+    write_text(root / "validation/image/._000001.jpg", "\0\5\x16\7")
+    assert len(ffld.load("deepfashion2", root=root)) == 1
+    assert problems(root, "deepfashion2") == []
+    images = write_fashionai(tmp_path / "fai") / "test_a/Images"
+    write_text(images / "skirt/._a.jpg", "\0\5\x16\7")
+    assert "Images/skirt/._a.jpg" not in fashionai.images_below(tmp_path / "fai")
+    assert is_litter(images / "skirt/._a.jpg")
+    assert not is_litter(images / "skirt/a.jpg")
