@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import os.path
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ffld.catalog import SPLITS, DatasetSpec
+from ffld.datasets._landmark_archive import (
+    PARTITION,
+    candidates,
+    find_list,
+    image_file,
+    other_dataset,
+)
 from ffld.datasets._list_file import ListFile, integers, open_list
 from ffld.datasets._malformed import Fault, Malformed
 from ffld.datasets._photographs import Photographs, refuse, warn_if_incomplete
 from ffld.sample import DataError
 from ffld.schema import FLD8, Visibility
 
-_FOLDERS = {  # that the archives unpack to
-    "fld": "Fashion Landmark Detection Benchmark",
-    "deepfashion": "Category and Attribute Prediction Benchmark",
-}
 # Within a type the files list landmarks in the order of the schema's slots.
 _TYPES = {1: "upper", 2: "lower", 3: "full"}
 _VARIATIONS = {
@@ -38,27 +41,6 @@ _CUT_OFF = (2, 0, 0)
 POINT_NUMBERS = 2 + 3 * len(FLD8)  # clothes type, variation type, then v, x, y of every slot
 _JOINT_FIELDS = 3 + 3 * 14  # a row of list_joints.txt
 _REMEDY = "correct or remove these rows, or unpack the official lists again"
-PARTITION = "Eval/list_eval_partition.txt"
-
-
-def find_archive(spec: DatasetSpec, root: Path) -> Path:
-    """The folder of the unpacked archive: `root`, or the official folder inside it.
-
-    Raises:
-        DataError: neither holds the list of splits.
-    """
-    tried = [root, root / _FOLDERS[spec.name]]
-    for folder in tried:
-        if (folder / PARTITION).is_file():
-            return folder
-    places = " or ".join(str(folder / PARTITION) for folder in tried)
-    raise DataError(f"{spec.name}: there is no {places}. {spec.obtain}")
-
-
-def find_list(folder: Path, name: str) -> Path | None:
-    """A list of annotations, where the releases of the archive have it."""
-    tried = (folder / "Anno" / name, folder / "Anno_coarse" / name)
-    return next((path for path in tried if path.is_file()), None)
 
 
 def read_lists(spec: DatasetSpec, split: str, folder: Path) -> Photographs:
@@ -70,6 +52,12 @@ def read_lists(spec: DatasetSpec, split: str, folder: Path) -> Photographs:
         DataError: malformed rows, an empty split, or no image at all.
     """
     partition = open_list(folder / PARTITION)
+    if other := other_dataset(spec, partition):
+        _, (example, *_) = next(partition.rows())
+        raise DataError(
+            f"{partition.path}: images are named as {example}; these are the lists of {other}: "
+            "load that dataset"
+        )
     landmarks = open_list(_required_list(spec, folder, "list_landmarks.txt"))
     boxes = open_list(_required_list(spec, folder, "list_bbox.txt"))
     _refuse_joints(landmarks)
@@ -87,7 +75,7 @@ def read_lists(spec: DatasetSpec, split: str, folder: Path) -> Photographs:
     ]
     present = np.array([file is not None for file in files])
     if not present.any():
-        tried = " or ".join(_candidates(folder, names[0]))
+        tried = " or ".join(candidates(folder, names[0]))
         raise DataError(
             f"{spec.name} {split}: none of {len(names):,} images was found with its annotations; "
             f"tried {tried}. {spec.obtain}"
@@ -264,17 +252,3 @@ def box_fields(fields: list[str]) -> list[int]:
     if len(fields) != 5:
         raise Malformed(Fault("row", f"{len(fields)} fields", "5: a name and x1 y1 x2 y2"))
     return integers(fields[1:])
-
-
-def _candidates(folder: Path, name: str) -> Iterator[str]:
-    """Where an image may lie: people unpack img.zip in several places."""
-    yield f"{folder}/Img/{name}"
-    yield f"{folder}/{name}"
-    yield f"{folder}/Img/{name.removeprefix('img/')}"
-    yield f"{folder}/img-001/{name}"
-    yield f"{folder}/Img/img-001/{name}"
-
-
-def image_file(folder: Path, name: str) -> str | None:
-    """Where a listed image lies; None where it is nowhere."""
-    return next((path for path in _candidates(folder, name) if os.path.isfile(path)), None)

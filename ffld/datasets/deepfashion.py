@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from ffld.catalog import DatasetSpec, LoadOptions
-from ffld.datasets._landmark_lists import find_archive, find_list, read_lists, sample_id
+from ffld.datasets._landmark_archive import find_archive, find_list
+from ffld.datasets._landmark_lists import read_lists, sample_id
 from ffld.datasets._list_file import open_list
 from ffld.datasets._photographs import refuse
 from ffld.sample import Split

@@ -7,7 +7,8 @@ Attribute "variation": "normal pose", "medium pose", "large pose", "medium zoom-
 from __future__ import annotations
 
 from ffld.catalog import DatasetSpec, LoadOptions
-from ffld.datasets._landmark_lists import find_archive, read_lists
+from ffld.datasets._landmark_archive import find_archive
+from ffld.datasets._landmark_lists import read_lists
 from ffld.sample import Split
 from ffld.schema import FLD8
 

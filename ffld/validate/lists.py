@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ffld.catalog import SPLITS, DatasetSpec
+from ffld.datasets import _landmark_archive as archive
 from ffld.datasets import _landmark_lists as official
 from ffld.datasets._list_file import ListFile, open_list
 from ffld.datasets._malformed import Malformed
@@ -38,13 +39,17 @@ def validate_lists(
 ) -> None:
     """Check an official tree of FLD or DeepFashion."""
     try:
-        folder = official.find_archive(spec, root)
+        folder = archive.find_archive(spec, root)
     except DataError as error:
         report.add("file-missing", root, error)
         return
     check_tree(folder, report)
     found = Findings(folder, images, report)
     lists = {name: _open(name, found) for name in ("partition", "landmarks", "boxes")}
+    if lists["partition"] and (other := archive.other_dataset(spec, lists["partition"])):
+        report.add("file-missing", archive.PARTITION, f"the lists of {other}",
+                   expected=f"those of {spec.name}; name {other} to validate these")  # fmt: skip
+        return
     listed = _partition(lists["partition"], found)
     lines, points = _rows(
         lists["landmarks"], listed, official.landmark_fields, official.POINT_NUMBERS, found
@@ -54,7 +59,7 @@ def validate_lists(
     corners = np.where(box_lines[:, None] > 0, corners, np.nan)
     usable = np.flatnonzero((lines > 0) | (box_lines > 0))
     files = [
-        official.image_file(folder, listed.names[row]) or str(folder / "Img" / listed.names[row])
+        archive.image_file(folder, listed.names[row]) or str(folder / "Img" / listed.names[row])
         for row in tqdm(usable, "finding images", file=sys.stderr, leave=False)
     ]
     box_file = lists["boxes"] and found.relative(lists["boxes"].path)
@@ -84,9 +89,9 @@ def _open(name: str, found: Findings) -> ListFile | None:
     """A list; what keeps it from being read is reported."""
     files = {"landmarks": "list_landmarks.txt", "boxes": "list_bbox.txt"}
     if name == "partition":
-        path = found.folder / official.PARTITION
+        path = found.folder / archive.PARTITION
     else:
-        path = official.find_list(found.folder, files[name])
+        path = archive.find_list(found.folder, files[name])
     if path is None:
         report_as = f"Anno/{files[name]}"
         found.report.add("file-missing", report_as, "nothing")

@@ -14,8 +14,10 @@ from tests.ffld.miniature import (
     coco_content,
     content,
     item,
+    write_deepfashion,
     write_deepfashion2,
     write_fashionai,
+    write_fld,
     write_text,
 )
 
@@ -84,3 +86,24 @@ def test_what_macos_puts_beside_files_is_no_sample(tmp_path):
     assert "Images/skirt/._a.jpg" not in fashionai.images_below(tmp_path / "fai")
     assert is_litter(images / "skirt/._a.jpg")
     assert not is_litter(images / "skirt/a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("write", "owner", "other"),
+    [(write_fld, "fld", "deepfashion"), (write_deepfashion, "deepfashion", "fld")],
+)
+def test_fld_and_deepfashion_are_not_taken_for_each_other(tmp_path, write, owner, other):
+    root = write(tmp_path)
+    assert len(ffld.load(owner, root=root)) == 3
+    expected = (
+        f"list_eval_partition.txt: images are named as img/.*jpg; these are the lists of {owner}: "
+        "load that dataset"
+    )
+    with pytest.raises(DataError, match=expected):
+        ffld.load(other, root=root)
+    assert problems(root, owner) == []
+    (problem,) = problems(root, other)
+    assert (problem.found, problem.file) == (
+        f"the lists of {owner}",
+        "Eval/list_eval_partition.txt",
+    )
