@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ _WORDS = {
     "zoom_in": {1: "none", 2: "medium", 3: "large"},
 }
 _SOURCES = ("user", "shop")
+_NEEDED = ("bounding_box", "category_id", "landmarks")
+_LARGEST = 1_000_000  # no coordinate of a photograph is beyond it
 WORD_NAMES = (*_WORDS, "source")
 
 
@@ -80,10 +82,11 @@ def read_items(
 
 
 def _item(key: str, content: Any, source: Any, points_of: Mapping[int, int]) -> Item:
-    needed = {"category_id", "landmarks", "bounding_box"}
-    if not isinstance(content, dict) or not needed <= set(content):
-        expected = f"an object with {', '.join(sorted(needed))}"
-        raise Malformed(Fault("item", "", expected))
+    expected = f"an object with {', '.join(_NEEDED)}"
+    if not isinstance(content, dict):
+        raise Malformed(Fault("item", f"a {type(content).__name__}", expected))
+    if missing := [f"no {name}" for name in _NEEDED if name not in content]:
+        raise Malformed(Fault("item", " and ".join(missing), expected))
     faults: list[Fault] = []
     category_id = content["category_id"]
     known = type(category_id) is int and category_id in points_of
@@ -94,10 +97,10 @@ def _item(key: str, content: Any, source: Any, points_of: Mapping[int, int]) -> 
     count = 3 * points_of[category_id] if known else None
     numbers = _numbers(content["landmarks"], count, "landmarks", faults)
     box = _numbers(content["bounding_box"], 4, "bounding_box", faults)
-    if numbers is not None and not np.isin(numbers[2::3], (0, 1, 2)).all():
-        faults.append(
-            Fault("landmarks", "a landmark whose visibility is none of 0, 1, 2", "0, 1 or 2")
-        )
+    if numbers is not None and (odd := np.flatnonzero(~np.isin(numbers[2::3], (0, 1, 2)))).size:
+        found = f"a landmark whose visibility is none of 0, 1, 2: {numbers[3 * odd[0] + 2]:g}"
+        place = _place("landmarks", 3 * int(odd[0]))
+        faults.append(Fault("landmarks", f"{found} at {place}", "0, 1 or 2"))
     if faults:
         raise Malformed(*faults)
     words = (
@@ -112,15 +115,24 @@ def _numbers(values: Any, count: int | None, name: str, faults: list[Fault]) -> 
     if not isinstance(values, list) or count not in (None, len(values)):
         found = f"{len(values)} values" if isinstance(values, list) else repr(values)[:80]
         faults.append(Fault(name, f"{found} in {name}", f"{count} numbers"))
-    elif not all(type(value) in (int, float) for value in values):
-        faults.append(Fault(name, f"values in {name} that are not numbers", "numbers"))
+    elif (wrong := _first(values, lambda value: type(value) in (int, float))) is not None:
+        found = f"values in {name} that are not numbers: {repr(values[wrong])[:80]}"
+        faults.append(Fault(name, f"{found} at {_place(name, wrong)}", "numbers"))
+    elif (wrong := _first(values, lambda value: abs(value) <= _LARGEST)) is not None:
+        found = f"a number in {name} that is in no photograph: {json.dumps(values[wrong])[:80]}"
+        faults.append(Fault(name, f"{found} at {_place(name, wrong)}", "pixels of a photograph"))
     else:
-        numbers = np.array(values, np.float32)
-        if (np.abs(numbers) <= 1_000_000).all():
-            return numbers
-        found = f"a number in {name} that is in no photograph"
-        faults.append(Fault(name, found, "pixels of a photograph"))
+        return np.array(values, np.float32)
     return None
+
+
+def _first(values: list[Any], right: Callable[[Any], bool]) -> int | None:
+    """The slot of the first value that isn't right."""
+    return next((n for n, value in enumerate(values) if not right(value)), None)
+
+
+def _place(name: str, slot: int) -> str:
+    return f"landmark {slot // 3 + 1}" if name == "landmarks" else f"number {slot + 1}"
 
 
 def _word(code: Any, meanings: Mapping[int, str]) -> str:

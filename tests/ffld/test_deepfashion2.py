@@ -252,7 +252,8 @@ def test_all_that_is_wrong_with_the_files_is_listed_at_once(tmp_path):
         "000004.json item1: found 3 values in bounding_box, expected 4 numbers",
         "000005.json item1: found a number in bounding_box that is in no photograph",
         "000006.json: found a list, expected an object with items",
-        "000007.json item1: expected an object with bounding_box, category_id, landmarks",
+        "000007.json item1: found no bounding_box and no landmarks, expected an object with "
+        "bounding_box, category_id, landmarks",
         "000008.json item3: found values in landmarks that are not numbers",
         "000010.json item1: found a number in bounding_box that is in no photograph",
         "000009.json: cannot be read as JSON",

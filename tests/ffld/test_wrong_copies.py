@@ -107,3 +107,35 @@ def test_fld_and_deepfashion_are_not_taken_for_each_other(tmp_path, write, owner
         f"the lists of {owner}",
         "Eval/list_eval_partition.txt",
     )
+
+
+def points(slot, value):
+    """A skirt's landmarks, all sound but for one number."""
+    numbers = item(9)["landmarks"]
+    numbers[slot] = value
+    return {**item(9), "landmarks": numbers}
+
+
+@pytest.mark.parametrize(
+    ("garment", "expected"),
+    [
+        (
+            points(7, float("nan")),
+            "a number in landmarks that is in no photograph: NaN at landmark 3",
+        ),
+        (points(0, 10**400), "in no photograph: 10000"),
+        (points(6, "12"), "values in landmarks that are not numbers: '12' at landmark 3"),
+        (points(11, 3), "a landmark whose visibility is none of 0, 1, 2: 3 at landmark 4"),
+        (item(9, box=(1, 2, float("inf"), 9)), "in no photograph: Infinity at number 3"),
+        (
+            {"category_id": 9, "bounding_box": [1, 2, 3, 4]},
+            "item1: found no landmarks, expected an",
+        ),
+        ([1], "item1: found a list, expected an object with bounding_box, category_id, landmarks"),
+    ],
+)
+def test_faults_of_an_item_say_where_they_are(tmp_path, garment, expected):
+    root = write_deepfashion2(tmp_path, {}, {"000001": {"item1": garment}})
+    with pytest.raises(DataError, match=r"000001.json item1: ") as caught:
+        ffld.load("deepfashion2", root=root)
+    assert expected in str(caught.value)
