@@ -107,8 +107,9 @@ class Photographs:
         empty = (box[:, 2] <= box[:, 0]) | (box[:, 3] <= box[:, 1])
         refuse(
             [
-                f"{self.origins[rows[n]]}: the box {self.box[rows[n]].tolist()} of "
-                f"{self.ids[rows[n]]} has no area inside its image of {size[n, 0]}x{size[n, 1]}"
+                f"{self.origins[rows[n]]}: the box {self.box[rows[n]].tolist()}, as "
+                f"continuous pixels, of {self.ids[rows[n]]} has no area inside its image "
+                f"of {size[n, 0]}x{size[n, 1]}"
                 for n in np.flatnonzero(empty)
             ],
             "correct these boxes (x1 < x2, y1 < y2, in pixels of the image) or remove their rows",

@@ -11,6 +11,7 @@ from ffld.atomic import is_litter
 from ffld.datasets import fashionai, fld
 from ffld.validate import validate
 from tests.ffld.miniature import (
+    FLD_ROWS,
     coco_content,
     content,
     item,
@@ -139,3 +140,13 @@ def test_faults_of_an_item_say_where_they_are(tmp_path, garment, expected):
     with pytest.raises(DataError, match=r"000001.json item1: ") as caught:
         ffld.load("deepfashion2", root=root)
     assert expected in str(caught.value)
+
+
+def test_boxes_are_told_with_what_their_numbers_count(tmp_path):
+    row = replace(FLD_ROWS[-1], box=(30, 5, 20, 9))
+    root = write_fld(tmp_path, [row])
+    expected = r"list_bbox.txt:3: the box \[29.0, 4.0, 20.0, 9.0\], as continuous pixels, of img"
+    with pytest.raises(DataError, match=expected):
+        _ = ffld.load("fld", root=root).targets
+    found = [p.found for p in problems(root, "fld") if p.rule == "box-inverted"]
+    assert found == ["(29, 4, 20, 9) as continuous pixels"]
