@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ffld.catalog import DatasetSpec
-from ffld.datasets._list_file import ListFile
+from ffld.datasets._list_file import ListFile, open_list
+from ffld.datasets._nearby import meant
 from ffld.sample import DataError
 
 _FOLDERS = {  # that the archives unpack to
@@ -33,7 +34,22 @@ def find_archive(spec: DatasetSpec, root: Path) -> Path:
         if (folder / PARTITION).is_file():
             return folder
     places = " or ".join(str(folder / PARTITION) for folder in tried)
-    raise DataError(f"{spec.name}: there is no {places}. {spec.obtain}")
+    question = meant_archive(spec, root)
+    hint = f"; {question}" if question else "."
+    raise DataError(f"{spec.name}: there is no {places}{hint} {spec.obtain}")
+
+
+def meant_archive(spec: DatasetSpec, root: Path) -> str:
+    """A question for the archive that is one folder too high or too low; "" where none is."""
+
+    def holds(folder: Path) -> bool:
+        try:
+            partition = open_list(folder / PARTITION)
+        except DataError:
+            return False
+        return not other_dataset(spec, partition)
+
+    return meant(root, holds)
 
 
 def find_list(folder: Path, name: str) -> Path | None:

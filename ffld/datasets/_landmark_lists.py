@@ -23,6 +23,7 @@ from ffld.datasets._landmark_archive import (
 )
 from ffld.datasets._list_file import ListFile, integers, open_list
 from ffld.datasets._malformed import Fault, Malformed
+from ffld.datasets._nearby import other_case
 from ffld.datasets._photographs import Photographs, refuse, warn_if_incomplete
 from ffld.sample import DataError
 from ffld.schema import FLD8, Visibility
@@ -76,15 +77,20 @@ def read_lists(spec: DatasetSpec, split: str, folder: Path) -> Photographs:
     present = np.array([file is not None for file in files])
     if not present.any():
         tried = " or ".join(candidates(folder, names[0]))
+        hint = other_case(candidates(folder, names[0]))
         raise DataError(
             f"{spec.name} {split}: none of {len(names):,} images was found with its annotations; "
-            f"tried {tried}. {spec.obtain}"
+            f"tried {tried}{f'; {hint}' if hint else ''}. {spec.obtain}"
         )
     notes = [note for file in (partition, landmarks, boxes) for note in file.notes()]
     if lacking := int((~listed).sum()):
         notes.append(f"{lacking:,} left out that lack a row in {landmarks.path} or {boxes.path}")
     if lost := int((listed & ~present).sum()):
-        notes.append(f"{lost:,} left out that are listed but not on disk")
+        first = names[int(np.flatnonzero(listed & ~present)[0])]
+        hint = other_case(candidates(folder, first))
+        notes.append(
+            f"{lost:,} left out that are listed but not on disk{f' ({hint})' if hint else ''}"
+        )
     warn_if_incomplete(spec, split, int(present.sum()), notes)
 
     kept = np.flatnonzero(present)

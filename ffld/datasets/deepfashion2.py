@@ -27,6 +27,7 @@ from ffld.atomic import SHADOW
 from ffld.catalog import DatasetSpec, LoadOptions
 from ffld.datasets._chosen import in_tenth
 from ffld.datasets._item_file import WORD_NAMES, Item, read_items
+from ffld.datasets._nearby import meant, other_case
 from ffld.datasets._photographs import Photographs, progress, refuse, warn_if_incomplete
 from ffld.sample import DataError, Split
 from ffld.schema import FFLD, Visibility
@@ -167,12 +168,15 @@ def read(split: str, options: LoadOptions) -> Split:
     folder, names, notes = _images_of(split, options.root)
     present = stems(folder / "image", ".jpg")
     found = [name for name in names if name in present]
-    if lost := len(names) - len(found):
-        notes.append(f"{lost:,} annotation files left out whose image is not on disk")
+    hint = ""
+    if lost := [name for name in names if name not in present]:
+        hint = other_case([f"{folder}/image/{lost[0]}.jpg"])
+        told = f" ({hint})" if hint else ""
+        notes.append(f"{len(lost):,} annotation files left out whose image is not on disk{told}")
     if not found:
         raise DataError(
             f"deepfashion2 {split}: none of {len(names):,} images was found; tried "
-            f"{folder / 'image' / names[0]}.jpg. {SPEC.obtain}"
+            f"{folder / 'image' / names[0]}.jpg{f'; {hint}' if hint else ''}. {SPEC.obtain}"
         )
     items: list[tuple[int, Item]] = []
     problems: list[str] = []
@@ -212,11 +216,21 @@ def _images_of(split: str, root: Path) -> tuple[Path, list[str], list[str]]:
     names = [name for name in every if split in ("test", "val" if is_val(name) else "train")]
     if not names:
         found = f"all {len(every):,} images there belong to others" if every else "nothing is there"
+        question = meant_tree(root)
         raise DataError(
-            f"deepfashion2: no image of split {split!r} in {folder / 'annos'}, {found}. "
-            f"{SPEC.obtain}"
+            f"deepfashion2: no image of split {split!r} in {folder / 'annos'}, {found}"
+            f"{f'; {question}' if question else '.'} {SPEC.obtain}"
         )
     return folder, names, notes
+
+
+def meant_tree(root: Path) -> str:
+    """A question for the tree that is one folder too high or too low; "" where none is."""
+    return "" if _is_tree(root) else meant(root, _is_tree)
+
+
+def _is_tree(folder: Path) -> bool:
+    return any(os.path.isdir(folder / name / "annos") for name in ("train", "validation"))
 
 
 def stems(folder: Path, extension: str) -> set[str]:

@@ -33,6 +33,7 @@ from ffld.atomic import SHADOW
 from ffld.catalog import DatasetSpec, LoadOptions
 from ffld.datasets._chosen import in_tenth
 from ffld.datasets._garment_guess import guess_types
+from ffld.datasets._nearby import other_case
 from ffld.datasets._photographs import Photographs, refuse, warn_if_incomplete
 from ffld.datasets._point_table import ABSENT, PointRow, Problem, read_points
 from ffld.sample import DataError, Split
@@ -122,10 +123,14 @@ def read(split: str, options: LoadOptions) -> Split:
     ours = [(table, row) for table, row in rows if belongs(row.name, table.part, split)]
     paths = images_below(options.root)
     there = [(table, row) for table, row in ours if row.name in paths]
-    if lost := len(ours) - len(there):
-        notes.append(f"{lost:,} left out that are listed but not on disk")
+    lost = [row.name for _, row in ours if row.name not in paths]
+    hint = other_case(lost[:1], paths.__contains__)
+    if lost:
+        told = f" ({hint})" if hint else ""
+        notes.append(f"{len(lost):,} left out that are listed but not on disk{told}")
     if not there:
         tried = f", such as {ours[0][1].name}" if ours else ""
+        tried += f"; {hint}" if hint else ""
         raise DataError(
             f"fashionai {split}: none of {len(ours):,} images was found below {options.root}"
             f"{tried}. {SPEC.obtain}"

@@ -28,7 +28,9 @@ def validate_items(root: Path, report: Report, *, images: str = "header") -> Non
     """Check an official tree of DeepFashion2; `validation/` need not be there."""
     folders = [root / name for name in _FOLDERS if (root / name / "annos").is_dir()]
     if not folders:
-        report.add("file-missing", root, "neither train/annos nor validation/annos")
+        question = official.meant_tree(root)
+        report.add("file-missing", root, "neither train/annos nor validation/annos",
+                   expected=question and f"one of them; {question}")  # fmt: skip
         return
     check_tree(root, report)
     found = Findings(root, images, report)

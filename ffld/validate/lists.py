@@ -41,7 +41,9 @@ def validate_lists(
     try:
         folder = archive.find_archive(spec, root)
     except DataError as error:
-        report.add("file-missing", root, error)
+        question = archive.meant_archive(spec, root)  # the error has it too, and may be cut
+        expected = question and f"the file to be there; {question}"
+        report.add("file-missing", root, error, expected=expected)
         return
     check_tree(folder, report)
     found = Findings(folder, images, report)

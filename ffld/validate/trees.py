@@ -10,6 +10,7 @@ import numpy as np
 from joblib import delayed
 
 from ffld.datasets._malformed import Malformed
+from ffld.datasets._nearby import other_case
 from ffld.datasets._photographs import Photographs
 from ffld.validate import labels
 from ffld.validate.files import leaves
@@ -133,5 +134,5 @@ def see_one(path: Path, images: str, box: Sequence[float] | None, folder: Path) 
     if path.is_symlink() and leaves(path, folder):
         return Picture((0, 0), ())  # they are told with the tree
     if not path.is_file():
-        return Picture((0, 0), (("image-missing", "nothing"),))
+        return Picture((0, 0), (("image-missing", other_case([str(path)]) or "nothing"),))
     return Picture((0, 0), ()) if images == "none" else see(path, images, box)

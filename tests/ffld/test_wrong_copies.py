@@ -150,3 +150,63 @@ def test_boxes_are_told_with_what_their_numbers_count(tmp_path):
         _ = ffld.load("fld", root=root).targets
     found = [p.found for p in problems(root, "fld") if p.rule == "box-inverted"]
     assert found == ["(29, 4, 20, 9) as continuous pixels"]
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "given"),
+    [
+        ("fld", write_fld, ".."),
+        ("fld", write_fld, "Anno"),
+        ("fld", write_fld, "Img"),
+        ("deepfashion", write_deepfashion, "Img"),
+        ("deepfashion2", write_deepfashion2, ".."),
+        ("deepfashion2", write_deepfashion2, "train"),
+    ],
+)
+def test_a_root_that_is_too_high_or_too_low_is_asked_about(tmp_path, name, write, given):
+    beside = write_deepfashion if write is write_fld else write_fld
+    beside(tmp_path / "another")
+    root = write(tmp_path / "copy")
+    question = f"did you mean root={str(root)!r}?"
+    with pytest.raises(DataError) as caught:
+        ffld.load(name, root=root / given)
+    assert f"; {question} Ask its authors" in str(caught.value)
+    (problem,) = problems(root / given, name)
+    assert (problem.rule, problem.expected.endswith(question)) == ("file-missing", True)
+
+
+def test_there_is_no_question_where_nothing_is_near(tmp_path):
+    (tmp_path / "deep/er").mkdir(parents=True)
+    write_fld(tmp_path / "deepfashion/fld")
+    for name in ("deepfashion", "deepfashion2"):
+        with pytest.raises(DataError, match="Ask its authors") as caught:
+            ffld.load(name, root=tmp_path / "deep/er")
+        assert "did you mean" not in str(caught.value)
+        with pytest.raises(DataError, match="Ask its authors") as caught:
+            ffld.load(name, root=tmp_path / "deepfashion")
+        assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "folder"),
+    [
+        ("fld", write_fld, "Img/img"),
+        ("deepfashion2", write_deepfashion2, "validation/image"),
+        ("fashionai", write_fashionai, "test_*/Images/skirt"),
+    ],
+)
+def test_extensions_in_other_letters_are_told(tmp_path, name, write, folder):
+    files = sorted(write(tmp_path).glob(f"{folder}/*.jpg"))
+    for n, path in enumerate([*files[-1:], *files[:-1]]):
+        path.rename(path.with_suffix(".JPG"))
+        told = rf"there is {path.stem}.JPG, which would have to be named \.jpg"
+        if n == 0:
+            with pytest.warns(UserWarning, match=rf"1 .*left out .* \({told}\)"):
+                ffld.load(name, root=tmp_path)
+    with pytest.raises(
+        DataError, match=r"; there is \w+.JPG, which would have to be named .jpg\. "
+    ):
+        ffld.load(name, root=tmp_path)
+    if name != "fashionai":  # whose images may lie in several places, so nobody knows which is it
+        found = [p.found for p in problems(tmp_path, name) if p.rule == "image-missing"]
+        assert f"there is {files[0].stem}.JPG, which would have to be named .jpg" in found
