@@ -195,7 +195,8 @@ def read(split: str, options: LoadOptions) -> Split:
     if bare := len(items) - len(kept):
         notes.append(f"{bare:,} items left out that have no landmark")
     if not kept:
-        raise DataError(f"deepfashion2 {split}: no item in {folder / 'annos'} has a landmark")
+        told = "; ".join([f"no item in {folder / 'annos'} has a landmark", *notes])
+        raise DataError(f"deepfashion2 {split}: {told}. {SPEC.obtain}")
     warn_if_incomplete(SPEC, split, len(found), notes)
     return photographs(split, folder, found, kept, options.approximate).as_split()
 

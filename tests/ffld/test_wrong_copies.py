@@ -60,6 +60,10 @@ def test_a_file_without_an_item_is_counted(tmp_path):
     (problem,) = problems(root, "deepfashion2")
     assert (problem.rule, problem.file) == ("row-malformed", "validation/annos/000002.json")
     assert problem.found == "no item"
+    write_text(root / "validation/annos/000001.json", "{}")
+    expected = r"has a landmark; 2 annotation files hold no item\. Ask its authors"
+    with pytest.raises(DataError, match=expected):
+        ffld.load("deepfashion2", root=root)
 
 
 def test_photographs_without_a_validation_are_no_built_set(tmp_path, monkeypatch):
