@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import ffld
+from benchmark.answers import targets_for
 from benchmark.command import Parser, carried_out, check_writable
 from benchmark.evaluate import evaluate
 from benchmark.predictions import Predictions, PredictionsError, listed
@@ -127,14 +128,7 @@ def _score(arguments: argparse.Namespace) -> None:
         _check_free(arguments.out)
     if not len(predictions):
         raise PredictionsError(f"{arguments.file} holds no predictions")
-    split = ffld.load(
-        predictions.dataset,
-        predictions.split,
-        root=arguments.root,
-        limit=len(predictions),
-        approximate=predictions.revision.endswith("+approximate"),
-    )
-    result = evaluate(predictions, split.targets)
+    result = evaluate(predictions, targets_for(predictions, arguments.root))
     if arguments.out:
         for name, saved in ((folder.PREDICTIONS, predictions), (folder.RESULT, result)):
             with writing_out(arguments.out / name) as temporary:

@@ -186,6 +186,11 @@ class Split(Sequence[Sample]):
         """The file that holds one sample's image; None where images are rendered."""
         return None if self._file is None else Path(self._file(self._rows[position]))
 
+    @property
+    def ids(self) -> list[str]:
+        """The ids of its samples, in order; no annotation is made for them."""
+        return [self._ids[row] for row in self._rows]
+
     @cached_property
     def ids(self) -> tuple[str, ...]:
         """The ids of all samples, in order; no labels are made for them."""
@@ -204,8 +209,7 @@ class Split(Sequence[Sample]):
         count = checked_limit(count)
         if count is None or count >= len(self):
             return self
-        keyed = sorted(self._rows, key=lambda row: hashlib.sha256(self._ids[row].encode()).digest())
-        return self._with_rows(sorted(keyed[:count]))
+        return self._with_rows(sorted(self._rows[place] for place in drawn(self.ids)[:count]))
 
     def select(self, positions: Sequence[int] | np.ndarray | slice) -> Split:
         """The samples at some positions, in the order asked for; `Targets.select` says how."""
@@ -223,6 +227,11 @@ class Split(Sequence[Sample]):
             rows=rows,
             file=self._file,
         )
+
+
+def drawn(ids: Sequence[str]) -> list[int]:
+    """The places of ids in the order in which ever larger subsets take them; see `Split.limit`."""
+    return sorted(range(len(ids)), key=lambda place: hashlib.sha256(ids[place].encode()).digest())
 
 
 def checked_limit(limit: object) -> int | None:

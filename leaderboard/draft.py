@@ -153,6 +153,11 @@ def _check_together(runs: Sequence[Run], name: str) -> None:
         for field in ("dataset", "split", "revision", "schema_fingerprint"):
             if (found := getattr(one, field)) != (expected := getattr(first, field)):
                 problems.append(f"{run.folder}: {field} {found!r}, not {expected!r}")
+        if len(one) != len(first):
+            problems.append(
+                f"{run.folder}: {len(one)} predictions, {len(first)} in {runs[0].folder}; "
+                "predict the same samples with every seed"
+            )
     seeds = _seeds(runs)
     if len(set(seeds)) < len(seeds):
         problems.append(f"the runs' seeds are {seeds}; an entry's runs differ in their seed")

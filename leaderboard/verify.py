@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 
 import benchmark
-import ffld
 from benchmark import Predictions, Result
+from benchmark.answers import targets_for
 from ffld.sample import Targets
 from ffld.sealed import season_of
 from leaderboard.entry import RESULT, Answers, Entry, EntryError
@@ -102,18 +102,12 @@ def targets_of(
 
     Raises:
         DataError: the dataset cannot be used.
+        PredictionsError: they are for samples that are not those of one subset of the split.
         SeasonError: a season's that is sealed or cannot be used.
     """
     if season := season_of(predictions.split):
         return Season.load(season, seasons).targets
-    split = ffld.load(
-        predictions.dataset,
-        predictions.split,
-        root=root,
-        limit=len(predictions),
-        approximate=predictions.revision.endswith("+approximate"),
-    )
-    return split.targets
+    return targets_for(predictions, root)
 
 
 def drift(stated: Result, recomputed: Result) -> list[str]:

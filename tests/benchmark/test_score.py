@@ -1,6 +1,7 @@
 """Any file of predictions to its table, and what a file may not be."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import ffld
 from benchmark import Predictions, Result, evaluate
 from benchmark.score import main
+from ffld.sample import drawn
 from leaderboard.__main__ import main as leaderboard
 
 
@@ -102,3 +104,29 @@ def test_what_is_asked_for_wrongly_is_one_error_line(score, predictions, tmp_pat
         assert (code, table) == (2, "")
         assert notes.startswith("error: ")
         assert said in notes
+
+
+def test_one_missing_sample_is_said_to_be_missing(score, tmp_path):
+    """Without it the number of samples is that of another subset, which has other samples."""
+    every = ffld.load("fld-procedural", split="test", limit=300).targets
+    whole = Predictions("fld-procedural", "test", every.ids, every.xy, revision=every.revision)
+    in_order = [every.ids[place] for place in drawn(every.ids.tolist())]
+    kept = every.ids != in_order[7]  # so that the last of the subset is outside one of 299
+    part = replace(whole, ids=whole.ids[kept], xy=whole.xy[kept])
+    part.save(tmp_path / "p.parquet")
+    code, table, notes = score(tmp_path / "p.parquet")
+    assert (code, table) == (2, "")
+    for text in (
+        "error: there are 299 predictions, and the fixed subset of 299 samples of fld-procedural "
+        "test (limit=299) has others: ",
+        f"in fld-procedural test, but not in this subset: {in_order[299]} (1); ",
+        f"samples without a prediction in this subset: {in_order[7]} (1); ",
+        f"it takes the subset of 300 (limit=300), which has 1 more: {in_order[7]} (1); ",
+    ):
+        assert text in notes
+    assert "not in the split" not in notes
+    assert notes.count("\n") == 1
+    foreign = part.ids.copy()
+    foreign[foreign == in_order[0]] = "stranger"
+    replace(part, ids=foreign).save(tmp_path / "p.parquet")
+    assert "ids that are not in the split: stranger (1)" in score(tmp_path / "p.parquet")[2]

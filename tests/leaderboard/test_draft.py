@@ -1,6 +1,7 @@
 """What `leaderboard new` takes from runs, and leaves to be filled in."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -79,3 +80,15 @@ def test_what_is_not_there_cannot_be_ranked(board, capsys, words, found):
     board.new("one")
     assert main(["rank", "--submissions", str(board.submissions), *words]) == 2
     assert found in capsys.readouterr().err
+
+
+def test_runs_of_unlike_numbers_of_samples_are_refused(board, capsys):
+    runs = [board.run(0.1, seed) for seed in range(2)]
+    one = Run.load(runs[1]).predictions
+    replace(one, ids=one.ids[1:], xy=one.xy[1:], confidence=None).save(
+        runs[1] / "predictions.parquet"
+    )
+    assert main(["new", *map(str, runs), "--name", "x", "--submissions", str(board.folder)]) == 2
+    error = capsys.readouterr().err
+    assert f"{runs[1]}: 79 predictions, 80 in {runs[0]}; predict the same samples" in error
+    assert "not in the split" not in error

@@ -13,6 +13,7 @@ import pytest
 import benchmark
 import ffld
 from ffld import DataError, Split
+from ffld.sample import drawn
 from ffld.schema import FLD8
 from leaderboard.__main__ import main
 from tests.benchmark.targets import random_predictions, random_targets
@@ -178,3 +179,19 @@ def test_the_module_runs_from_the_command_line(tmp_path: Path):
     done = subprocess.run([*command, str(tmp_path)], cwd=root, capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr == f"error: {tmp_path / 'predictions.parquet'}: no such file\n"
+
+
+def test_one_missing_sample_is_said_to_be_missing(
+    split: Split, run: Path, capsys: pytest.CaptureFixture[str]
+):
+    every = split.limit(8).targets
+    order = [every.ids[place] for place in drawn(every.ids.tolist())]
+    rows = np.flatnonzero(every.ids != order[3])
+    random_predictions(np.random.default_rng(1), every.select(rows)).save(
+        run / "predictions.parquet"
+    )
+    code, _, err = verify(run, capsys)
+    assert code == 2
+    assert "the fixed subset of 7 samples of made-up test (limit=7) has others: " in err
+    assert f"in made-up test, but not in this subset: {order[7]} (1)" in err
+    assert f"(limit=8), which has 1 more: {order[3]} (1)" in err

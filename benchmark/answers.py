@@ -1,0 +1,59 @@
+"""The samples that predictions are for: a whole split, or its fixed subset of that size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import ffld
+from benchmark.predictions import Predictions, PredictionsError, listed
+from ffld.sample import Targets, drawn
+
+
+def targets_for(predictions: Predictions, root: str | Path | None = None) -> Targets:
+    """The targets of the dataset, split and number of samples that predictions are for.
+
+    Args:
+        root: folder of the dataset's archive, for datasets of photographs.
+
+    Raises:
+        DataError: the dataset cannot be used.
+        PredictionsError: they are for samples of the split that are not those of one subset.
+    """
+    split = ffld.load(
+        predictions.dataset,
+        predictions.split,
+        root=root,
+        limit=None,
+        approximate=predictions.revision.endswith("+approximate"),
+    )
+    predicted = list(dict.fromkeys(predictions.ids.ravel().tolist()))
+    if found := "; ".join(_problems(predicted, split.ids, f"{split.dataset} {split.split}")):
+        raise PredictionsError(found)
+    return split.limit(len(predicted)).targets
+
+
+def _problems(predicted: Sequence[str], ids: Sequence[str], name: str) -> Iterator[str]:
+    """Why ids of a split are not those of one subset; ids of no sample alone are no such reason."""
+    number, order = len(predicted), [ids[row] for row in drawn(ids)]
+    place = {one: row for row, one in enumerate(order)}
+    places = [place[one] for one in predicted if one in place]
+    if not (outside := [order[row] for row in places if row >= number]):
+        return
+    known = set(predicted)
+    yield (
+        f"there are {number} predictions, and the fixed subset of {number} samples of {name} "
+        f"(limit={number}) has others: yours that are in {name}, but not in this subset: "
+        f"{listed(outside)}"
+    )
+    missing = [one for one in order[:number] if one not in known]
+    yield f"samples without a prediction in this subset: {listed(missing)}"
+    if foreign := [one for one in predicted if one not in place]:
+        yield f"ids that are not in the split: {listed(foreign)}"
+    least = max(places) + 1
+    larger = f"the subset of {least} (limit={least})" if least < len(ids) else f"all of {name}"
+    lacking = [one for one in order[:least] if one not in known]
+    yield (
+        f"to hold all of yours, it takes {larger}, which has {len(lacking)} more: "
+        f"{listed(lacking)}; predict exactly one subset, or the whole split"
+    )
