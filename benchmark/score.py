@@ -33,6 +33,7 @@ not have may be left out. Predictions for fewer samples than the split has must 
 `ffld.load(…, limit=N)`. COCO results files: python -m leaderboard evaluate.
 """
 _COLUMNS = ("id", "landmark", "x", "y")
+_MAGIC = b"PAR1"  # that a Parquet file begins with
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -113,16 +114,8 @@ def _point(line: Mapping[str, str | None]) -> tuple[float, float] | None:
 def _score(arguments: argparse.Namespace) -> None:
     from benchmark import folder
     from benchmark.output import writing_out
-    from benchmark.plan import RunError
 
-    if arguments.file.suffix == ".csv":
-        if arguments.dataset is None:
-            raise RunError("a CSV file does not say what it is for: pass --dataset and --split")
-        predictions = read_csv(arguments.file, arguments.dataset, arguments.split or "test")
-    elif arguments.dataset or arguments.split:
-        raise RunError("--dataset and --split are for CSV files; a Parquet file says its own")
-    else:
-        predictions = Predictions.load(arguments.file)
+    predictions = _read(arguments.file, arguments.dataset, arguments.split)
     if arguments.out:
         check_writable(arguments.out / folder.RESULT)
         _check_free(arguments.out)
@@ -134,6 +127,32 @@ def _score(arguments: argparse.Namespace) -> None:
             with writing_out(arguments.out / name) as temporary:
                 saved.save(temporary)
     print(result.table())
+
+
+def _read(path: Path, dataset: str | None, split: str | None) -> Predictions:
+    """A file of either kind; only CSV is to be told what it is for."""
+    from benchmark.plan import RunError
+
+    if path.suffix.lower() == ".csv":
+        if dataset is None:
+            raise RunError("a CSV file does not say what it is for: pass --dataset and --split")
+        return read_csv(path, dataset, split or "test")
+    if path.is_file() and not _is_parquet(path):
+        raise PredictionsError(
+            f"{path} is no Parquet file; if it is CSV, name it .csv and pass --dataset and --split"
+        )
+    if dataset or split:
+        raise RunError("--dataset and --split are for CSV files; a Parquet file says its own")
+    return Predictions.load(path)
+
+
+def _is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does; one that can't be read may be."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return True  # which says more when it is loaded
 
 
 def _check_free(out: Path) -> None:

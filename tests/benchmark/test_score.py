@@ -130,3 +130,22 @@ def test_one_missing_sample_is_said_to_be_missing(score, tmp_path):
     foreign[foreign == in_order[0]] = "stranger"
     replace(part, ids=foreign).save(tmp_path / "p.parquet")
     assert "ids that are not in the split: stranger (1)" in score(tmp_path / "p.parquet")[2]
+
+
+def test_the_kind_of_a_file_is_told_by_its_name_in_any_case(score, targets, predictions, tmp_path):
+    path = _csv(tmp_path / "UP.CSV", targets, predictions)
+    code, table, _ = score(path, "--dataset", "fld-procedural")
+    assert (code, table) == (0, evaluate(predictions, targets).table() + "\n")
+
+
+@pytest.mark.parametrize("more", [(), ("--dataset", "fld-procedural")])
+def test_what_is_neither_parquet_nor_named_csv_is_told_so(score, tmp_path, more):
+    path = tmp_path / "points.tsv"
+    for text in ("id\tlandmark\tx\ty\n", ""):
+        path.write_text(text)
+        code, table, notes = score(path, *more)
+        assert (code, table) == (2, "")
+        assert notes == (
+            f"error: {path} is no Parquet file; if it is CSV, name it .csv and pass --dataset and "
+            "--split\n"
+        )
