@@ -33,6 +33,7 @@ not have may be left out. Predictions for fewer samples than the split has must 
 `ffld.load(…, limit=N)`. COCO results files: python -m leaderboard evaluate.
 """
 _COLUMNS = ("id", "landmark", "x", "y")
+_LONGEST = 100  # letters of a heading that are shown
 _MAGIC = b"PAR1"  # that a Parquet file begins with
 
 
@@ -68,7 +69,8 @@ def read_csv(path: Path, dataset: str, split: str) -> Predictions:
         raise PredictionsError(f"{path} is not readable CSV: {error}") from error
     if missing := [name for name in _COLUMNS if name not in columns]:
         raise PredictionsError(
-            f"{path} has no column {', '.join(missing)}; expected the heading {','.join(_COLUMNS)}"
+            f"{path} has no column {', '.join(missing)}; expected the heading {','.join(_COLUMNS)} "
+            f"in small letters, separated by commas, found {_heading(columns)}"
         )
     points: dict[str, dict[int, tuple[float, float]]] = {}
     problems = list(_problems(lines, schema, points))
@@ -79,6 +81,14 @@ def read_csv(path: Path, dataset: str, split: str) -> Predictions:
         for slot, point in found.items():
             xy[row, slot] = point
     return Predictions(dataset=dataset, split=split, ids=list(points), xy=xy)
+
+
+def _heading(columns: Sequence[str]) -> str:
+    """A file's heading, as an error states it."""
+    text = ",".join(columns)
+    if not text.strip(","):
+        return "none"
+    return repr(text) if len(text) <= _LONGEST else f"{text[:_LONGEST]!r}…"
 
 
 def _problems(

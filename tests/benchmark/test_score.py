@@ -68,6 +68,10 @@ def test_parquet_and_csv_give_the_numbers_of_evaluate(score, targets, prediction
     [
         ("id,x,y\na,1,2\n", "has no column landmark; expected the heading id,landmark,x,y"),
         ("", "has no column id, landmark, x, y"),
+        ("", "separated by commas, found none\n"),
+        ("id;landmark;x;y\na;left_hem;1;2\n", "separated by commas, found 'id;landmark;x;y'\n"),
+        ("ID,Landmark,X,Y\na,left_hem,1,2\n", "in small letters, separated by commas, found 'ID,L"),
+        ("id," + 200 * "x" + "\n", f"found 'id,{97 * 'x'}'…\n"),
         ("id,landmark,x,y\n", "holds no predictions"),
         ("id,landmark,x,y\na,left_colar,1,2\n", "line 2: no landmark 'left_colar', did you mean"),
         ("id,landmark,x,y\na,left_hem,1\n", "line 2: '1', None are no pixels"),
