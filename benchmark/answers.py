@@ -18,8 +18,11 @@ def targets_for(predictions: Predictions, root: str | Path | None = None) -> Tar
 
     Raises:
         DataError: the dataset cannot be used.
-        PredictionsError: they are for samples of the split that are not those of one subset.
+        PredictionsError: there are none, or the samples of the split that they are for are not
+            those of one subset.
     """
+    if not len(predictions):
+        raise PredictionsError("there are no predictions; predict a split, or a subset of it")
     split = ffld.load(
         predictions.dataset,
         predictions.split,
@@ -31,6 +34,18 @@ def targets_for(predictions: Predictions, root: str | Path | None = None) -> Tar
     if found := "; ".join(_problems(predicted, split.ids, f"{split.dataset} {split.split}")):
         raise PredictionsError(found)
     return split.limit(len(predicted)).targets
+
+
+def loaded(path: Path) -> Predictions:
+    """The predictions of a file that must hold some.
+
+    Raises:
+        PredictionsError: it can't be read, or holds none.
+    """
+    predictions = Predictions.load(path)
+    if not len(predictions):
+        raise PredictionsError(f"{path} holds no predictions")
+    return predictions
 
 
 def _problems(predicted: Sequence[str], ids: Sequence[str], name: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import ffld
 from benchmark import Predictions, evaluate
+from benchmark.answers import loaded
 from benchmark.code import DIRTY, UNKNOWN
 from benchmark.settings import Settings, profile, views
 from ffld.sample import Targets
@@ -52,7 +53,7 @@ class Run:
             PredictionsError, SubmissionError: a file cannot be read.
         """
         folder = Path(folder)
-        predictions = Predictions.load(folder / "predictions.parquet")
+        predictions = loaded(folder / "predictions.parquet")
         content = _json(folder / "config.json")
         made = content.get("configuration", {})
         commit = content.get("environment", {}).get("commit", UNKNOWN)

@@ -76,7 +76,7 @@ def _add_legacy(commands: argparse._SubParsersAction) -> None:
 
 
 def _legacy(options: argparse.Namespace) -> int:
-    from benchmark import Predictions
+    from benchmark.answers import loaded
     from benchmark.legacy import table
     from leaderboard.entry import Answers, Entry
     from leaderboard.submission import FILE
@@ -88,7 +88,7 @@ def _legacy(options: argparse.Namespace) -> int:
         targets = Answers(roots).of(entry.submission)
         predictions = entry.predictions(targets)[0]
     else:
-        predictions = Predictions.load(options.run / "predictions.parquet")
+        predictions = loaded(options.run / "predictions.parquet")
         targets = targets_of(predictions, options.root)
     print(table(predictions, targets))
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import benchmark
 from benchmark import Predictions, Result
-from benchmark.answers import targets_for
+from benchmark.answers import loaded, targets_for
 from ffld.sample import Targets
 from ffld.sealed import season_of
 from leaderboard.entry import RESULT, Answers, Entry, EntryError
@@ -54,7 +54,7 @@ def verify(
         recomputed = recomputed_of(entry, answers.of(entry.submission))
         claimed = list(claim_drift(entry.submission, recomputed))
     else:
-        predictions = Predictions.load(folder / "predictions.parquet")
+        predictions = loaded(folder / "predictions.parquet")
         recomputed = benchmark.evaluate(predictions, targets_of(predictions, root, seasons))
         claimed = []
     found = [*claimed, *drift(Result.load(folder / RESULT), recomputed)]

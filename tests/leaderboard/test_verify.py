@@ -195,3 +195,14 @@ def test_one_missing_sample_is_said_to_be_missing(
     assert "the fixed subset of 7 samples of made-up test (limit=7) has others: " in err
     assert f"in made-up test, but not in this subset: {order[7]} (1)" in err
     assert f"(limit=8), which has 1 more: {order[3]} (1)" in err
+
+
+@pytest.mark.parametrize("command", ["verify", "legacy", "new"])
+def test_no_predictions_are_said_to_be_none(
+    split: Split, run: Path, capsys: pytest.CaptureFixture[str], command: str
+):
+    path = run / "predictions.parquet"
+    random_predictions(np.random.default_rng(1), split.targets.select([])).save(path)
+    more = ["--name", "x", "--submissions", str(run / "all")] if command == "new" else []
+    assert main([command, str(run), "--root", "root", *more]) == 2
+    assert capsys.readouterr().err == f"error: {path} holds no predictions\n"
