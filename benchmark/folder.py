@@ -167,6 +167,10 @@ def saved(path: Path) -> dict[str, Any]:
     file = path / CONFIG
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not path.is_dir():
+            raise RunError(f"{path}: there is no such folder") from error
+        raise RunError(f"{path} is no run's folder: it has no {CONFIG}") from error
     except (OSError, ValueError) as error:
         raise RunError(f"{file} is not readable JSON: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("configuration"), dict):

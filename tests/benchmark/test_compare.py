@@ -233,12 +233,19 @@ def test_runs_that_cannot_be_compared_are_one_error_line(run, tmp_path, capsys):
     assert run(*mean, tmp_path / "b", "--limit", 5)[0] == 0
     assert run(*mean, tmp_path / "c", "--split", "val")[0] == 0
     (tmp_path / "c" / "result.json").rename(tmp_path / "c" / "kept")
-    names = {name: str(tmp_path / name) for name in "abcd"}
+    (tmp_path / "e").mkdir()
+    (tmp_path / "f").touch()
+    (tmp_path / "g").mkdir()
+    (tmp_path / "g" / "config.json").write_text("{")
+    names = {name: str(tmp_path / name) for name in "abcdefg"}
     for others, said in (
         (["b"], "b: settings.test_limit 5, not 800"),
         (["a"], "a: the same run as"),
         (["c"], "this run is not finished"),
-        (["d"], "is not readable JSON"),
+        (["d"], f"error: {names['d']}: there is no such folder\n"),
+        (["e"], f"error: {names['e']} is no run's folder: it has no config.json\n"),
+        (["f"], f"error: {names['f']}: there is no such folder\n"),
+        (["g"], "is not readable JSON"),
     ):
         assert main([names["a"], *(names[other] for other in others)]) == 2
         error = capsys.readouterr().err

@@ -65,7 +65,8 @@ def test_a_run_s_worst_samples_are_listed_written_and_drawn(run, errors, tmp_pat
 def test_what_cannot_be_shown_is_one_error_line(run, errors, tmp_path):
     assert run(*QUICK, "--model", "mean-shape", "--out", tmp_path / "run")[0] == 0
     for words, said in (
-        ([tmp_path / "none"], "config.json is not readable"),
+        ([tmp_path / "none"], f"error: {tmp_path / 'none'}: there is no such folder\n"),
+        ([tmp_path], f"error: {tmp_path} is no run's folder: it has no config.json\n"),
         ([tmp_path / "run", "--out", tmp_path], "is a folder; name a file"),
         ([tmp_path / "run", "--sheet", tmp_path / "run/result.json/x.png"], "is a file"),
     ):
