@@ -7,6 +7,7 @@ import csv
 import difflib
 import math
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 import ffld
 from benchmark.answers import targets_for
 from benchmark.command import Parser, carried_out, check_writable
+from benchmark.doubts import doubt
 from benchmark.evaluate import evaluate
 from benchmark.predictions import Predictions, PredictionsError, listed
 from ffld.schema import LandmarkSchema
@@ -131,7 +133,10 @@ def _score(arguments: argparse.Namespace) -> None:
         _check_free(arguments.out)
     if not len(predictions):
         raise PredictionsError(f"{arguments.file} holds no predictions")
-    result = evaluate(predictions, targets_for(predictions, arguments.root))
+    targets = targets_for(predictions, arguments.root)
+    result = evaluate(predictions, targets)
+    if text := doubt(predictions, targets):
+        warnings.warn(text, stacklevel=2)
     if arguments.out:
         for name, saved in ((folder.PREDICTIONS, predictions), (folder.RESULT, result)):
             with writing_out(arguments.out / name) as temporary:

@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import ffld
 from benchmark import Predictions, evaluate
 from benchmark.answers import loaded
 from benchmark.code import DIRTY, UNKNOWN
+from benchmark.doubts import doubt
 from benchmark.settings import Settings, profile, views
 from ffld.sample import Targets
 from ffld.sealed import season_of
@@ -102,6 +104,9 @@ def draft(
     season = _season(runs[0].predictions, seasons)
     targets = season.sheet if season else targets_of(runs[0].predictions, root)
     aligned = [stored.aligned(run.predictions, targets) for run in runs]
+    for run, one in zip(runs, aligned, strict=True):
+        if text := doubt(one, targets):
+            warnings.warn(f"{run.folder}: {text}", stacklevel=2)
     rounded = [stored.quantised(one, targets) for one in aligned]
     temporary = folder.with_name(f".{name}.{os.getpid()}")
     temporary.mkdir(parents=True)

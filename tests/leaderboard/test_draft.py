@@ -1,8 +1,10 @@
 """What `leaderboard new` takes from runs, and leaves to be filled in."""
 
 import json
+import warnings
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from leaderboard.__main__ import main
@@ -92,3 +94,19 @@ def test_runs_of_unlike_numbers_of_samples_are_refused(board, capsys):
     error = capsys.readouterr().err
     assert f"{runs[1]}: 79 predictions, 80 in {runs[0]}; predict the same samples" in error
     assert "not in the split" not in error
+
+
+def test_points_that_look_misread_are_an_entry_with_a_warning(board):
+    run = board.run(0.1)
+    one = Run.load(run).predictions
+    replace(one, xy=np.abs(one.xy) / 1e4).save(run / "predictions.parquet")
+    with pytest.warns(UserWarning, match=f"{run}: all coordinates are between 0 and 1") as told:
+        folder, _ = draft([Run.load(run)], "x", {}, into=board.submissions)
+    assert len(told) == 1
+    assert (folder / FILE).is_file()
+
+
+def test_ordinary_points_are_an_entry_without_a_warning(board):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        draft([Run.load(board.run(0.1))], "x", {}, into=board.submissions)
