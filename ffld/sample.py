@@ -186,11 +186,6 @@ class Split(Sequence[Sample]):
         """The file that holds one sample's image; None where images are rendered."""
         return None if self._file is None else Path(self._file(self._rows[position]))
 
-    @property
-    def ids(self) -> list[str]:
-        """The ids of its samples, in order; no annotation is made for them."""
-        return [self._ids[row] for row in self._rows]
-
     @cached_property
     def ids(self) -> tuple[str, ...]:
         """The ids of all samples, in order; no labels are made for them."""

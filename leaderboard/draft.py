@@ -104,9 +104,7 @@ def draft(
     season = _season(runs[0].predictions, seasons)
     targets = season.sheet if season else targets_of(runs[0].predictions, root)
     aligned = [stored.aligned(run.predictions, targets) for run in runs]
-    for run, one in zip(runs, aligned, strict=True):
-        if text := doubt(one, targets):
-            warnings.warn(f"{run.folder}: {text}", stacklevel=2)
+    _warn_of_doubts(runs, aligned, targets)
     rounded = [stored.quantised(one, targets) for one in aligned]
     temporary = folder.with_name(f".{name}.{os.getpid()}")
     temporary.mkdir(parents=True)
@@ -133,6 +131,12 @@ def draft(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder, [key for key, value in content.items() if _unfilled(value)]
+
+
+def _warn_of_doubts(runs: Sequence[Run], aligned: Sequence[Predictions], targets: Targets) -> None:
+    for run, one in zip(runs, aligned, strict=True):
+        if text := doubt(one, targets):
+            warnings.warn(f"{run.folder}: {text}", stacklevel=3)
 
 
 def _season(predictions: Predictions, seasons: Path) -> Season | None:
