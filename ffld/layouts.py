@@ -60,12 +60,14 @@ def read_table(path: str | Path) -> Layouts:
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+            table = csv.DictReader(file)
+            first = next(table, {})
+            columns = set(first)
+            if holds_points(columns, tuple(fashionai.LANDMARKS)):
+                return _fashionai(path)
+            rows = [first, *table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as CSV ({error})") from error
-    columns = set(rows[0]) if rows else set()
-    if holds_points(columns, tuple(fashionai.LANDMARKS)):
-        return _fashionai(path)
     if {f"landmark_location_{axis}_{k}" for axis in "xy" for k in range(1, 7)} <= columns:
         return _fld_upper(path, rows)
     raise DataError(

@@ -22,7 +22,7 @@ from ffld.datasets._landmark_archive import (
     other_dataset,
 )
 from ffld.datasets._list_file import ListFile, integers, open_list
-from ffld.datasets._malformed import Fault, Malformed
+from ffld.datasets._malformed import Fault, Malformed, leaves_folder
 from ffld.datasets._nearby import other_case
 from ffld.datasets._photographs import Photographs, refuse, warn_if_incomplete
 from ffld.sample import DataError
@@ -185,12 +185,6 @@ def _names(partition: ListFile, split: str) -> list[str]:
             f"{f'ask for a split that has some: {there}' if there else 'the list is empty'}"
         )
     return names
-
-
-def leaves_folder(name: str) -> bool:
-    """Whether a listed name is no relative name inside the archive."""
-    parts = name.replace("\\", "/").split("/")
-    return not parts[0] or ".." in parts or ":" in parts[0] or "\0" in name
 
 
 def _table(

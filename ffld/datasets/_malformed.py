@@ -25,3 +25,9 @@ def _told(fault: Fault) -> str:
     if not fault.expected:
         return fault.found
     return f"{f'found {fault.found}, ' if fault.found else ''}expected {fault.expected}"
+
+
+def leaves_folder(name: str) -> bool:
+    """Whether a listed name is no relative name inside the archive."""
+    parts = name.replace("\\", "/").split("/")
+    return not parts[0] or ".." in parts or ":" in parts[0] or "\0" in name

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ffld.datasets._malformed import Fault, Malformed
+from ffld.datasets._malformed import Fault, Malformed, leaves_folder
 from ffld.sample import DataError
 
 IMAGE, CATEGORY = "image_id", "image_category"
@@ -104,8 +104,7 @@ def _row(
     faults = []
     if category not in owned:
         faults.append(Fault(CATEGORY, f"category {category!r}", f"one of {', '.join(owned)}"))
-    parts = name.replace("\\", "/").split("/")
-    if not parts[0] or ".." in parts or ":" in parts[0] or "\0" in name:
+    if leaves_folder(name):
         faults.append(Fault(IMAGE, f"image {name!r}", "a relative name inside the archive"))
     points = [_point(cells[slot]) for slot in slots[2:]]
     unread = [n for n, point in enumerate(points) if point is None]

@@ -14,7 +14,7 @@ from ffld.catalog import SPLITS, DatasetSpec
 from ffld.datasets import _landmark_archive as archive
 from ffld.datasets import _landmark_lists as official
 from ffld.datasets._list_file import ListFile, open_list
-from ffld.datasets._malformed import Malformed
+from ffld.datasets._malformed import Malformed, leaves_folder
 from ffld.sample import DataError
 from ffld.schema import FLD8
 from ffld.validate.files import check_tree, leaves
@@ -127,7 +127,7 @@ def _partition(partition: ListFile | None, found: Findings) -> _Listed:
                        expected="a name and train, val or test")  # fmt: skip
             continue
         name = fields[0]
-        if official.leaves_folder(name):
+        if leaves_folder(name):
             report.add("file-outside", file, name, row=number, field="image_name")
         elif name in listed.row_of:
             report.add("id-duplicate", file, f"{name} is listed already", row=number,
