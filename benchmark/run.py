@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmark import world
 from benchmark.command import Parser, carried_out, count
+from ffld.dials import add_dials
 
 _EPILOG = """\
 examples:
@@ -91,15 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
     add("--source", metavar="DIR", help="what `python -m ffld build` wrote, in place of rendering")
     add("--approximate", action="store_true", help="map DeepFashion2's approximate points too")
-    add(
-        "--dial",
-        dest="dials",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="how difficult a procedural dataset is to be, such as company=0, or a name for many "
-        "dials, such as photographs; may be repeated",
-    )
+    add_dials(parser)
     add("--recipe", default="ours", help="how to train: ours (default), or paper, that of LGR")
     add(
         "--set",

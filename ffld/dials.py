@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from ffld.render.named import NAMED
 from ffld.sample import DataError
+
+
+def add_dials(parser: argparse.ArgumentParser) -> None:
+    """--dial, whose texts `turned` reads, as `dials`."""
+    parser.add_argument(
+        "--dial",
+        dest="dials",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="how difficult a procedural dataset is to be, such as company=0, or a name for many "
+        "dials, such as photographs; may be repeated",
+    )
 
 
 def turned(texts: Sequence[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.command import Parser, carried_out, check_writable, count
+from ffld.dials import add_dials
 
 if TYPE_CHECKING:
     from benchmark.robustness.measure import Model
@@ -59,15 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
     add("--source", metavar="DIR", help="what `python -m ffld build` wrote, in place of rendering")
     add("--approximate", action="store_true", help="map DeepFashion2's approximate points too")
-    add(
-        "--dial",
-        dest="dials",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="how difficult a procedural dataset is to be, such as company=0, or a name for many "
-        "dials, such as photographs; may be repeated",
-    )
+    add_dials(parser)
     add("--seed", type=int, default=0, help="of the corruptions' draws (0)")
     add(
         "--corruption",

@@ -7,6 +7,8 @@ from os.path import expanduser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ffld.dials import add_dials
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -55,15 +57,7 @@ def add_samples(
         default=limit,
         help=f"samples, a fixed subset (default: {'all' if limit is None else limit})",
     )
-    parser.add_argument(
-        "--dial",
-        dest="dials",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="how difficult a procedural dataset is to be, such as company=0, or a name for many "
-        "dials, such as photographs; may be repeated",
-    )
+    add_dials(parser)
     parser.add_argument(
         "--approximate",
         action="store_true",
