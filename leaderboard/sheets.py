@@ -147,9 +147,8 @@ def of_rest(record: Record) -> Iterator[Sheet]:
 def ranks(board: Board, rows: Sequence[Row]) -> Sheet:
     """The ranking itself."""
     head = (
-        "rank", "method", "entry", "kind", "NE", "95 % interval", "seeds", "±", "NE all",
-        "PCK@0.1", "AUC", "swap", "rival", "order", "parameters", "ms an image", "training data",
-        "state",
+        "rank", "method", "NE", "95 % interval", "seeds", "±", "NE all", "PCK@0.1", "AUC", "swap",
+        "rival", "order", "parameters", "ms an image", "training data", "state", "kind", "entry",
     )  # fmt: skip
     spread = shared_spread([list(row.seeds.values()) for row in rows])
     note = f"{RANKED} Seeds are taken to scatter by {100 * spread:.1f} % of NE (docs/rules.md)."
@@ -201,11 +200,10 @@ def _ranked(row: Row) -> tuple[Cell, ...]:
         return scores[metric]["visible"].value
 
     return (
-        f"{place.rank}{open_ranks}", one.method, row.entry.folder.name, one.kind, ne.value,
-        f"{ne.low:.4f}–{ne.high:.4f}", len(row.seeds), row.spread, scores["ne"]["all"].value,
-        visible("pck@0.1"), visible("auc"), visible("swap"), visible("rival"), visible("order"),
-        one.parameters, one.latency_ms,
-        trained_on(one.training_data), str(row.state),
+        f"{place.rank}{open_ranks}", one.method, ne.value, f"{ne.low:.4f}–{ne.high:.4f}",
+        len(row.seeds), row.spread, scores["ne"]["all"].value, visible("pck@0.1"), visible("auc"),
+        visible("swap"), visible("rival"), visible("order"), one.parameters, one.latency_ms,
+        trained_on(one.training_data), str(row.state), one.kind, row.entry.folder.name,
     )  # fmt: skip
 
 
