@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ffld.schema import LandmarkSchema, Visibility
+from ffld.transforms import BOX_PADDING
 
 _LEFT, _RIGHT, _MIDDLE = (235, 64, 52), (34, 139, 230), (250, 200, 20)
 _TRUTH, _MISS = (255, 255, 255), (255, 220, 0)
@@ -61,6 +62,22 @@ def draw_sample(
     font = cv2.FONT_HERSHEY_SIMPLEX
     cv2.putText(tile, title, (4, side + 13), font, 0.38, (230, 230, 230), 1, cv2.LINE_AA)
     return tile
+
+
+def cut_out(image: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The surroundings of a box: a square about it, padded as a model's input is, within the image.
+
+    Args:
+        image: (H, W, 3); box: (4,).
+
+    Returns:
+        A part (h, w, 3) of the image, and the box in its pixels.
+    """
+    half = (0.5 + BOX_PADDING) * np.ptp(np.reshape(box, (2, 2)), axis=0).max()
+    middle = np.reshape(box, (2, 2)).mean(0)
+    x1, y1 = np.maximum(np.floor(middle - half), 0).astype(int)
+    x2, y2 = np.ceil(middle + half).astype(int)
+    return image[y1:y2, x1:x2], np.asarray(box) - [x1, y1, x1, y1]
 
 
 def draw_landmarks(

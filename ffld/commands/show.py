@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from pathlib import Path
 
 from ffld.commands.options import add_samples, check_picture, open_samples, write_picture
+from ffld.sample import Targets
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -16,6 +18,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     show.add_argument("--columns", type=int, default=6, help="tiles in a row (default: 6)")
     show.add_argument("--side", type=int, default=320, help="pixels of a tile (default: 320)")
     show.add_argument("--plain", action="store_true", help="the images alone, nothing drawn")
+    show.add_argument(
+        "--quiz",
+        type=Path,
+        metavar="CSV",
+        help="number the garments and tell nothing but their boxes, each cut out with a tenth "
+        "around it; what they are goes to this file: for asking people what they see",
+    )
     show.add_argument("--out", type=Path, default=Path("sheet.png"), help="picture to write")
     show.set_defaults(run=_run)
 
@@ -23,7 +32,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from ffld.draw import draw_sample, sheet, sheet_size
+    from ffld.draw import cut_out, draw_sample, sheet, sheet_size
     from ffld.sample import DataError
 
     sizes = {"n": arguments.limit, "columns": arguments.columns, "side": arguments.side}
@@ -35,13 +44,28 @@ def _run(arguments: argparse.Namespace) -> None:
     columns = min(arguments.columns, len(split))
     check_picture(arguments.out, sheet_size(len(split), arguments.side, columns))
     tiles = []
-    for sample in tqdm(split, desc="drawing", unit="sample", file=sys.stderr, leave=False):
-        labels = (sample.box, sample.xy, sample.visibility)
-        if arguments.plain:
-            labels = (sample.box * float("nan"), sample.xy, sample.visibility * 0)
-        title = f"{sample.id}  {sample.garment_type}"
-        tiles.append(
-            draw_sample(sample.image, *labels, split.schema, title=title, side=arguments.side)
-        )
+    progress = tqdm(split, desc="drawing", unit="sample", file=sys.stderr, leave=False)
+    for number, sample in enumerate(progress):
+        image, box, title = sample.image, sample.box, f"{sample.id}  {sample.garment_type}"
+        if arguments.quiz:
+            (image, box), title = cut_out(image, box), str(number)
+        elif arguments.plain:
+            box = box * float("nan")
+        told = not (arguments.quiz or arguments.plain)
+        labels = (box, sample.xy, sample.visibility * told)
+        tiles.append(draw_sample(image, *labels, split.schema, title=title, side=arguments.side))
+    if arguments.quiz:
+        _write_answers(arguments.quiz, split.targets)
     write_picture(arguments.out, sheet(tiles, columns))
     print(f"{len(tiles)} samples of {arguments.dataset} {arguments.split} in {arguments.out}")
+
+
+def _write_answers(path: Path, targets: Targets) -> None:
+    """What each numbered garment is, a row each."""
+    from ffld.atomic import replacing
+
+    rows = zip(targets.ids, targets.garment_type, *targets.attributes.values(), strict=True)
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("number", "id", "garment_type", *targets.attributes))
+        table.writerows((number, *row) for number, row in enumerate(rows))

@@ -4,12 +4,13 @@ import json
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
 import ffld
 from ffld.__main__ import main
 from ffld.commands.options import write_picture
-from ffld.draw import draw_sample, sheet, sheet_size
+from ffld.draw import cut_out, draw_sample, sheet, sheet_size
 from ffld.render.named import named
 from ffld.schema import FLD8
 
@@ -27,6 +28,30 @@ def test_show_writes_a_sheet(tmp_path, capsys):
     assert main(["show", "--dataset", "fld-procedural", *arguments]) == 0
     assert cv2.imread(str(out)).shape == (2 * 118, 2 * 100, 3)
     assert "3 samples of fld-procedural train" in capsys.readouterr().out
+
+
+def test_a_quiz_shows_garments_and_their_boxes_and_keeps_what_they_are_apart(tmp_path):
+    few = ["--split", "test", "--n", "3", "--columns", "3", "--side", "100"]
+    asked = ["--quiz", str(tmp_path / "answers.csv"), "--out", str(tmp_path / "quiz.png")]
+    assert main(["show", *few, *asked]) == 0
+    split = ffld.load("ffld", "test", limit=3)
+    answers = pd.read_csv(tmp_path / "answers.csv")
+    assert answers["number"].tolist() == [0, 1, 2]
+    assert answers["id"].tolist() == list(split.ids)
+    assert answers["garment_type"].tolist() == split.targets.garment_type.tolist()
+    assert {"viewpoint", "pose", "presentation"} < set(answers.columns)
+    tiles = np.hsplit(cv2.imread(str(tmp_path / "quiz.png"))[..., ::-1], 3)
+    for number, (tile, sample) in enumerate(zip(tiles, split, strict=True)):
+        picture, box = cut_out(sample.image, sample.box)
+        np.testing.assert_array_equal(
+            np.ptp(box.reshape(2, 2), 0), np.ptp(sample.box.reshape(2, 2), 0)
+        )
+        x1, y1 = np.rint(sample.box[:2] - box[:2]).astype(int)
+        height, width = picture.shape[:2]
+        np.testing.assert_array_equal(picture, sample.image[y1 : y1 + height, x1 : x1 + width])
+        nothing = (sample.xy * np.nan, sample.visibility * 0)
+        drawn = draw_sample(picture, box, *nothing, split.schema, title=str(number), side=100)
+        np.testing.assert_array_equal(tile, drawn)
 
 
 def test_samples_can_be_drawn_and_counted_under_other_dials(tmp_path, capsys):
