@@ -26,8 +26,12 @@ def folder(tmp_path_factory):
     return path
 
 
-def test_its_commands_train_score_and_compare_both_models(folder):
-    assert sorted(file.name for file in folder.iterdir()) == ["regression.py", "resnet.py"]
+def test_its_commands_train_score_and_compare_models(folder):
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "loop.py",
+        "regression.py",
+        "resnet.py",
+    ]
     commands = re.findall(r"```bash\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(commands)],
@@ -43,6 +47,7 @@ def test_its_commands_train_score_and_compare_both_models(folder):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "| resnet:build | 1 |" in done.stdout
+    assert re.search(r"value=0\.[23]\d+, low=", done.stdout.splitlines()[-1])
     assert (folder / "worst.png").is_file()
 
 
