@@ -76,7 +76,8 @@ class Detector:
 
         Args:
             images: N of (H, W, 3) uint8 RGB, of any sizes.
-            boxes: N of (x1, y1, x2, y2), the garments' extents in pixels of their images.
+            boxes: N of (x1, y1, x2, y2), the garments' extents in pixels of their images, which
+                they may leave in part.
             garment_type: of all of them; only models that use it need it.
 
         Returns:
@@ -92,7 +93,10 @@ class Detector:
         if len(images) != len(boxes) or not len(images):
             raise DataError(f"{len(images)} images, {len(boxes)} boxes: pass one box an image")
         images = [_checked_image(image, row) for row, image in enumerate(images)]
-        boxes = [_checked_box(box, row) for row, box in enumerate(boxes)]
+        boxes = [
+            _checked_box(box, image, row)
+            for row, (box, image) in enumerate(zip(boxes, images, strict=True))
+        ]
         matrices = np.stack([crop(box, size, self.about.padding) for box in boxes])
         crops = [warp(image, matrix, size) for image, matrix in zip(images, matrices, strict=True)]
         pixels = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).to(self.device)
@@ -143,17 +147,37 @@ def _checked_image(image: np.ndarray, row: int) -> np.ndarray:
     return array
 
 
-def _checked_box(box: Sequence[float], row: int) -> np.ndarray:
-    """A box as an array, where it is four numbers that enclose an area."""
+def _checked_box(box: Sequence[float], image: np.ndarray, row: int) -> np.ndarray:
+    """A box as an array, where it is four numbers that enclose an area of its image."""
     try:
         sides = np.asarray(box, np.float64)
     except (TypeError, ValueError):
         sides = np.array([])
+    found = f"boxes[{row}] is {' '.join(str(box).split())[:100]}"
     fits = sides.shape == (4,) and np.isfinite(sides).all()
     if not (fits and sides[0] < sides[2] and sides[1] < sides[3]):
-        found = " ".join(str(box).split())[:100]
         raise DataError(
-            f"boxes[{row}] is {found}; expected finite x1, y1, x2, y2 with x1 < x2 and y1 < y2, in "
-            "pixels of its image"
+            f"{found}; expected finite x1, y1, x2, y2 with x1 < x2 and y1 < y2, in pixels of its "
+            "image"
         )
+    height, width = image.shape[:2]
+    if lack := lacking(sides, (width, height)):
+        raise DataError(f"{found}, which {lack}; expected x1, y1, x2, y2 in pixels of its image")
     return sides
+
+
+def lacking(box: np.ndarray, size: tuple[int, int]) -> str | None:
+    """What keeps a box from showing a garment of a picture of this width and height, if anything.
+
+    It may leave the picture in part; fractions of its sides are told from pixels by how few they
+    would be.
+    """
+    picture = f"the picture of {size[0]} x {size[1]}"
+    inside = np.minimum(box[2:], size) - np.maximum(box[:2], 0)
+    if not (np.isfinite(box).all() and (inside > 0).all()):
+        return f"has no area inside {picture}"
+    if (inside < np.minimum(size, 2)).any():
+        fractions = (np.abs(box) < 2).all()
+        hint = "; these look like fractions of its sides" if fractions else ""
+        return f"is less than two pixels wide or high inside {picture}{hint}"
+    return None

@@ -208,18 +208,19 @@ def _box(given: Sequence[float] | None, image: np.ndarray, file: Path) -> np.nda
     """The box asked for, clipped to the picture, or the whole picture."""
     import numpy as np
 
+    from benchmark.detector import lacking
     from ffld import DataError
 
     height, width = image.shape[:2]
     if given is None:
         return np.array([0.0, 0.0, width, height])
-    box = np.clip(given, 0, [width, height, width, height])
-    if not (np.isfinite(given).all() and box[2] > box[0] and box[3] > box[1]):
+    box = np.array(given)
+    if lack := lacking(box, (width, height)):
         raise DataError(
-            f"{file}: box {' '.join(f'{side:g}' for side in given)} has no area inside the picture "
-            f"of {width} x {height}; --box takes x1 y1 x2 y2 with x1 < x2, y1 < y2, in its pixels"
+            f"{file}: box {' '.join(f'{side:g}' for side in given)} {lack}; --box takes x1 y1 x2 "
+            "y2 with x1 < x2, y1 < y2, in pixels of the picture"
         )
-    return box
+    return np.clip(box, 0, [width, height, width, height])
 
 
 def _overlays(files: Sequence[Path], out: Path | None) -> dict[Path, Path]:

@@ -159,6 +159,8 @@ def test_an_unreadable_picture_loses_no_other(trained, dots, photo, predict):
         (["--type", "dress"], "unknown garment type 'dress'; there are upper, lower, full"),
         (["--box", "80", "0", "99", "50"], "box 80 0 99 50 has no area inside the picture of 70 x"),
         (["--box", "30", "0", "20", "50"], "x1 < x2"),
+        (["--box", ".1", ".2", ".9", "1"], "inside the picture of 70 x 90; these look like frac"),
+        (["--box", "30", "0", "31", "50"], "less than two pixels wide or high inside the picture"),
         (["--box", "nan", "0", "20", "50"], "has no area"),
         (["--model", "vgg16"], f"is of model {TINY!r}, not 'vgg16'"),
         (["--out", "overlay"], "name it .png or .jpg"),
@@ -280,6 +282,26 @@ def test_the_detector_refuses_what_is_no_image_of_bytes(trained, image, said):
 def test_the_detector_refuses_what_is_no_box(trained, box):
     with pytest.raises(DataError, match=r"boxes\[0\] is .*; expected finite x1, y1, x2, y2"):
         Detector.load(trained)([PIXELS], [box])
+
+
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [
+        ((7, 0, 9, 9), "which has no area inside the picture of 7 x 9; expected x1, y1, x2, y2 in"),
+        ((0, -9, 7, 0), "has no area inside"),
+        ((0.1, 0, 0.9, 1), "these look like fractions of its sides; expected .* in pixels"),
+        ((0, 0, 1, 1), "look like fractions"),
+        ((6.5, 0, 40, 9), "less than two pixels wide or high inside the picture of 7 x 9; expect"),
+    ],
+    ids=str,
+)
+def test_the_detector_refuses_boxes_that_show_nothing(trained, box, said):
+    with pytest.raises(DataError, match=rf"boxes\[1\] is .*{said}"):
+        Detector.load(trained)([PIXELS, PIXELS], [(-3, -3, 20, 5), box])
+
+
+def test_a_picture_of_one_pixel_can_be_a_box(trained):
+    Detector.load(trained)([PIXELS[:1, :1]], [(0, 0, 1, 1)])
 
 
 def test_the_detector_needs_a_box_for_each_image(trained):
