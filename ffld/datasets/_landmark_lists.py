@@ -9,6 +9,8 @@ from __future__ import annotations
 import os.path
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,7 @@ _CODES = {0: Visibility.VISIBLE, 1: Visibility.OCCLUDED, 2: Visibility.ABSENT}
 _CUT_OFF = (2, 0, 0)
 POINT_NUMBERS = 2 + 3 * len(FLD8)  # clothes type, variation type, then v, x, y of every slot
 _JOINT_FIELDS = 3 + 3 * 14  # a row of list_joints.txt
+_VOTERS = 1000  # rows that tell whether a list has variation types
 _REMEDY = "correct or remove these rows, or unpack the official lists again"
 
 
@@ -65,7 +68,7 @@ def read_lists(spec: DatasetSpec, split: str, folder: Path) -> Photographs:
 
     names = _names(partition, split)
     problems: list[str] = []
-    _, points = _table(landmarks, names, landmark_fields, POINT_NUMBERS, problems)
+    _, points = _table(landmarks, names, landmark_parser(landmarks), POINT_NUMBERS, problems)
     box_lines, corners = _table(boxes, names, box_fields, 4, problems)
     refuse(problems, _REMEDY)
 
@@ -212,8 +215,28 @@ def _table(
     return lines, numbers
 
 
-def landmark_fields(fields: list[str]) -> list[int]:
+def landmark_parser(landmarks: ListFile) -> Callable[[list[str]], list[int]]:
+    """What reads a row of a list of landmarks.
+
+    Its rows have a variation type or have none, as most do: a row that differs lacks a field, or
+    has one too many, and would be read shifted.
+    """
+    votes = Counter(_numbers_before_points(f[1:]) for _, f in islice(landmarks.rows(), _VOTERS))
+    return partial(_landmark_fields, before=2 if votes[2] >= votes[1] else 1)
+
+
+def _numbers_before_points(fields: list[str]) -> int | None:
+    """How many a row has before its points, going by its clothes type; None without one."""
+    first = fields[0] if fields else ""
+    kind = _TYPES.get(int(first)) if first.isdecimal() else None
+    return None if kind is None else len(fields) - 3 * len(FLD8.garment_types[kind])
+
+
+def _landmark_fields(fields: list[str], *, before: int) -> list[int]:
     """Clothes type, variation type (0 where the file has none), then v, x, y of all 8 slots.
+
+    Args:
+        before: how many numbers the rows of this file have before their points, 1 or 2.
 
     Raises:
         Malformed: a row that cannot be used.
@@ -224,9 +247,13 @@ def landmark_fields(fields: list[str]) -> list[int]:
         raise Malformed(Fault("clothes_type", found, "1, 2 or 3"))
     owned = FLD8.garment_types[_TYPES[numbers[0]]]
     start = len(numbers) - 3 * len(owned)
-    if start not in (1, 2):
+    if start != before:
         few = 2 + 3 * len(owned)
         expected = f"{few} or {few + 1} for clothes type {numbers[0]}"
+        if start in (1, 2):
+            has = "a" if before == 2 else "no"
+            expected = f"{few + before - 1} for clothes type {numbers[0]}, as most rows have {has}"
+            expected += " variation type"
         raise Malformed(Fault("row", f"{len(fields)} fields", expected))
     variation = numbers[1] if start == 2 else 0
     faults = []

@@ -53,9 +53,8 @@ def validate_lists(
                    expected=f"those of {spec.name}; name {other} to validate these")  # fmt: skip
         return
     listed = _partition(lists["partition"], found)
-    lines, points = _rows(
-        lists["landmarks"], listed, official.landmark_fields, official.POINT_NUMBERS, found
-    )
+    parse = official.landmark_parser(lists["landmarks"]) if lists["landmarks"] else None
+    lines, points = _rows(lists["landmarks"], listed, parse, official.POINT_NUMBERS, found)
     box_lines, corners = _rows(lists["boxes"], listed, official.box_fields, 4, found)
     points[lines == 0] = _NOTHING  # so that the other list's row is checked all the same
     corners = np.where(box_lines[:, None] > 0, corners, np.nan)
@@ -143,7 +142,7 @@ def _partition(partition: ListFile | None, found: Findings) -> _Listed:
 def _rows(
     opened: ListFile | None,
     listed: _Listed,
-    parse: Callable[[list[str]], list[int]],
+    parse: Callable[[list[str]], list[int]] | None,
     width: int,
     found: Findings,
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import ffld
 from ffld import DataError, Visibility
 from ffld.datasets import fld
 from ffld.datasets._landmark_lists import read_lists
+from ffld.validate import validate
 from tests.ffld.miniature import (
     FLD_ROWS,
     FULL,
@@ -220,6 +221,25 @@ def test_all_malformed_rows_are_listed_at_once(tmp_path):
     ):
         assert expected in message
     assert "list_landmarks.txt:3:" not in message
+
+
+@pytest.mark.parametrize("variation", [True, False])
+def test_a_row_with_a_field_too_few_or_too_many_is_not_read_shifted(tmp_path, variation):
+    rows = [replace(ONE, name=f"img/{n}.jpg") for n in range(5)]
+    write_fld(tmp_path, rows)
+    write_lists(tmp_path, rows, variation=variation)
+    path = tmp_path / "Anno/list_landmarks.txt"
+    lines = path.read_text().split("\n")
+    lines[3] = lines[3].replace("018 ", "", 1) if variation else lines[3].replace("018 ", "0 018 ")
+    path.write_text("\n".join(lines))
+    found, expected = (20, "21 .* have a variation") if variation else (21, "20 .* no variation")
+    said = f"list_landmarks.txt:4: found {found} fields, expected {expected} type"
+    with pytest.raises(DataError, match=said) as caught:
+        load(tmp_path)
+    assert str(caught.value).count("found") == 1
+    told = []
+    validate(tmp_path, "fld", tell=told.append)
+    assert [(one.rule, one.row, one.field) for one in told] == [("row-malformed", "4", "row")]
 
 
 def test_more_than_twenty_problems_are_counted(tmp_path):
