@@ -34,11 +34,13 @@ from tqdm import tqdm
 
 from ffld import catalog, coco_folder, shards
 from ffld.atomic import leftovers, replacing
+from ffld.coco import PIXEL_CENTRE
 from ffld.coco_annotations import Garment, Problem, read_garments
 from ffld.coco_pictures import ORIENTATIONS, Picture, look, stored
 from ffld.datasets._photographs import refuse
 from ffld.sample import DataError, Targets
 from ffld.schema import LandmarkSchema, Visibility
+from ffld.validate.labels import listed, outside
 
 DATASETS = {"ffld": "coco", "fld8": "coco-fld8"}  # by the name of the schema
 
@@ -103,7 +105,7 @@ def import_coco(
     told = read.orientation if read.orientation in ORIENTATIONS else None
     photographs = list(dict.fromkeys(garment.photograph for garment in read.garments))
     pictures = look(photographs, images, orientation or told, problems)
-    garments = _sound(read.garments, pictures, problems)
+    garments = _sound(read.garments, pictures, read.schema, problems)
     if not skip_invalid or not garments:
         refuse([str(problem) for problem in problems], _REMEDY)
     targets = _targets(garments, pictures, split, spec)
@@ -125,9 +127,15 @@ def _check(split: str, orientation: str | None, images: Path) -> None:
 
 
 def _sound(
-    garments: Sequence[Garment], pictures: Mapping[str, Picture], problems: list[Problem]
+    garments: Sequence[Garment],
+    pictures: Mapping[str, Picture],
+    schema: LandmarkSchema,
+    problems: list[Problem],
 ) -> list[Garment]:
-    """The garments that nothing is wrong with; boxes without area are added to the problems."""
+    """The garments that nothing is wrong with.
+
+    Boxes without area and visible points outside the picture are added to the problems.
+    """
     for garment in garments:
         picture = pictures.get(garment.photograph.file)
         if picture is None:
@@ -136,6 +144,14 @@ def _sound(
         if x2 <= x1 or y2 <= y1:
             width, height = picture.size
             text = f"the box {garment.box} has no area inside its image of {width} x {height}"
+            problems.append(Problem(garment.origin, text))
+        size = np.array(picture.size)
+        if (slots := np.flatnonzero(outside(garment.xy, garment.visibility, size))).size:
+            points = listed(schema, slots, garment.xy - PIXEL_CENTRE)  # as the file has them
+            text = (
+                f"found {points} outside the image of {size[0]} x {size[1]}, yet visible; correct "
+                "them, or set their v to 1 (occluded) or 0 (cut off)"
+            )
             problems.append(Problem(garment.origin, text))
     wrong = {problem.origin for problem in problems}
     return [g for g in garments if not wrong & {g.origin, g.photograph.origin}]

@@ -128,7 +128,7 @@ def _check_landmarks(batch: Batch, report: Report) -> None:
         ("coordinate-of-absent", "xy", (visibility == 0) & ~np.isnan(batch.xy).all(-1), batch.xy),
     ):
         for row in np.flatnonzero(wrong.any(1)).tolist():
-            found = _listed(schema, np.flatnonzero(wrong[row]), values[row])
+            found = listed(schema, np.flatnonzero(wrong[row]), values[row])
             report.add(rule, found=found, field=name, **batch.place(row))
 
 
@@ -161,14 +161,26 @@ def _check_boxes(batch: Batch, report: Report) -> np.ndarray:
 
 
 def _check_inside(batch: Batch, usable: np.ndarray, report: Report) -> None:
-    size, slack = batch.size[:, None], batch.slack
-    past = (batch.xy < -slack) | (batch.xy > size + slack)
-    visible = batch.visibility == Visibility.VISIBLE
-    wrong = past.any(-1) & visible & (size > 0).all(-1)
+    wrong = outside(batch.xy, batch.visibility, batch.size[:, None], batch.slack)
     for row in np.flatnonzero(wrong.any(1)).tolist():
-        found = _listed(batch.schema, np.flatnonzero(wrong[row]), batch.xy[row])
+        found = listed(batch.schema, np.flatnonzero(wrong[row]), batch.xy[row])
         found += f" in an image of {_numbers(batch.size[row])}"
         report.add("landmark-outside", found=found, field="xy", **batch.place(row))
+
+
+def outside(
+    xy: np.ndarray, visibility: np.ndarray, size: np.ndarray, slack: float = 0.0
+) -> np.ndarray:
+    """Which landmarks are visible and yet beyond the border, of images whose sizes are known.
+
+    Occluded ones may be there: they are judged, not seen.
+
+    Args:
+        xy: (..., 2); visibility of its shape without the 2.
+        size: width and height, of any shape that goes with `xy`.
+    """
+    past = ((xy < -slack) | (xy > size + slack)).any(-1)
+    return past & (visibility == Visibility.VISIBLE) & (size > 0).all(-1)
 
 
 def _check_layouts(batch: Batch, usable: np.ndarray, report: Report) -> None:
@@ -196,8 +208,8 @@ def _copies(xy: np.ndarray, rivals: np.ndarray | None) -> Iterator[tuple[int, in
         yield row, other + 1
 
 
-def _listed(schema: LandmarkSchema, slots: np.ndarray, values: np.ndarray) -> str:
-    """Such as "7 at left_collar, 9 at right_collar and 3 more"."""
+def listed(schema: LandmarkSchema, slots: np.ndarray, values: np.ndarray) -> str:
+    """What landmarks have, such as "7 at left_collar, 9 at right_collar and 3 more"."""
     parts = [f"{_numbers(values[k])} at {schema.landmarks[k]}" for k in slots[:_NAMED].tolist()]
     more = f" and {len(slots) - _NAMED} more" if len(slots) > _NAMED else ""
     return ", ".join(parts) + more

@@ -203,6 +203,24 @@ def test_what_cannot_be_imported_is_said_and_nothing_is_written(foreign, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
+def test_visible_points_outside_the_picture_are_told_as_validate_tells_them(foreign, tmp_path):
+    def move(x, v):
+        return first(lambda a: a["keypoints"].__setitem__(slice(0, 3), [x, 10, v]))
+
+    said = (
+        r"annotations\[0\] \(id 1\): found \(48, 10\) at left_waistband outside the image of "
+        r"48 x 64, yet visible; correct them, or set their v to 1 \(occluded\) or 0"
+    )
+    with pytest.raises(ffld.DataError, match=said):
+        foreign(move(48, 2))
+    assert not (tmp_path / "out").exists()
+    for x, v in ((48, 1), (47.5, 2)):  # 47.5 is the border itself in continuous pixels
+        foreign(move(x, v))
+        told = []
+        validate(tmp_path / "out", tell=told.append)
+        assert "landmark-outside" not in {problem.rule for problem in told}
+
+
 def test_all_problems_are_told_at_once(foreign):
     def change(content):
         content["annotations"][0]["bbox"] = None

@@ -202,7 +202,8 @@ def test_no_more_than_a_row_group_of_images_is_held(tmp_path, monkeypatch):
     names = [f"{n:02}.jpg" for n in range(40)]
     for name in names:
         miniature.write_image(tmp_path / "images" / name, (8, 60))
-    content = miniature.coco_content(*names, bbox=[0, 0, 8, 60])
+    inside = [4, 9, 2, 6, 10, 2, 3, 40, 2]
+    content = miniature.coco_content(*names, bbox=[0, 0, 8, 60], keypoints=inside)
     (tmp_path / "a.json").write_text(json.dumps(content))
     monkeypatch.setattr(shards, "_FEW", (100, 32))  # one shard
     held, lay_out = [], shards.lay_out
