@@ -21,13 +21,14 @@ from joblib import delayed
 from tqdm import tqdm
 
 from ffld.draw import draw_sample, sheet
+from ffld.ids import image_of
 from ffld.sample import DataError, Split
 from ffld.workers import workers
 
 DISTANCE, CORRELATION = 8, 0.8  # most bits that differ; least correlation of the boxes
 
 _SIDE = 32  # pixels of the thumbnails
-_STEP = 50  # images that a worker reads in one go
+_STEP = 50  # samples whose images a worker reads in one go
 _ROOM = 1_000_000  # pairs of hashes that are compared at once
 _SHEET = 24  # pairs on one sheet
 _ONES = np.array([byte.bit_count() for byte in range(256)], np.uint8)
@@ -35,10 +36,10 @@ _ONES = np.array([byte.bit_count() for byte in range(256)], np.uint8)
 
 @dataclass(frozen=True)
 class Pair:
-    """Two samples whose images are the same or nearly so.
+    """Two images that are the same or nearly so, by those of their garments that are most alike.
 
     Attributes:
-        first, second: ids in the two splits.
+        first, second: ids of these samples in the two splits.
         rows: their positions in the two splits.
         distance: bits in which the perceptual hashes differ.
         correlation: of the grey pixels in the two boxes, from -1 to 1.
@@ -89,9 +90,9 @@ class Looks:
 def near_duplicates(
     a: Split, b: Split, *, distance: int = DISTANCE, correlation: float = CORRELATION
 ) -> list[Pair]:
-    """All pairs of a sample of `a` and one of `b` that show nearly the same, the closest first.
+    """All pairs of an image of `a` and one of `b` that show nearly the same, the closest first.
 
-    Every image is read once, on all cores. Identical images are found whatever their boxes are.
+    Images are read on all cores. Identical ones are found whatever their boxes are.
 
     Args:
         distance: bits of the perceptual hashes that may differ, 0 to 16.
@@ -104,12 +105,16 @@ def near_duplicates(
         raise DataError(f"distance is {distance}; give a number of bits from 0 to 16")
     if not -1 <= correlation <= 1:
         raise DataError(f"correlation is {correlation}; give a number from -1 to 1")
-    ids = a.targets.ids, b.targets.ids
+    ids = a.ids, b.ids
     pairs = [
-        Pair(str(ids[0][i]), str(ids[1][j]), (i, j), bits, alike, same)
+        Pair(ids[0][i], ids[1][j], (i, j), bits, alike, same)
         for i, j, bits, alike, same in close(_looks(a), _looks(b), distance, correlation)
     ]
-    return sorted(pairs, key=lambda pair: (not pair.identical, pair.distance, -pair.correlation))
+    pairs.sort(key=lambda pair: (not pair.identical, pair.distance, -pair.correlation))
+    closest: dict[tuple[str, str], Pair] = {}  # of the garments of two images
+    for pair in pairs:
+        closest.setdefault((image_of(pair.first), image_of(pair.second)), pair)
+    return list(closest.values())
 
 
 def close(
@@ -177,7 +182,7 @@ def _looks(split: Split) -> Looks:
         for chunk in chunks
     )
     parts = []
-    with tqdm(total=len(split), desc=f"images of {split.split}", unit="image", leave=False) as bar:
+    with tqdm(total=len(split), desc=f"reading {split.split}", unit="sample", leave=False) as bar:
         results = workers()(work)
         for chunk, part in zip(chunks, results, strict=True):
             parts += part

@@ -16,7 +16,9 @@ def add(commands: argparse._SubParsersAction) -> None:
         description="Every image of one split against every one of another: 64-bit perceptual "
         "hashes (DCT of a 32 x 32 grey thumbnail) that differ in a few bits, confirmed by the "
         "correlation of the garments' boxes; images with equal pixels in any case. With --out the "
-        "first 24 pairs side by side. --limit is of each split; more than there are means all.",
+        "first 24 pairs side by side. Images of several garments count once, and so do their "
+        "pairs, by the garments that are most alike. --limit is of each split's samples, which are "
+        "garments; more than there are means all.",
     )
     add_samples(duplicates, limit=5000)
     duplicates.add_argument(
@@ -38,6 +40,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     from ffld import duplicates
+    from ffld.ids import image_of
     from ffld.sample import DataError
 
     if arguments.splits[0] == arguments.splits[1]:
@@ -50,8 +53,9 @@ def _run(arguments: argparse.Namespace) -> None:
     if pairs:
         print(duplicates.table(pairs))
     identical = sum(pair.identical for pair in pairs)
+    one, other = (len(set(map(image_of, split.ids))) for split in (a, b))
     print(
-        f"{len(a):,} images of {a.split} against {len(b):,} of {b.split}: {identical:,} identical "
+        f"{one:,} images of {a.split} against {other:,} of {b.split}: {identical:,} identical "
         f"pairs, {len(pairs) - identical:,} near ones"
     )
     if arguments.out and pairs:

@@ -26,13 +26,17 @@ def clouds(shape):
     return cv2.resize(coarse, shape[1::-1], interpolation=cv2.INTER_CUBIC)
 
 
-def as_split(name, images, targets, rows) -> Split:
+def as_split(name, images, targets, rows, garments=False) -> Split:
+    """With `garments` the first two samples are of one image."""
+    ids = [f"{name}/{number}" for number in range(len(rows))]
+    if garments:
+        ids[:2] = [f"{name}/0#1", f"{name}/0#2"]
     chosen = targets.select(rows)
     return Split(
         dataset="planted",
         split=name,
         schema=chosen.schema,
-        ids=[f"{name}/{number}" for number in range(len(rows))],
+        ids=ids,
         annotate=partial(_select, chosen),
         read_image=images.__getitem__,
     )
@@ -85,6 +89,21 @@ def test_identical_images_are_found_with_any_boxes(rendered):
     (pair,) = near_duplicates(one, other, correlation=1.0)
     assert pair.identical
     assert pair.correlation < 1
+
+
+def test_garments_of_one_image_are_one_image(rendered, monkeypatch, capsys):
+    """Two garments of each: four pairs of samples, and one of images."""
+    images, targets = rendered
+    splits = {
+        name: as_split(name, [images[0]] * 2 + [images[row]], targets, [0, 0, row], garments=True)
+        for name, row in (("train", 4), ("test", 5))
+    }
+    (pair,) = near_duplicates(*splits.values())
+    assert pair.identical
+    monkeypatch.setattr(ffld, "load", lambda name, split, **options: splits[split])
+    assert main(["duplicates"]) == 0
+    said = "2 images of train against 2 of test: 1 identical pairs, 0 near ones"
+    assert said in capsys.readouterr().out
 
 
 def test_thresholds_decide(splits):
