@@ -47,3 +47,40 @@ def test_workers_of_a_killed_process_do_not_stay():
     while any(map(_runs, pids)) and time.monotonic() < end:
         time.sleep(0.1)
     assert not any(map(_runs, pids))
+
+
+_SLOW_START = """
+import os, sys, time
+
+if any("loky_posix" in word for word in sys.orig_argv):
+    os.write(1, b"born\\n")
+    time.sleep(3)  # as imports take on a busy machine
+"""
+_INTERRUPTED = """
+import time
+from joblib import delayed
+from ffld.workers import workers
+
+try:
+    list(workers(2)(delayed(time.sleep)(60) for _ in range(2)))
+except KeyboardInterrupt:
+    raise SystemExit(130) from None
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are started in another way")
+def test_ctrl_c_is_left_to_the_process_that_is_worked_for(tmp_path):
+    """Which a terminal sends to all of them, here before a worker could be told to ignore it."""
+    (tmp_path / "sitecustomize.py").write_text(_SLOW_START)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _INTERRUPTED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+    )
+    assert parent.stdout.readline() == "born\n"
+    os.killpg(parent.pid, signal.SIGINT)
+    _, said = parent.communicate(timeout=60)
+    assert (parent.returncode, said) == (130, "")
