@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import glob
-import itertools
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -38,9 +37,10 @@ JSON goes to stdout, everything else to stderr. Points and boxes are pixels of t
 as viewers show it: x right, y down, (0, 0) its top left corner. Boxes are x1 y1 x2 y2, the extent
 of one garment; the models are trained on such boxes and are much worse without. Confidence says
 how sure a point is if the garment has that landmark, not whether it has it: that is what --type
-is for. Pictures that cannot be read are named in the error, the others are done all the same.
+is for. Names that no picture has are all told before any work is done. Pictures that cannot be
+read are named in the error, the others are done all the same. Of folders and patterns, what this
+command drew is left out.
 """
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -103,6 +103,7 @@ def _predict(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
     from tqdm import tqdm
 
+    from benchmark.overlays import places
     from benchmark.plan import RunError
 
     if not arguments.photos:
@@ -114,10 +115,7 @@ def _predict(arguments: argparse.Namespace) -> None:
         raise RunError(f"--box is for one picture, and there are {len(files)}")
     if not arguments.box:
         print("no --box: the whole picture is taken as the garment's box", file=sys.stderr)
-    overlays = _overlays(files, arguments.out)
-    originals = {file.resolve() for file in files}
-    if taken := [str(path) for path in overlays.values() if path.resolve() in originals]:
-        raise RunError(f"--out would overwrite {taken[0]!r}, a picture to predict; name another")
+    overlays = places(files, arguments.out)
     found: list[dict] = []
     problems: list[str] = []
     with tqdm(total=len(files), unit=" pictures", disable=len(files) == 1) as progress:
@@ -141,6 +139,7 @@ def _batch(
     """What is printed of each picture; why one cannot be read is added to the problems."""
     import numpy as np
 
+    from benchmark.overlays import draw
     from benchmark.plan import RunError
     from ffld import DataError
     from ffld.photo import read_photo
@@ -162,7 +161,7 @@ def _batch(
         if file in overlays:
             names = [detector.schema.landmarks[k] for k in slots]
             try:
-                _draw(overlays[file], image, box, names, xy[slots], confidence[slots])
+                draw(overlays[file], image, box, names, xy[slots], confidence[slots])
             except RunError as error:
                 problems.append(str(error))
         yield {
@@ -182,25 +181,39 @@ def _batch(
 
 
 def _files(photos: Sequence[str]) -> list[Path]:
-    """The pictures that the arguments name, each once, folders and patterns in sorted order."""
+    """The pictures that the arguments name, each once, folders and patterns in sorted order.
+
+    Of folders and patterns those that this command drew are left out.
+    """
+    from benchmark.overlays import SUFFIXES, is_overlay
     from benchmark.plan import RunError
 
     files: dict[Path, None] = {}
+    problems: list[str] = []
+    drawn = 0
     for text in photos:
         path = Path(text)
         if path.is_dir():
-            found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _SUFFIXES]
-            found = [file for file in found if file.is_file()]
-            what = f"folder {text!r} holds no picture ({', '.join(sorted(_SUFFIXES))})"
+            found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES]
+            what = f"folder {text!r} holds no picture ({', '.join(SUFFIXES)})"
         elif path.exists():
-            found, what = [path], ""
+            files[path] = None
+            continue
         else:
             found = [Path(name) for name in sorted(glob.glob(text, recursive=True))]
-            found = [file for file in found if file.is_file()]
             what = f"no file, folder or pattern {text!r}"
+        found = [file for file in found if file.is_file()]
+        ours = set(filter(is_overlay, found))
+        drawn += len(ours)
         if not found:
-            raise RunError(what)
-        files |= dict.fromkeys(found)
+            problems.append(what)
+        elif len(ours) == len(found):
+            problems.append(f"{text!r} holds nothing but what was drawn by this command")
+        files |= dict.fromkeys(file for file in found if file not in ours)
+    if problems:
+        raise RunError("; ".join(problems))
+    if drawn:
+        print(f"{drawn} pictures that this command drew are left out", file=sys.stderr)
     return list(files)
 
 
@@ -221,49 +234,6 @@ def _box(given: Sequence[float] | None, image: np.ndarray, file: Path) -> np.nda
             "y2 with x1 < x2, y1 < y2, in pixels of the picture"
         )
     return np.clip(box, 0, [width, height, width, height])
-
-
-def _overlays(files: Sequence[Path], out: Path | None) -> dict[Path, Path]:
-    """Where the drawing of each picture goes: `out` itself for one, otherwise into that folder."""
-    import cv2
-
-    from benchmark.plan import RunError
-
-    if out is None:
-        return {}
-    if len(files) == 1 and not out.is_dir():
-        if not (out.suffix and cv2.haveImageWriter(out.name)):
-            raise RunError(f"--out: cannot write {out.name!r} as a picture; name it .png or .jpg")
-        return {files[0]: out}
-    if out.exists() and not out.is_dir():
-        raise RunError(f"--out: {str(out)!r} is a file; for {len(files)} pictures pass a folder")
-    drawn: dict[Path, Path] = {}
-    taken: set[str] = set()
-    for file in files:
-        names = itertools.chain([file.stem], (f"{file.stem}-{n}" for n in itertools.count(2)))
-        name = next(name for name in names if name not in taken)
-        taken.add(name)
-        drawn[file] = out / f"{name}.png"
-    return drawn
-
-
-def _draw(
-    path: Path,
-    image: np.ndarray,
-    box: np.ndarray,
-    names: Sequence[str],
-    xy: np.ndarray,
-    confidence: np.ndarray,
-) -> None:
-    import cv2
-
-    from benchmark.output import writing_out
-    from ffld.draw import draw_landmarks
-
-    picture = draw_landmarks(image, box, names, xy, confidence)
-    _, data = cv2.imencode(path.suffix, picture[..., ::-1])
-    with writing_out(path) as temporary:
-        temporary.write_bytes(data.tobytes())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Photographs in, landmarks out: the command, its JSON, its pictures and its errors."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmark import Predictions, models
+from benchmark import Predictions, models, overlays
 from benchmark.checkpoint import FLOOR, Checkpoint
 from benchmark.detector import Detector
 from benchmark.models import ModelError
@@ -140,6 +141,49 @@ def test_pictures_of_one_name_get_drawings_of_their_own(trained, dots, predict, 
     out = tmp_path / "drawn"
     assert predict(tmp_path / "a", tmp_path / "b", "--checkpoint", trained, "--out", out)[0] == 0
     assert sorted(path.name for path in out.iterdir()) == ["x-2.png", "x.png"]
+
+
+def test_what_was_drawn_is_not_predicted(trained, photo, predict):
+    """Drawings beside the photographs and below them, when the same command runs again."""
+    beside, below = photo.with_name("drawn.jpg"), photo.parent / "drawings"
+    shutil.copy(photo, photo.with_name("two.png"))
+    assert predict(photo, "--checkpoint", trained, "--out", beside)[0] == 0
+    for left_out in (1, 3):
+        code, answers, notes = predict(photo.parent, "--checkpoint", trained, "--out", below)
+        assert code == 0
+        assert [answer["photo"] for answer in answers] == [
+            str(photo),
+            str(photo.parent / "two.png"),
+        ]
+        assert f"{left_out} pictures that this command drew are left out" in notes
+        assert sorted(path.name for path in below.iterdir()) == ["one.png", "two.png"]
+    assert predict(beside, "--checkpoint", trained)[1]["photo"] == str(beside)  # named itself
+    code, _, notes = predict(below, "--checkpoint", trained)
+    assert code == 2
+    assert "holds nothing but what was drawn" in notes
+
+
+@pytest.mark.parametrize("suffix", overlays.SUFFIXES)
+def test_overlays_are_known_again(tmp_path, suffix):
+    path = tmp_path / f"x{suffix.upper()}"
+    overlays.draw(path, PIXELS, np.array([0, 0, 7, 9]), ["hem"], np.ones((1, 2)), np.ones(1))
+    with Image.open(path) as picture:
+        assert picture.format.lower()[:3] in suffix.replace("jpg", "jpe")
+    assert overlays.is_overlay(path) is (suffix not in (".bmp", ".tif", ".tiff"))
+
+
+def test_all_names_that_are_not_there_are_told_before_any_work(photo, predict):
+    words = [photo, "missing.jpg", "*.tiff", photo]
+    code, answer, notes = predict(*words, "--checkpoint", "no-weights-either")
+    assert (code, answer) == (2, None)
+    assert "'missing.jpg'; no file, folder or pattern '*.tiff'" in notes
+
+
+def test_several_pictures_are_no_one_picture(trained, photo, predict):
+    shutil.copy(photo, photo.with_name("two.png"))
+    code, answer, notes = predict(photo.parent, "--checkpoint", trained, "--out", "drawn.png")
+    assert (code, answer) == (2, None)
+    assert "2 pictures are drawn into a folder, and 'drawn.png' is named like" in notes
 
 
 def test_an_unreadable_picture_loses_no_other(trained, dots, photo, predict):
