@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -69,20 +69,24 @@ def count(text: str) -> int:
     return int(text)
 
 
-def check_writable(path: Path | None, option: str = "--out") -> None:
+def check_writable(path: Path | None, option: str = "--out", suffixes: Sequence[str] = ()) -> None:
     """Refuse a file that cannot be written, before there is something to write.
+
+    Args:
+        suffixes: those of the format that it is going to have; none where any will do.
 
     Raises:
         DataError: says why.
     """
     from ffld import DataError
-    from ffld.atomic import unwritable
+    from ffld.atomic import misnamed, unwritable
 
     if path is None:
         return
     if path.is_dir():
         raise DataError(f"{option}: {str(path)!r} is a folder; name a file")
-    if why := unwritable(path.parent):
+    why = suffixes and misnamed(path, suffixes)
+    if why := why or unwritable(path.parent):
         raise DataError(f"{option}: {why}")
 
 

@@ -192,7 +192,7 @@ def _compare(arguments: argparse.Namespace) -> None:
 
     if arguments.metric not in (names := available()):
         raise DataError(f"unknown metric {arguments.metric!r}; there are {', '.join(names)}")
-    check_writable(arguments.out)
+    check_writable(arguments.out, suffixes=[".json"])
     groups = grouped(arguments.runs)
     first = next(iter(next(iter(groups.values())).values()))
     split = Source.of_run(configuration_of(first)).open()

@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("run", type=Path, metavar="RUN", help="folder of a finished run")
     add("--worst", type=count, default=_SHOWN, metavar="N", help=f"samples to show ({_SHOWN})")
-    add("--sheet", type=Path, metavar="FILE", help="PNG of these, with targets and predictions")
+    add("--sheet", type=Path, metavar="FILE", help="picture of these, with targets and predictions")
     add("--out", type=Path, metavar="FILE", help="CSV of all samples, the worst first")
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
     arguments = parser.parse_args(argv)
@@ -113,9 +113,11 @@ def _show(arguments: argparse.Namespace) -> None:
     from benchmark.crops import Source
     from benchmark.groups import configuration_of
     from benchmark.output import writing_out
+    from ffld.commands.options import check_picture, write_picture
 
-    for path in filter(None, (arguments.out, arguments.sheet)):
-        check_writable(path)
+    check_writable(arguments.out, suffixes=[".csv"])
+    check_writable(arguments.sheet, "--sheet")
+    check_picture(arguments.sheet, option="--sheet")
     split = Source.of_run(configuration_of(arguments.run), arguments.root).open()
     predictions = Predictions.load(arguments.run / folder.PREDICTIONS).align(split.targets)
     errors = Errors.of(predictions, split.targets)
@@ -133,10 +135,8 @@ def _show(arguments: argparse.Namespace) -> None:
             writer.writerows(records)
     if arguments.sheet:
         shown = rows[: arguments.worst].tolist()
-        with writing_out(arguments.sheet) as temporary:
-            pictures.close_sheet(
-                split, predictions, {row: errors.title(row) for row in shown}, temporary
-            )
+        titles = {row: errors.title(row) for row in shown}
+        write_picture(arguments.sheet, pictures.close_sheet(split, predictions, titles))
 
 
 def _print(errors: Errors, rows: np.ndarray) -> None:

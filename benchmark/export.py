@@ -163,12 +163,14 @@ def _export(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and a mistyped option do not wait for torch.
     from benchmark.detector import Detector
 
+    suffix = SUFFIXES[arguments.format]
+    check_writable(arguments.out, suffixes=[suffix])  # before weights are fetched
     detector = Detector.load(
         arguments.checkpoint, model=arguments.model, settings=arguments.settings
     )
     about = describe(detector)
     name = f"{detector.about.model.replace(':', '-')}-{detector.about.dataset}"
-    path = arguments.out or Path(name + SUFFIXES[arguments.format])
+    path = arguments.out or Path(name + suffix)
     check_writable(path)
     print(f"writing {path}; this takes up to a minute", file=sys.stderr, flush=True)
     write(capture(detector), about, path, arguments.format)

@@ -60,10 +60,8 @@ def contact_sheet(split: Split, predictions: Predictions, path: Path) -> None:
         _write(draw.sheet(tiles, columns=min(_COLUMNS, len(tiles))), temporary)
 
 
-def close_sheet(
-    split: Split, predictions: Predictions, titles: Mapping[int, str], path: Path
-) -> None:
-    """Write the garments of some samples from close by, with truth and predictions, as PNG.
+def close_sheet(split: Split, predictions: Predictions, titles: Mapping[int, str]) -> np.ndarray:
+    """The garments of some samples from close by, with truth and predictions, as one picture.
 
     Args:
         titles: row of the split -> what stands below its picture.
@@ -83,7 +81,7 @@ def close_sheet(
         )
         predicted = predictions.xy[row] - [left, top]
         tiles.append(_compared(split, near, predicted, title, _CLOSE_SIDE))
-    _write(draw.sheet(tiles, columns=min(_CLOSE_COLUMNS, len(tiles))), path)
+    return draw.sheet(tiles, columns=min(_CLOSE_COLUMNS, len(tiles)))
 
 
 def _compared(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmark import world
 from benchmark.command import Parser, carried_out, count
+from ffld.console import out_folder
 from ffld.dials import add_dials
 
 _EPILOG = """\
@@ -88,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--train", action="store_true", help="train, even where weights come with the model")
     add("--afresh", action="store_true", help="begin anew, whatever the folder holds")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N; picks the profile")
-    add("--out", type=Path, metavar="DIR", help="the run's folder")
+    add("--out", type=out_folder, metavar="DIR", help="the run's folder")
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
     add("--source", metavar="DIR", help="what `python -m ffld build` wrote, in place of rendering")
     add("--approximate", action="store_true", help="map DeepFashion2's approximate points too")

@@ -19,6 +19,7 @@ from benchmark.command import Parser, carried_out, check_writable
 from benchmark.doubts import doubt
 from benchmark.evaluate import evaluate
 from benchmark.predictions import Predictions, PredictionsError, listed
+from ffld.console import out_folder
 from ffld.schema import LandmarkSchema
 
 _EPILOG = """\
@@ -47,7 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--dataset", help="that a CSV file is for")
     add("--split", help="likewise: test (default), val or train")
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
-    add("--out", type=Path, metavar="DIR", help="folder for predictions.parquet and result.json")
+    add(
+        "--out",
+        type=out_folder,
+        metavar="DIR",
+        help="folder for predictions.parquet and result.json",
+    )
     arguments = parser.parse_args(argv)
     return carried_out(lambda: _score(arguments), "interrupted")
 

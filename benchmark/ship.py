@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import ffld
 from benchmark.code import DIRTY, commit
 from benchmark.command import Parser, add_prediction_settings, carried_out
+from ffld.console import out_folder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser("benchmark.ship", about, _EPILOG)
     add = parser.add_argument
     add("run", type=Path, metavar="RUN", help="folder of a finished training")
-    add("--out", type=Path, required=True, metavar="DIR", help="such as lgr/weights/lgr-ffld")
+    add("--out", type=out_folder, required=True, metavar="DIR", help="such as lgr/weights/lgr-ffld")
     add(
         "--before", nargs="*", default=[], metavar="WEIGHTS",
         help="those that it went on from, the latest first: runs, shipped, hf://…",

@@ -102,8 +102,7 @@ def _measure(arguments: argparse.Namespace) -> None:
     from benchmark.settings import parse, profile
     from benchmark.step import choose_algorithms
 
-    if arguments.out:
-        check_writable(arguments.out)
+    check_writable(arguments.out, suffixes=[".json"])
     device, why = device_of(arguments.device)
     shared = models.config_class("vgg16")  # whose settings all models of this project have
     settings, overrides = parse(arguments.assignments, profile(device.type), shared)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,6 +33,16 @@ def unwritable(folder: Path) -> str | None:
     if not os.access(nearest, os.W_OK | os.X_OK):
         return f"cannot write in {str(nearest)!r}"
     return None
+
+
+def misnamed(path: Path, suffixes: Sequence[str]) -> str | None:
+    """Why a file that is written in the format of these suffixes can't be called so.
+
+    None where it can, and where no suffix says anything of a format.
+    """
+    if path.suffix.lower() in ("", *suffixes):
+        return None
+    return f"{path.name!r} would not be a {path.suffix} file; name it {' or '.join(suffixes)}"
 
 
 def is_litter(path: Path) -> bool:

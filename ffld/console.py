@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
+
+# suffixes that nobody gives a folder
+_FILES = (".bmp", ".csv", ".gif", ".htm", ".html", ".jpeg", ".jpg", ".json", ".md", ".onnx",
+          ".parquet", ".pdf", ".png", ".tif", ".tiff", ".txt", ".webp", ".zip")  # fmt: skip
+
+
+def out_folder(text: str) -> Path:
+    """An argument that is a folder to write into, and isn't named like one file.
+
+    Raises:
+        ArgumentTypeError: it is.
+    """
+    path = Path(text)
+    if path.suffix.lower() in _FILES and not path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} would be a folder, and is named like a {path.suffix} file; name a folder, "
+            f"such as {path.with_suffix('').name}"
+        )
+    return path
 
 
 def carried_out(

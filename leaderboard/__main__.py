@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ffld.console import carried_out
+from ffld.console import carried_out, out_folder
 from leaderboard import new_command, score_commands, season_commands
 
 if TYPE_CHECKING:
@@ -94,8 +94,12 @@ def _add_tables(commands: argparse._SubParsersAction) -> None:
     site = commands.add_parser(
         "site", help="write the pages alone", description="Writes one HTML page a board."
     )
-    build.add_argument("--out", type=Path, metavar="DIR", help="elsewhere, and leave the README")
-    site.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder of the pages")
+    build.add_argument(
+        "--out", type=out_folder, metavar="DIR", help="elsewhere, and leave the README"
+    )
+    site.add_argument(
+        "--out", type=out_folder, metavar="DIR", required=True, help="folder of the pages"
+    )
     for command, work in ((rank, _rank), (build, _build), (site, _site)):
         command.add_argument(
             "--root",

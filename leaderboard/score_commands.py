@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ffld.console import out_folder
+
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add both commands to a parser's."""
@@ -42,7 +44,7 @@ def _add_evaluate(commands: argparse._SubParsersAction) -> None:
     add_root(evaluate)
     evaluate.add_argument(
         "--out",
-        type=Path,
+        type=out_folder,
         metavar="DIR",
         help="folder for predictions.parquet and result.json, which `verify` reads",
     )

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 import ffld
 from benchmark import Predictions
-from ffld.atomic import replacing
+from ffld.atomic import misnamed, replacing
 from ffld.console import carried_out
 from ffld.sample import DataError, Targets
 from leaderboard.draft import Run, draft
@@ -189,6 +189,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _show(options: argparse.Namespace) -> None:
+    if options.out and (why := misnamed(options.out, [".json"])):
+        raise DataError(f"--out: {why}")
     found = []
     print(f"{'':10}{'of':32}{'seconds':>9}{'CPU s':>9}{'MB':>7}")
     for cost in costs(options.verify, options.entries, options.samples):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmark.command import Parser, carried_out
 from benchmark.suite.__main__ import seconds
+from ffld.console import out_folder
 
 _CLOSING = (0.2, 240.0)  # of the budget, and at most so many seconds, are kept for the closing
 _EPILOG = """\
@@ -38,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("--profile", default="gpu", help="budget of a run: gpu (default), cpu, rehearsal")
     add("--time-budget", type=seconds, metavar="TIME", help="stop after 9m, 1.5h, …")
-    add("--out", type=Path, default=Path("runs/campaign"), metavar="DIR", help="runs/campaign")
+    add(
+        "--out", type=out_folder, default=Path("runs/campaign"), metavar="DIR", help="runs/campaign"
+    )
     add(
         "--photographs", action="append", default=[], metavar="NAME=DIR", type=_photographs,
         help="score on your copy of a dataset, too; may be repeated",

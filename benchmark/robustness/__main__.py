@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.command import Parser, carried_out, check_writable, count
+from ffld.console import out_folder
 from ffld.dials import add_dials
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ def _parser() -> argparse.ArgumentParser:
         help="severities in place of the declared ones; may be repeated",
     )
     add("--boxes", type=Path, metavar="FILE", help="boxes from elsewhere: CSV or JSON by sample id")
-    add("--sheet", type=Path, metavar="FILE", help="only draw what models are shown, as PNG")
-    add("--out", type=Path, metavar="DIR", help="the study's folder (runs/robustness-DATASET)")
+    add("--sheet", type=Path, metavar="FILE", help="only draw what models are shown")
+    add(
+        "--out", type=out_folder, metavar="DIR", help="the study's folder (runs/robustness-DATASET)"
+    )
     add("--batch-size", type=count, default=32, metavar="N", help="images at a time (32)")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
     return parser
@@ -93,9 +96,11 @@ def _robustness(arguments: argparse.Namespace) -> None:
     from benchmark.robustness.conditions import chosen, conditions
     from benchmark.robustness.measure import Study, measure
     from benchmark.source import settled
+    from ffld.commands.options import check_picture
     from ffld.dials import turned
 
     check_writable(arguments.sheet, "--sheet")
+    check_picture(arguments.sheet, option="--sheet")
     severities = chosen(arguments.names, arguments.assignments)
     root = str(arguments.root.expanduser().resolve()) if arguments.root else None
     source = Source(

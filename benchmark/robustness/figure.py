@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 from benchmark.robustness.conditions import CLEAN, Condition
 from ffld import draw
 from ffld.atomic import replacing
+from ffld.commands.options import write_picture
 from ffld.sample import Sample, Split
 from ffld.transforms import BOX_PADDING, apply, crop, warp
 
@@ -88,7 +88,7 @@ def _wrapped(text: str) -> str:
 
 
 def sheet(split: Split, conditions: Sequence[Condition], seed: int, path: Path, count: int) -> int:
-    """Write what models are shown as PNG: a row for each corruption of each sample.
+    """Draw what models are shown: a row for each corruption of each sample.
 
     Samples are spread evenly over the split. The first tile of a row is clean; green is the box
     that is given, dots are the true landmarks, rings the occluded ones.
@@ -108,9 +108,7 @@ def sheet(split: Split, conditions: Sequence[Condition], seed: int, path: Path, 
         for several in groups.values() or [[]]:
             line = [_tile(sample, one, split, seed) for one in (Condition(CLEAN), *several)]
             tiles += line + [np.full_like(line[0], 24)] * (columns - len(line))
-    _, encoded = cv2.imencode(".png", draw.sheet(tiles, columns=columns)[..., ::-1])
-    with replacing(path) as temporary:
-        temporary.write_bytes(encoded.tobytes())
+    write_picture(path, draw.sheet(tiles, columns=columns))
     return len(rows)
 
 

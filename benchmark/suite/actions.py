@@ -31,6 +31,7 @@ from benchmark.suite.report import LATENCY, document, measured, sources, stale
 from benchmark.suite.tables import TABLES, Row, Table
 from benchmark.suite.work import carry_out
 from ffld.atomic import replacing
+from ffld.commands.options import check_picture
 
 PAGE = Path("docs/paper_tables.md")
 
@@ -93,7 +94,7 @@ def _planned(arguments: argparse.Namespace, elsewhere: Sequence[records.Run]) ->
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    check_writable(arguments.pack, "--pack")
+    check_writable(arguments.pack, "--pack", [".parquet"])
     elsewhere = records.gather(arguments.runs)
     failures = carry_out(_planned(arguments, elsewhere), arguments.time_budget)
     planned = _planned(arguments, elsewhere)
@@ -153,8 +154,8 @@ def _report(arguments: argparse.Namespace) -> None:
     page, numbers = arguments.out, arguments.out and arguments.out.with_suffix(".json")
     if page and page == numbers:
         raise RunError(f"--out {page}: the page's name; {numbers} holds its numbers: name it .md")
-    for path in (page, numbers):
-        check_writable(path)
+    check_writable(page, suffixes=[".md"])
+    check_writable(numbers)
     folders = [place for place in (records.HELD, *arguments.runs) if place.is_dir()]
     content = document(
         _gathered(arguments),
@@ -230,6 +231,7 @@ def _figure(arguments: argparse.Namespace) -> None:
     arguments.table = arguments.table or ["3"]
     out = arguments.out or Path("figure5.png")
     check_writable(out)
+    check_picture(out)
     print(figure(_entries(arguments), _gathered(arguments), out, _SAMPLES))
 
 
@@ -248,7 +250,7 @@ def _unpack(arguments: argparse.Namespace) -> None:
 
 def _latency(arguments: argparse.Namespace) -> None:
     """Time the models of these rows against each other and vgg16, weights untrained."""
-    check_writable(arguments.latency, "--latency")
+    check_writable(arguments.latency, "--latency", [".json"])
     profile = _profile(arguments)
     device, _ = device_of(profile.device)
     tables = _tables(arguments)

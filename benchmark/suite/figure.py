@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from benchmark.crops import Source
@@ -14,8 +13,7 @@ from benchmark.plan import RunError
 from benchmark.suite import records
 from benchmark.suite.jobs import Entry
 from ffld import draw
-from ffld.atomic import replacing
-from ffld.commands.options import check_picture
+from ffld.commands.options import write_picture
 from ffld.sample import Sample
 from ffld.schema import LandmarkSchema
 from ffld.transforms import apply, crop, warp
@@ -38,9 +36,8 @@ def figure(entries: Sequence[Entry], runs: Sequence[records.Run], path: Path, ro
 
     Raises:
         RunError: none of them has run.
-        DataError: a path that no picture can be written to.
+        DataError: a picture that can't be written there.
     """
-    check_picture(path)
     shown = _shown(entries, runs)
     if not shown:
         raise RunError("no run of these rows is there to be drawn; --runs says where to look")
@@ -58,9 +55,7 @@ def figure(entries: Sequence[Entry], runs: Sequence[records.Run], path: Path, ro
             title = f"{name}  {np.nanmean(errors[name][row]):.3f}"
             tiles.append(_tile(sample, split.schema, points[name][row], title))
     sheet = draw.sheet(tiles, columns=1 + len(shown))
-    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
-    with replacing(path) as temporary:
-        temporary.write_bytes(encoded.tobytes())
+    write_picture(path, sheet)
     return f"{path}: {len(chosen)} samples of {targets.revision} under {', '.join(shown)}"
 
 

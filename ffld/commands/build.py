@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ffld.commands.options import add_dataset
+from ffld.console import out_folder
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -20,7 +20,11 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     add_dataset(build, kind="a procedural one")
     build.add_argument(
-        "--out", type=Path, metavar="DIR", required=True, help="a folder, new or of the same build"
+        "--out",
+        type=out_folder,
+        metavar="DIR",
+        required=True,
+        help="a folder, new or of the same build",
     )
     build.add_argument(
         "--splits",

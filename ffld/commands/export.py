@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ffld.commands.options import add_samples, open_samples
+from ffld.console import out_folder
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -22,7 +22,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--format", choices=("coco",), default="coco", help="coco, the only one")
     add_samples(parser, split="test")
     parser.add_argument("--images", action="store_true", help="write the images too")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    parser.add_argument(
+        "--out", type=out_folder, required=True, metavar="DIR", help="folder to write to"
+    )
     parser.set_defaults(run=_run)
 
 

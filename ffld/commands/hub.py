@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ffld.console import out_folder
+
 # the repository that holds the public edition; there is none yet
 PUBLIC: str | None = None
 
@@ -43,7 +45,11 @@ def _add_download(commands: argparse._SubParsersAction) -> None:
         "--revision", metavar="REV", help="a commit, tag or branch (default: the newest)"
     )
     download.add_argument(
-        "--out", type=Path, metavar="DIR", required=True, help="a folder, new or of the same set"
+        "--out",
+        type=out_folder,
+        metavar="DIR",
+        required=True,
+        help="a folder, new or of the same set",
     )
     download.add_argument(
         "--splits", nargs="+", metavar="SPLIT", help="those to fetch (default: all there are)"

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from ffld.console import out_folder
+
 _SHOWN = 10  # skipped entries that are printed
 _MAPPING = """what other names mean, a JSON file:
   {"schema": "ffld", "types": {"blouse": "long_sleeve_top", "bag": null},
@@ -54,7 +56,11 @@ def add(commands: argparse._SubParsersAction) -> None:
         "nothing is written if anything is wrong",
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="new, or with other splits in it"
+        "--out",
+        type=out_folder,
+        required=True,
+        metavar="DIR",
+        help="new, or with other splits in it",
     )
     parser.set_defaults(run=_run)
 

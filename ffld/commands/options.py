@@ -81,11 +81,12 @@ def open_samples(arguments: argparse.Namespace, split: str | None = None) -> Spl
     )
 
 
-def check_picture(path: Path | None, size: tuple[int, int] = (1, 1)) -> None:
+def check_picture(path: Path | None, size: tuple[int, int] = (1, 1), option: str = "--out") -> None:
     """Refuse a name that no picture can be written to, before there is one to write.
 
     Args:
         size: width and height that it is going to have.
+        option: that gives the name.
     """
     import cv2
 
@@ -95,19 +96,19 @@ def check_picture(path: Path | None, size: tuple[int, int] = (1, 1)) -> None:
     if path is None:
         return
     if not cv2.haveImageWriter(path.name):
-        raise DataError(f"--out: cannot write {path.suffix!r} pictures; name it .png or .jpg")
+        raise DataError(f"{option}: cannot write {path.suffix!r} pictures; name it .png or .jpg")
     if why := unwritable(path.parent):
-        raise DataError(f"--out: {why}")
+        raise DataError(f"{option}: {why}")
     most = _SIDES.get(path.suffix.lower())
     if most is not None and max(size) > most:
         raise DataError(
-            f"--out: {path} would be {size[0]:,} x {size[1]:,} pixels, and {path.suffix} pictures "
-            f"have at most {most:,} a side; name it .png, or draw fewer or smaller ones"
+            f"{option}: {path} would be {size[0]:,} x {size[1]:,} pixels, and {path.suffix} "
+            f"pictures have at most {most:,} a side; name it .png, or draw fewer or smaller ones"
         )
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:
-    """Write (H, W, 3) uint8 RGB, whole or not at all."""
+    """Write (H, W, 3) uint8 RGB in the format of the suffix, whole or not at all."""
     import cv2
 
     from ffld.atomic import replacing
@@ -123,5 +124,8 @@ def write_picture(path: Path, picture: np.ndarray) -> None:
             f"{path}: {width:,} x {height:,} pixels can't be written as {path.suffix}; make it "
             "smaller"
         )
-    with replacing(path) as temporary:
-        temporary.write_bytes(data.tobytes())
+    try:
+        with replacing(path) as temporary:
+            temporary.write_bytes(data.tobytes())
+    except OSError as error:
+        raise DataError(f"cannot write {str(path)!r} ({error.strerror})") from error

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ffld.commands.options import add_samples, open_samples
+from ffld.console import out_folder
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -38,7 +39,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     stats.add_argument(
         "--out",
-        type=Path,
+        type=out_folder,
         metavar="DIR",
         help="folder for stats.json, stats.png; for layouts.json with --compare",
     )

@@ -268,7 +268,7 @@ def test_folders_of_other_commands_are_left_out(run, tmp_path, capsys):
     assert "none of these folders is a run's" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("out", ["file/c.json", "folder"])
+@pytest.mark.parametrize("out", ["file/c.json", "folder", "c.csv"])
 def test_a_file_that_cannot_be_written_is_one_line_before_the_work(tmp_path, capsys, out):
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()

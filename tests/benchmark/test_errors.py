@@ -68,6 +68,8 @@ def test_what_cannot_be_shown_is_one_error_line(run, errors, tmp_path):
         ([tmp_path / "none"], f"error: {tmp_path / 'none'}: there is no such folder\n"),
         ([tmp_path], f"error: {tmp_path} is no run's folder: it has no config.json\n"),
         ([tmp_path / "run", "--out", tmp_path], "is a folder; name a file"),
+        (["none", "--out", "x.png"], "--out: 'x.png' would not be a .png file; name it .csv"),
+        (["none", "--sheet", "x.txt"], "--sheet: cannot write '.txt' pictures; name it .png or"),
         ([tmp_path / "run", "--sheet", tmp_path / "run/result.json/x.png"], "is a file"),
     ):
         code, table, notes = errors(*words)

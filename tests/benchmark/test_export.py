@@ -151,3 +151,11 @@ def test_what_cannot_be_exported_is_said(tmp_path, monkeypatch, capsys):
     with pytest.raises(ValueError, match="pip install 'ffld-benchmark\\[export\\]'"):
         export.write(None, export.describe(detector), tmp_path / "x.onnx", "onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_another_format_is_refused_before_the_work(monkeypatch, capsys):
+    monkeypatch.setattr(Detector, "load", lambda *_, **__: pytest.fail("work has begun"))
+    for words, suffix in (([], ".onnx"), (["--format", "torch"], ".pt2")):
+        assert export.main([*words, "--out", "model.png"]) == 2
+        said = f"--out: 'model.png' would not be a .png file; name it {suffix}\n"
+        assert capsys.readouterr().err == f"error: {said}"

@@ -356,6 +356,9 @@ def test_a_sheet_that_cannot_be_written_is_one_line_before_the_work(
     code, _, notes = robustness("--sheet", tmp_path / "file" / "sheet.png")
     assert code == 2
     assert notes.startswith("error: --sheet: cannot make")
+    code, _, notes = robustness("--sheet", tmp_path / "sheet.csv")
+    assert code == 2
+    assert notes.startswith("error: --sheet: cannot write '.csv' pictures; name it .png or .jpg")
 
 
 def test_folders_and_labels_may_hold_an_equals_sign(tmp_path, monkeypatch):

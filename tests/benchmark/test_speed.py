@@ -158,7 +158,11 @@ def test_a_place_where_nothing_can_be_written_is_said_before_the_work(
 ):
     monkeypatch.setattr(workloads, "predictions", lambda *_: pytest.fail("work has begun"))
     (tmp_path / "file").write_text("")
-    for out, said in ((tmp_path, "is a folder"), (tmp_path / "file" / "x.json", "is a file")):
+    for out, said in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "file" / "x.json", "is a file"),
+        (tmp_path / "x.png", "name it .json"),
+    ):
         assert speed.main(["--device", "cpu", "--out", str(out)]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith("error: ")

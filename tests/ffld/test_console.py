@@ -1,11 +1,14 @@
 """What all commands share: exit codes, one line for every error, readers that have read enough."""
 
+import argparse
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from ffld.console import carried_out
+from ffld.__main__ import main
+from ffld.console import carried_out, out_folder
 from ffld.sample import DataError
 
 
@@ -54,3 +57,16 @@ def test_a_reader_that_has_read_enough_is_no_error(words):
     command.stdout.close()
     assert "rror" not in command.stderr.read().decode()
     command.wait()
+
+
+def test_a_folder_is_not_named_like_a_file(tmp_path, capsys):
+    for name in ("coco", "ffld-1.3", "a.b/c"):
+        assert out_folder(name) == Path(name)
+    (tmp_path / "odd.json").mkdir()
+    assert out_folder(str(tmp_path / "odd.json")) == tmp_path / "odd.json"
+    with pytest.raises(argparse.ArgumentTypeError, match=r"'a\.PNG' would be a folder.* as a$"):
+        out_folder("a.PNG")
+    with pytest.raises(SystemExit, match="2"):
+        main(["export", "--out", str(tmp_path / "x.json")])
+    assert "argument --out: " in capsys.readouterr().err
+    assert not (tmp_path / "x.json").exists()
