@@ -21,8 +21,7 @@ def targets_for(predictions: Predictions, root: str | Path | None = None) -> Tar
         PredictionsError: there are none, or the samples of the split that they are for are not
             those of one subset.
     """
-    if not len(predictions):
-        raise PredictionsError("there are no predictions; predict a split, or a subset of it")
+    some(predictions)
     split = ffld.load(
         predictions.dataset,
         predictions.split,
@@ -42,9 +41,14 @@ def loaded(path: Path) -> Predictions:
     Raises:
         PredictionsError: it can't be read, or holds none.
     """
-    predictions = Predictions.load(path)
+    return some(Predictions.load(path), path)
+
+
+def some(predictions: Predictions, path: Path | None = None) -> Predictions:
+    """The same predictions, unless there are none (PredictionsError); `path` is their file."""
     if not len(predictions):
-        raise PredictionsError(f"{path} holds no predictions")
+        advice = "there are no predictions; predict a split, or a subset of it"
+        raise PredictionsError(advice if path is None else f"{path} holds no predictions")
     return predictions
 
 

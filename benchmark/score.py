@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import ffld
-from benchmark.answers import targets_for
+from benchmark.answers import some, targets_for
 from benchmark.command import Parser, carried_out, check_writable
 from benchmark.doubts import doubt
 from benchmark.evaluate import evaluate
@@ -137,9 +137,7 @@ def _score(arguments: argparse.Namespace) -> None:
     if arguments.out:
         check_writable(arguments.out / folder.RESULT)
         _check_free(arguments.out)
-    if not len(predictions):
-        raise PredictionsError(f"{arguments.file} holds no predictions")
-    targets = targets_for(predictions, arguments.root)
+    targets = targets_for(some(predictions, arguments.file), arguments.root)
     result = evaluate(predictions, targets)
     if text := doubt(predictions, targets):
         warnings.warn(text, stacklevel=2)
