@@ -11,6 +11,9 @@ from typing import Any
 from benchmark.folder import CONFIG, RESULT, flat, saved
 from benchmark.plan import RunError
 
+# What follows from the digest of the weights that training started from, which says enough.
+_OF_THE_SAME_WEIGHTS = ("init.seed", "init.val_ne", "init.address")
+
 
 def grouped(folders: Sequence[Path]) -> dict[str, dict[int, Path]]:
     """Finished runs by what they are, label -> seed -> folder, in the order given.
@@ -82,10 +85,10 @@ def _label(one: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
     """The model, and those of its settings in which not all runs of this model agree."""
     same = [other for other in every if other["model"] == one["model"]]
     differing = [
-        f"{key.rpartition('.')[2]}={value}"
+        f"init={value[:8]}" if key == "init.sha256" else f"{key.rpartition('.')[2]}={value}"
         for key, value in one.items()
         if key.startswith(("settings.", "overrides.", "trained.", "init."))
-        and key not in ("init.seed", "init.val_ne", "init.sha256")
+        and key not in _OF_THE_SAME_WEIGHTS
         and any(other.get(key) != value for other in same)
     ]
     return " ".join([one["model"], *differing])

@@ -318,3 +318,23 @@ def test_samples_under_other_dials_are_not_compared(run, tmp_path, capsys):
     assert main([str(tmp_path / "plain"), str(tmp_path / "turned")]) == 2
     assert "turned: dials {'company': 0}, not {}" in capsys.readouterr().err
     assert main([str(tmp_path / "turned")]) == 0
+
+
+def test_runs_that_began_from_other_weights_are_no_seeds_of_one(run, tmp_path, capsys):
+    first = {rate: tmp_path / f"first-{rate}" for rate in ("1e-3", "1e-2")}
+    for rate, out in first.items():
+        assert run(*SHORT, "--set", f"lr={rate}", "--out", out)[0] == 0
+
+    def trained_on(rate, seed):
+        out = tmp_path / f"on-{rate}-{seed}"
+        words = ["--dataset", "dots", "--device", "cpu", "--epochs", 1, "--set", "batch_size=16"]
+        assert run(*words, "--init", first[rate], "--seed", seed, "--out", out)[0] == 0
+        return str(out)
+
+    one, again, other = trained_on("1e-3", 0), trained_on("1e-3", 1), trained_on("1e-2", 1)
+    assert main([one, other]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert all("tiny_model:build init=" in line and "| 1 |" in line for line in lines[2:])
+    assert main([one, again]) == 0
+    assert "tiny_model:build | 2 |" in capsys.readouterr().out
