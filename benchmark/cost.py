@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmark import models
 from benchmark.models import Inputs
 from benchmark.timing import in_turns, ratio
+from ffld.schema import LandmarkSchema
 
 
 @dataclass(frozen=True)
@@ -55,23 +58,31 @@ def one_image(model: nn.Module, device: torch.device | str = "cpu") -> Inputs:
 
 
 def cost(model: nn.Module) -> Cost:
-    """Parameters and operations of a model on the CPU."""
+    """Parameters and operations of a model, on the device where it is."""
+    device = next((p.device for p in model.parameters()), "cpu")
     parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
     with FlopCounterMode(display=False) as counter:
-        model.predict(one_image(model))
+        model.predict(one_image(model, device))
     return Cost(parameters, counter.get_total_flops())
 
 
+def planned_cost(name: str, schema: LandmarkSchema, **overrides: Any) -> Cost | None:
+    """What a model will cost, by its shapes alone: nothing is computed. None for a fitted one."""
+    with torch.device("meta"):
+        model = models.build(name, schema, **overrides)
+        return None if model.fitted else cost(model)
+
+
 def latencies(
-    models: Mapping[str, nn.Module], reference: str, device: torch.device, *, rounds: int = 20
+    timed: Mapping[str, nn.Module], reference: str, device: torch.device, *, rounds: int = 20
 ) -> dict[str, Latency]:
     """Time models against each other in one go, one image at a time (`benchmark.timing`).
 
     Args:
-        models: with weights, whatever they are; they are moved to the device.
+        timed: models with weights, whatever they are; they are moved to the device.
         reference: the one that ratios refer to.
     """
-    ready = {name: model.to(device).eval() for name, model in models.items()}
+    ready = {name: model.to(device).eval() for name, model in timed.items()}
     works = {name: partial(m.predict, one_image(m, device)) for name, m in ready.items()}
     times = in_turns(works, device, rounds)
     return {name: _latency(found, times[reference]) for name, found in times.items()}

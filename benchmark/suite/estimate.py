@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from benchmark import models
-from benchmark.cost import cost
+from benchmark.cost import planned_cost
 from benchmark.suite import records
 from benchmark.suite.jobs import Job
 from benchmark.suite.profiles import Profile
@@ -41,8 +40,8 @@ class Estimator:
         key = job.entry.identity
         if key not in self._flops:
             plan = job.plan
-            model = models.build(plan.model, plan.spec.schema, **plan.overrides)
-            self._flops[key] = 0.0 if model.fitted else _TRAINING * cost(model).flops
+            found = planned_cost(plan.model, plan.spec.schema, **plan.overrides)
+            self._flops[key] = _TRAINING * found.flops if found else 0.0
         return self._flops[key]
 
     def epoch(self, job: Job) -> float:

@@ -16,8 +16,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from benchmark import models
-from benchmark.cost import cost
+from benchmark.cost import planned_cost
 from benchmark.crops import Source
 from benchmark.evaluate import PROTOCOL
 from benchmark.suite import records
@@ -168,9 +167,9 @@ def _row(entry: Entry, scores: Scores | None, times: Mapping[str, Any]) -> dict[
     if entry.problem:
         return content
     plan = entry.plan()
-    model = models.build(plan.model, plan.spec.schema, **plan.overrides)
-    if not model.fitted:
-        content["cost"] = asdict(cost(model))
+    found = planned_cost(plan.model, plan.spec.schema, **plan.overrides)
+    if found is not None:
+        content["cost"] = asdict(found)
         content["latency"] = times.get("models", {}).get(_measured_as(entry.row))
     if scores and entry.identity in scores.runs:
         content |= scores.row(entry.identity)

@@ -2,10 +2,12 @@
 
 import time
 
+import pytest
 import torch
 from torch import nn
 
-from benchmark.cost import cost, latencies
+from benchmark import models
+from benchmark.cost import cost, latencies, planned_cost
 from benchmark.models import build
 from ffld.schema import FFLD
 
@@ -45,3 +47,22 @@ def test_ratios_are_to_the_reference():
     assert found["b"].ratio > 1.5  # 10, where nothing else runs
     assert found["b"].low <= found["b"].milliseconds <= found["b"].high
     assert found["a"].milliseconds >= 2
+
+
+@pytest.mark.parametrize("name", ["lgr", "bcrnn", "pyranet", "fashionnet"])
+def test_what_is_planned_costs_what_is_built(name):
+    sizes = {"input_size": 64, "width": 0.0625}
+    expected = cost(build(name, FFLD, **sizes))
+    assert planned_cost(name, FFLD, **sizes) == expected
+
+
+def test_what_is_planned_is_made_of_shapes_alone(monkeypatch):
+    """So that a network of 240 million numbers is counted in a moment."""
+    made = []
+    monkeypatch.setattr(models, "build", lambda *a, **k: made.append(build(*a, **k)) or made[0])
+    assert planned_cost("fashionnet", FFLD).parameters > 2e8
+    assert all(one.is_meta for one in (*made[0].parameters(), *made[0].buffers()))
+
+
+def test_a_fitted_model_has_no_cost():
+    assert planned_cost("mean-shape", FFLD) is None
