@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.code import UNKNOWN
+from benchmark.typed import fits
 from ffld.schema import LandmarkSchema
 
 
@@ -187,21 +188,8 @@ def _override_problems(config: type, overrides: Mapping[str, Any]) -> Iterator[s
         if key not in names:
             close = difflib.get_close_matches(key, names, n=1)
             yield f"no setting {key!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
-        elif not _fits(value, types[key]):
+        elif not fits(value, types[key]):
             yield f"{key} must be {_described(types[key])}, not {value!r}"
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    if typing.get_origin(kind) is typing.Literal:
-        return value in typing.get_args(kind)
-    if typing.get_origin(kind) is tuple:
-        inner = typing.get_args(kind)
-        inner = inner[:1] * len(value) if inner[-1] is ... and isinstance(value, tuple) else inner
-        same = isinstance(value, tuple) and len(value) == len(inner)
-        return same and all(map(_fits, value, inner))
-    if isinstance(value, bool) or kind is bool:
-        return isinstance(value, bool) and kind is bool
-    return isinstance(value, (int, float) if kind is float else kind)
 
 
 def _described(kind: Any) -> str:

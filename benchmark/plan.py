@@ -23,8 +23,9 @@ from benchmark.checkpoint import WEIGHTS, Checkpoint, CheckpointError
 from benchmark.code import commit
 from benchmark.device import device_of
 from benchmark.request import Request, RunError, settings_of, starting_weights, weights_to_score
-from benchmark.settings import Settings
+from benchmark.settings import Settings, apart
 from benchmark.source import identity, settled
+from benchmark.typed import type_name, written
 from benchmark.weights import DEFAULT_MODEL, Weights
 from ffld.catalog import DatasetSpec
 from ffld.dials import turned
@@ -125,7 +126,15 @@ class Plan:
         return (
             f"{self.reason}: input {s.input_size}x{s.input_size}, width {s.width:g}, "
             f"{' / '.join(limits)} train / val samples, at most {s.epochs} epochs of batches of "
-            f"{s.batch_size}; change any with --set{more}"
+            f"{s.batch_size}; change any with --set{self._kept()}{more}"
+        )
+
+    def _kept(self) -> str:
+        """Settings that the model has under another type, which the profile leaves to it."""
+        return "".join(
+            f"; {key} is the model's own, of type {type_name(kind)}: the profile's "
+            f"{written(getattr(self.settings, key))} is not applied to it"
+            for key, kind in apart(self.settings, models.config_class(self.model)).items()
         )
 
 

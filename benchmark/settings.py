@@ -2,7 +2,7 @@
 
 `CPU` is made for two cores: from rendering to the printed table in about five and a half minutes.
 `CUDA` is the full size. Fields that a model's Config has too, such as input_size and width, go
-to both.
+to both, where the model's field takes the setting's value.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.typed import converted, field_types, type_name, written
+from benchmark.typed import converted, field_types, fits, type_name, written
 
 # Settings of how the work is done, not of what: a result depends on them as on the machine, by last
 # digits. A run notes them beside its configuration, not in it.
@@ -217,6 +217,19 @@ def understood(assignments: Sequence[str], config: type) -> list[str]:
     return [text for text in assignments if text.partition("=")[0] in known]
 
 
+def apart(settings: Settings, config: type) -> dict[str, typing.Any]:
+    """Fields of a model's Config that share a setting's name alone: its value is not of their type.
+
+    They keep the model's default, and `--set` means the model's field.
+    """
+    usual = field_types(Settings)
+    return {
+        key: kind
+        for key, kind in field_types(config).items()
+        if key in usual and not fits(getattr(settings, key), kind)
+    }
+
+
 def parse(assignments: Sequence[str], settings: Settings, config: type) -> tuple[Settings, dict]:
     """Apply `key=value` texts, typed by the fields of Settings and of a model's Config.
 
@@ -227,7 +240,8 @@ def parse(assignments: Sequence[str], settings: Settings, config: type) -> tuple
     Raises:
         SettingsError: one that lists all unknown keys, wrong types and impossible values.
     """
-    own, shared = field_types(config), field_types(Settings)
+    own, others = field_types(config), apart(settings, config)
+    shared = {key: kind for key, kind in field_types(Settings).items() if key not in others}
     values, problems = {}, []
     for text in assignments:
         key, equals, value = text.partition("=")
@@ -258,8 +272,9 @@ def _listing(settings: Settings, config: type) -> str:
         for field in dataclasses.fields(config)
         if field.init and field.default is not dataclasses.MISSING
     }
-    defaults |= dataclasses.asdict(settings)
-    kinds = field_types(config) | field_types(Settings)
+    others = apart(settings, config)
+    defaults |= {k: v for k, v in dataclasses.asdict(settings).items() if k not in others}
+    kinds = field_types(config) | field_types(Settings) | others
     return ", ".join(
         f"{key}={written(defaults.get(key, 'required'))} ({type_name(kind)})"
         for key, kind in sorted(kinds.items())

@@ -31,6 +31,20 @@ def converted(text: str, kind: typing.Any) -> typing.Any:
     raise ValueError(f"no value of {kind} can be written on the command line")
 
 
+def fits(value: typing.Any, kind: typing.Any) -> bool:
+    """Whether a value is of a field's type; whole numbers are floats, too."""
+    if typing.get_origin(kind) is typing.Literal:
+        return value in typing.get_args(kind)
+    if typing.get_origin(kind) is tuple:
+        inner = typing.get_args(kind)
+        inner = inner[:1] * len(value) if inner[-1] is ... and isinstance(value, tuple) else inner
+        same = isinstance(value, tuple) and len(value) == len(inner)
+        return same and all(map(fits, value, inner))
+    if isinstance(value, bool) or kind is bool:
+        return isinstance(value, bool) and kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)
+
+
 def _first_that_fits(text: str, kinds: list) -> typing.Any:
     for kind in kinds:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,8 +23,9 @@ from benchmark.feeding import batches
 from benchmark.frozen import frozen
 from benchmark.models import Batch, Inputs
 from benchmark.resident import Resident, placed
-from benchmark.settings import Settings
+from benchmark.settings import Settings, apart
 from benchmark.step import Step, choose_algorithms
+from benchmark.typed import field_types
 from ffld.schema import FFLD
 
 
@@ -52,7 +52,8 @@ class Bench:
         """
         torch.manual_seed(0)
         sizes = {"input_size": self.settings.input_size, "width": self.settings.width}
-        known = {field.name for field in dataclasses.fields(models.config_class(name))}
+        config = models.config_class(name)
+        known = field_types(config).keys() - apart(self.settings, config)
         given = {
             key: value
             for key, value in {**sizes, **self.overrides}.items()

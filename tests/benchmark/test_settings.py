@@ -11,6 +11,7 @@ from benchmark.settings import (
     CUDA,
     Settings,
     SettingsError,
+    apart,
     parse,
     profile,
     recipe,
@@ -143,3 +144,19 @@ def test_a_setting_that_does_nothing_leaves_runs_what_they_were():
     assert {"lr", "erase"} < set(CPU.content)
     assert "ema" not in CPU.content
     assert replace(CPU, ema=0.9).content["ema"] == 0.9
+
+
+@dataclass(frozen=True)
+class Channels:
+    width: int = 64
+
+
+def test_a_field_of_another_type_than_the_setting_is_the_model_s_own():
+    settings, overrides = parse([], CPU, Channels)
+    assert (settings.width, overrides) == (0.25, {})
+    assert apart(CPU, Channels) == {"width": int}
+    settings, overrides = parse(["width=32"], CPU, Channels)
+    assert (settings.width, overrides) == (0.25, {"width": 32})
+    with pytest.raises(SettingsError, match=r"width is int, not '0\.5' .*width=64 \(int\)"):
+        parse(["width=0.5"], CPU, Channels)
+    assert apart(CPU, Config) == {}
