@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from benchmark import Predictions, Result, metrics
 from benchmark.bootstrap import Resamples
-from benchmark.evaluate import SUBSETS, bootstrapped, counted, digest
+from benchmark.evaluate import SUBSETS, bootstrapped, counted, digest, evaluate
 from benchmark.result import ResultError
 from ffld.sample import Targets
 from leaderboard.breakdown import Part, breakdown
@@ -19,6 +19,7 @@ from leaderboard.entry import RESULT, Answers, Entry, EntryError
 from leaderboard.rank import Contender, Place, rank, shared_spread
 from leaderboard.seasons import Season, seasons
 from leaderboard.submission import Submission
+from leaderboard.verify import drift, younger
 
 PRIMARY = ("ne", "visible")
 DECLARED = 2000  # samples of the subset that may be predicted in place of a whole split
@@ -149,7 +150,7 @@ def record(dataset: str, entries: Sequence[Entry], answers: Answers) -> Record:
     """Score and rank the entries of a dataset.
 
     Their numbers come from `result.json`, which `verify` recomputes whole; here its primary metric
-    is recomputed, and its predictions are those that lie beside it.
+    is recomputed, and metrics that it is older than; its predictions are those that lie beside it.
 
     Raises:
         EntryError: lists the entries whose predictions or results cannot be used.
@@ -197,12 +198,18 @@ def _row(entry: Entry, bootstrap: Resamples, once: Resamples) -> Row:
     errors = [_errors(one, targets) for one in several]
     values = bootstrapped(np.mean(errors, axis=0), visible, bootstrap)
     sure = several[0].confidence
-    if not _complete(result, targets):
+    new = younger(result, metrics.available())
+    if not _complete(result, targets, metrics.available().keys() - new):
         raise EntryError(f"{RESULT} lacks numbers, or has others than the evaluator states")
     metric, subset = PRIMARY
     stated = result.scores[metric][subset].value
     if result.predictions_sha256 != digest(several) or not abs(stated - values[0]) <= 1e-8:
         raise EntryError(f"{RESULT} is not of its predictions: NE {stated}, not {values[0]}")
+    if new:  # metrics that its file is older than have their figures from its predictions
+        recomputed = evaluate(several, targets)
+        if found := drift(result, recomputed):
+            raise EntryError(f"{RESULT} differs from its predictions: {'; '.join(found[:5])}")
+        result = recomputed
     seeds = {
         file.seed: float(bootstrapped(found, visible, once)[0])
         for file, found in zip(entry.submission.predictions, errors, strict=True)
@@ -218,10 +225,9 @@ def _row(entry: Entry, bootstrap: Resamples, once: Resamples) -> Row:
     )
 
 
-def _complete(result: Result, targets: Targets) -> bool:
-    """Whether a result holds each metric, subset, landmark and type, as a table will ask for."""
+def _complete(result: Result, targets: Targets, names: Set[str]) -> bool:
+    """Whether a result holds these metrics alone, by subset, landmark and type, as a table asks."""
     schema = targets.schema
-    names = set(metrics.available())
     trees = (
         (result.scores, None),
         (result.per_landmark, set(schema.landmarks)),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmark import metrics
+from leaderboard.__main__ import main
 from leaderboard.entry import SUBMISSIONS, Answers
 from leaderboard.gate import record_problems
 from leaderboard.lasting import differences
@@ -52,3 +54,21 @@ def test_only_entries_lie_among_the_submissions():
         path for path in SUBMISSIONS.glob("*") if not path.is_dir() and path.name != "README.md"
     ]
     assert strays == []
+
+
+def test_a_metric_that_is_newer_than_an_entry_has_its_figure(board, capsys, monkeypatch):
+    """The entry stays sound, and boards show the metric's figure from its predictions."""
+    folder = board.new("one")
+    (before,) = next(iter(board.rows().values()))
+    known = metrics.available
+    monkeypatch.setattr(metrics, "available", lambda: {**known(), "another": known()["ne"]})
+    assert board.check(folder, capsys) == []
+    (row,) = next(iter(board.rows().values()))
+    assert row.result.scores["another"] == row.result.scores["ne"] == before.result.scores["ne"]
+    content = json.loads((folder / "result.json").read_text())
+    content["scores"]["auc"]["all"]["value"] = 0.5
+    (folder / "result.json").write_text(json.dumps(content))
+    assert main(["rank", "--submissions", str(board.submissions)]) == 2
+    assert "result.json differs from its predictions: scores.auc.all.value" in (
+        capsys.readouterr().err
+    )

@@ -12,6 +12,7 @@ import pytest
 
 import benchmark
 import ffld
+from benchmark import metrics
 from ffld import DataError, Split
 from ffld.sample import drawn
 from ffld.schema import FLD8
@@ -206,3 +207,34 @@ def test_no_predictions_are_said_to_be_none(
     more = ["--name", "x", "--submissions", str(run / "all")] if command == "new" else []
     assert main([command, str(run), "--root", "root", *more]) == 2
     assert capsys.readouterr().err == f"error: {path} holds no predictions\n"
+
+
+@pytest.fixture
+def another(monkeypatch: pytest.MonkeyPatch):
+    """A metric file that was not there before."""
+    ne = metrics.available()["ne"]
+    known = metrics.available
+    monkeypatch.setattr(metrics, "available", lambda: {**known(), "another": ne})
+
+
+def test_a_result_that_is_older_than_a_metric_is_verified(
+    run: Path, another: None, capsys: pytest.CaptureFixture[str]
+):
+    assert verify(run, capsys)[0] == 0
+    edit(run, "scores", "ne", "visible", "value", value=0.5)
+    assert "in 1 values" in verify(run, capsys)[2]
+
+
+def test_a_metric_that_a_result_states_anywhere_is_compared(
+    run: Path, another: None, capsys: pytest.CaptureFixture[str]
+):
+    edit(run, "metrics", "another", value={"unit": "x", "higher_is_better": False})
+    code, _, err = verify(run, capsys)
+    assert code == 2
+    assert "scores.another.visible.value (found nothing, recomputed" in err
+
+
+def test_a_metric_that_is_gone_is_a_difference(run: Path, capsys: pytest.CaptureFixture[str]):
+    edit(run, "metrics", "gone", value={"unit": "x", "higher_is_better": False})
+    err = verify(run, capsys)[2]
+    assert "metrics.gone.unit (found x, recomputed nothing)" in err
