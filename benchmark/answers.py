@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import ffld
 from benchmark.predictions import Predictions, PredictionsError, listed
 from ffld.sample import Targets, drawn
 
 
-def targets_for(predictions: Predictions, root: str | Path | None = None) -> Targets:
+def targets_for(
+    predictions: Predictions,
+    root: str | Path | None = None,
+    dials: Mapping[str, Any] | None = None,
+) -> Targets:
     """The targets of the dataset, split and number of samples that predictions are for.
 
     Args:
         root: folder of the dataset's archive, for datasets of photographs.
+        dials: by which its images were made, where they were turned.
 
     Raises:
         DataError: the dataset cannot be used.
@@ -28,11 +35,28 @@ def targets_for(predictions: Predictions, root: str | Path | None = None) -> Tar
         root=root,
         limit=None,
         approximate=predictions.revision.endswith("+approximate"),
+        **({"dials": dials} if dials else {}),
     )
+    if not dials and _of_turned_dials(predictions):
+        raise PredictionsError(
+            f"they are for {predictions.dataset} {predictions.revision}, whose images were made "
+            "with dials turned, which the file does not say: pass them as --dial, as that run did, "
+            "or leave the file in the run's folder, whose config.json says them"
+        )
     predicted = list(dict.fromkeys(predictions.ids.ravel().tolist()))
     if found := "; ".join(_problems(predicted, split.ids, f"{split.dataset} {split.split}")):
         raise PredictionsError(found)
     return split.limit(len(predicted)).targets
+
+
+def dials_beside(path: Path) -> Mapping[str, Any]:
+    """The dials of the run in whose folder a file of predictions lies, by its config.json."""
+    try:
+        content = json.loads((path.parent / "config.json").read_text(encoding="utf-8"))
+        dials = content["configuration"]["dials"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}  # no run's folder, or one that says none
+    return dials if isinstance(dials, dict) else {}
 
 
 def loaded(path: Path) -> Predictions:
@@ -50,6 +74,14 @@ def some(predictions: Predictions, path: Path | None = None) -> Predictions:
         advice = "there are no predictions; predict a split, or a subset of it"
         raise PredictionsError(advice if path is None else f"{path} holds no predictions")
     return predictions
+
+
+def _of_turned_dials(predictions: Predictions) -> bool:
+    """Whether a revision is that of a procedural edition, and of more than its version."""
+    if predictions.dataset not in ffld.available():
+        return False
+    spec = ffld.spec(predictions.dataset)
+    return spec.procedural and predictions.revision.startswith(f"{spec.revision}+")
 
 
 def _problems(predicted: Sequence[str], ids: Sequence[str], name: str) -> Iterator[str]:

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 
 import ffld
-from benchmark.answers import some, targets_for
+from benchmark.answers import dials_beside, some, targets_for
 from benchmark.command import Parser, carried_out, check_writable
 from benchmark.doubts import doubt
 from benchmark.evaluate import evaluate
 from benchmark.predictions import Predictions, PredictionsError, listed
 from ffld.console import out_folder
+from ffld.dials import add_dials, turned
 from ffld.schema import LandmarkSchema
 
 _EPILOG = """\
@@ -30,6 +31,8 @@ examples:
       a line for each landmark, under the heading id,landmark,x,y
   python -m benchmark.score points.csv --dataset fld --root ~/FLD --out runs/mine
       of your copy of photographs; writes predictions.parquet and result.json, for the leaderboard
+  python -m benchmark.score runs/mine/predictions.parquet --dial company=0
+      of images made with dials turned; in a run's folder, its config.json says them
 
 x and y are pixels of the original image, (0, 0) its top left corner. Landmarks that a garment does
 not have may be left out. Predictions for fewer samples than the split has must be for those of
@@ -48,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--dataset", help="that a CSV file is for")
     add("--split", help="likewise: test (default), val or train")
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
+    add_dials(parser)
     add(
         "--out",
         type=out_folder,
@@ -137,7 +141,8 @@ def _score(arguments: argparse.Namespace) -> None:
     if arguments.out:
         check_writable(arguments.out / folder.RESULT)
         _check_free(arguments.out)
-    targets = targets_for(some(predictions, arguments.file), arguments.root)
+    dials = turned(arguments.dials) or dials_beside(arguments.file)
+    targets = targets_for(some(predictions, arguments.file), arguments.root, dials)
     result = evaluate(predictions, targets)
     if text := doubt(predictions, targets):
         warnings.warn(text, stacklevel=2)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ffld.console import carried_out, out_folder
+from ffld.dials import add_dials, turned
 from leaderboard import new_command, score_commands, season_commands
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def _add_verify(commands: argparse._SubParsersAction) -> None:
     verify.add_argument("run", metavar="RUN_DIR", type=Path, help="a run's or an entry's folder")
     score_commands.add_root(verify)
     _add_fetch(verify)
+    add_dials(verify)
     season_commands.add_places(verify, "seasons")
     verify.set_defaults(carry_out=_verify)
 
@@ -157,7 +159,8 @@ def _verify(options: argparse.Namespace) -> int:
     from leaderboard.verify import verify
 
     seasons = options.seasons or SEASONS
-    result = verify(options.run, options.root, fetch=options.fetch, seasons=seasons)
+    dials = turned(options.dials)
+    result = verify(options.run, options.root, fetch=options.fetch, seasons=seasons, dials=dials)
     ne = result.scores["ne"]["visible"]
     print(
         f"{options.run}: every number of result.json follows from its predictions "

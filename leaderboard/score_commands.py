@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ffld.console import out_folder
+from ffld.dials import add_dials, turned
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -74,11 +75,12 @@ def _add_legacy(commands: argparse._SubParsersAction) -> None:
     )
     legacy.add_argument("run", metavar="RUN_DIR", type=Path, help="a run's or an entry's folder")
     add_root(legacy)
+    add_dials(legacy)
     legacy.set_defaults(carry_out=_legacy)
 
 
 def _legacy(options: argparse.Namespace) -> int:
-    from benchmark.answers import loaded
+    from benchmark.answers import dials_beside, loaded
     from benchmark.legacy import table
     from leaderboard.entry import Answers, Entry
     from leaderboard.submission import FILE
@@ -90,7 +92,8 @@ def _legacy(options: argparse.Namespace) -> int:
         targets = Answers(roots).of(entry.submission)
         predictions = entry.predictions(targets)[0]
     else:
-        predictions = loaded(options.run / "predictions.parquet")
-        targets = targets_of(predictions, options.root)
+        predictions = loaded(file := options.run / "predictions.parquet")
+        dials = turned(options.dials) or dials_beside(file)
+        targets = targets_of(predictions, options.root, dials=dials)
     print(table(predictions, targets))
     return 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import benchmark
 from benchmark import Predictions, Result
-from benchmark.answers import loaded, targets_for
+from benchmark.answers import dials_beside, loaded, targets_for
 from ffld.sample import Targets
 from ffld.sealed import season_of
 from leaderboard.entry import RESULT, Answers, Entry, EntryError
@@ -32,6 +33,7 @@ def verify(
     *,
     fetch: bool = False,
     seasons: Path = SEASONS,
+    dials: Mapping[str, Any] | None = None,
 ) -> Result:
     """The recomputed result of a folder, when its `result.json` states the same numbers.
 
@@ -43,6 +45,7 @@ def verify(
         root: folder of the dataset's archive, for datasets of photographs.
         fetch: get the predictions that an entry names by address; nothing is fetched unasked.
         seasons: folder of the seasons' records.
+        dials: by which a run's images were made, unless as its config.json says.
 
     Raises:
         VerificationError: numbers differ.
@@ -58,8 +61,10 @@ def verify(
         recomputed = recomputed_of(entry, answers.of(entry.submission))
         claimed = list(claim_drift(entry.submission, recomputed))
     else:
-        predictions = loaded(folder / "predictions.parquet")
-        recomputed = benchmark.evaluate(predictions, targets_of(predictions, root, seasons))
+        file = folder / "predictions.parquet"
+        predictions = loaded(file)
+        targets = targets_of(predictions, root, seasons, dials or dials_beside(file))
+        recomputed = benchmark.evaluate(predictions, targets)
         claimed = []
     found = [*claimed, *drift(Result.load(folder / RESULT), recomputed)]
     if found:
@@ -100,7 +105,10 @@ def claim_drift(submission: Submission, recomputed: Result) -> list[str]:
 
 
 def targets_of(
-    predictions: Predictions, root: str | Path | None = None, seasons: Path = SEASONS
+    predictions: Predictions,
+    root: str | Path | None = None,
+    seasons: Path = SEASONS,
+    dials: Mapping[str, Any] | None = None,
 ) -> Targets:
     """The targets of the dataset, split and number of samples that predictions are for.
 
@@ -111,7 +119,7 @@ def targets_of(
     """
     if season := season_of(predictions.split):
         return Season.load(season, seasons).targets
-    return targets_for(predictions, root)
+    return targets_for(predictions, root, dials)
 
 
 def younger(stated: Result, metrics: Iterable[str]) -> set[str]:

@@ -1,6 +1,7 @@
 """Any file of predictions to its table, and what a file may not be."""
 
 import csv
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -153,3 +154,37 @@ def test_what_is_neither_parquet_nor_named_csv_is_told_so(score, tmp_path, more)
             f"error: {path} is no Parquet file; if it is CSV, name it .csv and pass --dataset and "
             "--split\n"
         )
+
+
+@pytest.fixture
+def dialled(tmp_path):
+    """A run's folder with predictions of images without company, as benchmark.run leaves it."""
+    dials = {"company": 0}
+    targets = ffld.load("fld-procedural", split="test", limit=6, dials=dials).targets
+    made = Predictions(
+        "fld-procedural", "test", targets.ids, targets.xy + 1, None, targets.revision
+    )
+    folder = tmp_path / "run"
+    made.save(folder / "predictions.parquet")
+    evaluate(made, targets).save(folder / "result.json")
+    (folder / "config.json").write_text(json.dumps({"configuration": {"dials": dials}}))
+    return folder, evaluate(made, targets)
+
+
+def test_predictions_made_with_dials_are_scored_as_their_run_says(score, dialled, capsys):
+    folder, expected = dialled
+    assert score(folder / "predictions.parquet") == (0, expected.table() + "\n", "")
+    assert leaderboard(["verify", str(folder)]) == 0
+    assert leaderboard(["legacy", str(folder)]) == 0
+    (folder / "config.json").unlink()
+    capsys.readouterr()
+    code, table, notes = score(folder / "predictions.parquet")
+    assert (code, table) == (2, "")
+    assert f"they are for fld-procedural {expected.revision}" in notes
+    assert "pass them as --dial" in notes
+    assert leaderboard(["verify", str(folder)]) == 2
+    assert "pass them as --dial" in capsys.readouterr().err
+    dials = ("--dial", "company=0")
+    assert score(folder / "predictions.parquet", *dials) == (0, expected.table() + "\n", "")
+    assert leaderboard(["verify", str(folder), *dials]) == 0
+    assert score(folder / "predictions.parquet", "--dial", "company=1")[0] == 2
