@@ -143,6 +143,7 @@ class Checkpoint:
     def untrained(self, schema: LandmarkSchema) -> tuple[nn.Module, nn.Module]:
         """The model and the floor as they are made, without these weights."""
         model = models.build(self.model, schema, **self.overrides)
+        models.check_parts(self.model, model)
         if self.others:
             if model.input_size != self.input_size:
                 raise CheckpointError(

@@ -90,6 +90,7 @@ def _begin(plan: Plan, model: nn.Module) -> None:
 
 def _train_and_score(plan: Plan, state: State) -> None:
     model = models.build(plan.model, plan.spec.schema, **plan.overrides)
+    models.check_parts(plan.model, model)
     # All images are read before the folder is made: one that is broken shows here.
     scored, crops = _scored_samples(plan, model.input_size, BOX_PADDING)
     samples = _crops(plan, model, "train", plan.settings.train_limit)

@@ -9,13 +9,13 @@ from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from benchmark import world
 from benchmark.augment import Sample, changed, draw
 from benchmark.crops import Crops, cores
-from benchmark.models import Batch, Inputs
+from benchmark.models import Batch, Inputs, ModelError, place_of
 from benchmark.predictions import Predictions
 from benchmark.resident import Resident, sent
 from benchmark.settings import Settings, SettingsError
@@ -96,19 +96,40 @@ def predict(
         rows = mine[start : start + batch_size]
         images = torch.from_numpy(np.array(crops.images[rows])).permute(0, 3, 1, 2)
         types = torch.from_numpy(crops.targets.type_index[rows])
-        found, sure = model.predict(Inputs(_unit(images, device), sent(types, device)))
+        inputs = Inputs(_unit(images, device), sent(types, device))
+        found, sure = _predicted(model, inputs, landmarks)
         xy.append(found.double())  # on the device: the host does not wait for every batch
         confidence.append(sure.float())
-    targets = crops.targets
+    targets, points = crops.targets, world.whole(torch.cat(xy).cpu().numpy())
+    if strange := int((~np.isfinite(points)).any(axis=(1, 2)).sum()):
+        raise ModelError(
+            f"{place_of(model)}: predict gives points that are not finite in {strange} of "
+            f"{len(points)} samples; every landmark needs one, whether the garment has it or not. "
+            "Where they were finite before it was trained, try a lower rate, --set lr=…"
+        )
     return Predictions(
         dataset=targets.dataset,
         split=targets.split,
         ids=targets.ids,
-        xy=apply(np.linalg.inv(crops.matrices), world.whole(torch.cat(xy).cpu().numpy())),
+        xy=apply(np.linalg.inv(crops.matrices), points),
         confidence=world.whole(torch.cat(confidence).cpu().numpy()),
         revision=targets.revision,
         schema_fingerprint=targets.schema.fingerprint,
     )
+
+
+def _predicted(model: nn.Module, inputs: Inputs, landmarks: int) -> tuple[Tensor, Tensor]:
+    """What a model predicts, of the shapes that it must have (ModelError)."""
+    answer = model.predict(inputs)
+    shapes = ((size := len(inputs.images), landmarks, 2), (size, landmarks))
+    pair = answer if isinstance(answer, tuple | list) else [answer]
+    found = [tuple(one.shape) if isinstance(one, Tensor) else type(one).__name__ for one in pair]
+    if found != list(shapes):
+        raise ModelError(
+            f"{place_of(model)}: predict must return two tensors, points {shapes[0]} and "
+            f"confidence {shapes[1]}; found {', '.join(map(str, found))}"
+        )
+    return pair[0], pair[1]
 
 
 def _prepared_ahead(

@@ -11,7 +11,9 @@ import dataclasses
 import difflib
 import hashlib
 import importlib
+import inspect
 import pkgutil
+import sys
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -68,6 +70,18 @@ class Batch:
             xy=self.xy.to(device, non_blocking=True),
             visibility=self.visibility.to(device, non_blocking=True),
         )
+
+
+_ATTRIBUTES = {  # of a LandmarkModel, for those who have yet to write one
+    "input_size": (int, "the side of its square input in pixels"),
+    "uses_type": (bool, "whether predictions depend on the garment type"),
+    "fitted": (bool, "whether it has fit in place of loss"),
+}
+_METHODS = {
+    "predict": "predict(inputs) -> points (B, K, 2) in input pixels, confidence (B, K) in [0, 1]",
+    "loss": "loss(batch) -> a scalar to minimise, or set fitted=True and write fit",
+    "fit": "fit(xy, visibility, garment_type), called once with all training targets",
+}
 
 
 class LandmarkModel(Protocol):
@@ -137,7 +151,49 @@ def build(name: str, schema: LandmarkSchema, **overrides: Any) -> nn.Module:
     config = _config(module)
     if found := list(_override_problems(config, overrides)):
         raise ModelError(f"model {name!r}: {'; '.join(found)}; it has {_settings(config)}")
-    return function(schema, **overrides)
+    try:
+        inspect.signature(function).bind(schema, **overrides)
+    except TypeError as error:
+        raise ModelError(
+            f"model {name!r} ({module.__file__}): build does not take what it is called with, the "
+            f"schema and the fields of Config ({error}); write build(schema, **overrides)"
+        ) from error
+    model = function(schema, **overrides)
+    if not isinstance(model, nn.Module):
+        raise ModelError(
+            f"model {name!r} ({module.__file__}): build returned {type(model).__name__}; return a "
+            "torch.nn.Module"
+        )
+    return model
+
+
+def check_parts(name: str, model: nn.Module) -> None:
+    """Refuse a model without all that `LandmarkModel` asks for.
+
+    Raises:
+        ModelError: lists what it lacks, and what each is.
+    """
+    if found := list(_part_problems(model)):
+        raise ModelError(f"model {name!r}: {place_of(model)} {'; '.join(found)}")
+
+
+def place_of(model: nn.Module) -> str:
+    """A model's class and the file that it is written in."""
+    kind = type(model)
+    return f"{kind.__qualname__} ({getattr(sys.modules.get(kind.__module__), '__file__', '?')})"
+
+
+def _part_problems(model: nn.Module) -> Iterator[str]:
+    for part, (kind, meaning) in _ATTRIBUTES.items():
+        value = getattr(model, part, None)
+        if value is None:
+            yield f"has no {part}: set it, {meaning}"
+        elif not fits(value, kind):
+            yield f"has {part} {value!r}: it must be {_described(kind)}, {meaning}"
+    methods = ("predict", "fit" if getattr(model, "fitted", False) is True else "loss")
+    for method in methods:
+        if not callable(getattr(model, method, None)):
+            yield f"has no method {method}: write {_METHODS[method]}"
 
 
 @dataclass(frozen=True)
@@ -146,7 +202,11 @@ class _NoSettings:
 
 
 def _config(module: ModuleType) -> type:
-    return getattr(module, "Config", _NoSettings)
+    config = getattr(module, "Config", _NoSettings)
+    if not dataclasses.is_dataclass(config):
+        advice = "write @dataclass(frozen=True) above it"
+        raise ModelError(f"{module.__file__}: Config is no dataclass; {advice}")
+    return config
 
 
 def _find(name: str) -> tuple[ModuleType, Callable[..., nn.Module]]:
