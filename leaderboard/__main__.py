@@ -35,7 +35,10 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 0 when it did what it says, 2 for bad input."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    if not (sys.argv[1:] if arguments is None else arguments):
+        parser.print_help()  # what there is to choose from, before the error says to choose
+    options = parser.parse_args(arguments)
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
     return carried_out(lambda: options.carry_out(options), _errors)
 
