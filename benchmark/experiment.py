@@ -14,6 +14,7 @@ from torch import nn
 
 import ffld
 from benchmark import checkpoint, folder, models, pictures, world
+from benchmark.annotations import SCORED, TRAINED, VALIDATED, check_annotations, fingerprint
 from benchmark.augment import margin
 from benchmark.checkpoint import FLOOR, Checkpoint
 from benchmark.crops import Crops, Source, cut
@@ -58,10 +59,22 @@ def _state(plan: Plan) -> State:
     today = environment(plan.model)
     if state is not State.NEW and (other := folder.other_code(plan.folder, today)):
         _say(f"warning: this run was begun by other code ({other}); --afresh begins it anew")
+    if state is not State.NEW:
+        _check_annotations(plan)
     if state is State.FINISHED:
         folder.forget_training(plan.folder)  # if it was killed right after its result
         _say(f"this run is finished; --afresh would begin it anew. folder: {plan.folder}")
     return state
+
+
+def _check_annotations(plan: Plan) -> None:
+    limits = plan.settings
+    sources = {
+        SCORED: _source(plan, plan.split, limits.test_limit),
+        TRAINED: _source(plan, "train", limits.train_limit),
+        VALIDATED: _source(plan, "val", limits.val_limit),
+    }
+    check_annotations(plan.folder, sources)
 
 
 def _carry_out(plan: Plan, state: State) -> None:
@@ -77,15 +90,17 @@ def _carry_out(plan: Plan, state: State) -> None:
 def _score_checkpoint(plan: Plan) -> None:
     model, floor = plan.about.build(plan.weights.folder, plan.spec.schema)
     scored, crops = _scored_samples(plan, plan.about.input_size, plan.about.padding)
-    _begin(plan, model)
+    _begin(plan, model, {SCORED: crops})
     _score(plan, _Ready(model, floor, plan.about), scored, crops)
 
 
-def _begin(plan: Plan, model: nn.Module) -> None:
+def _begin(plan: Plan, model: nn.Module, used: Mapping[str, Crops | None]) -> None:
     with world.first_alone():
         if world.rank() == 0:
             about = environment(plan.model) | plan.settings.execution
-            folder.begin(plan.folder, plan.configuration, about, checkpoint.learned(model))
+            noted = {k: fingerprint(one.targets) for k, one in used.items() if plan.root and one}
+            learned = checkpoint.learned(model)
+            folder.begin(plan.folder, plan.configuration, about, learned, noted)
 
 
 def _train_and_score(plan: Plan, state: State) -> None:
@@ -99,7 +114,7 @@ def _train_and_score(plan: Plan, state: State) -> None:
     floor = _fitted(models.build(FLOOR, plan.spec.schema, input_size=model.input_size), samples)
     _start(plan, model)
     if state is State.NEW:
-        _begin(plan, model)
+        _begin(plan, model, {SCORED: crops, TRAINED: samples, VALIDATED: val})
     history: History = []
     if model.fitted:
         _fitted(model, samples)

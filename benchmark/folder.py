@@ -95,11 +95,13 @@ def begin(
     configuration: Mapping[str, Any],
     environment: Mapping[str, Any],
     parameters: int | None,
+    annotations: Mapping[str, str],
 ) -> None:
     """Remove an earlier run's files and write this one's configuration.
 
     Args:
         parameters: learned numbers of its model.
+        annotations: digests of those that may change (`benchmark.annotations`), by what they serve.
 
     Raises:
         RunError: the folder cannot be made.
@@ -112,7 +114,7 @@ def begin(
         (path / name).unlink(missing_ok=True)
     shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
     forget_training(path)
-    write_config(path, configuration, environment, parameters)
+    write_config(path, configuration, environment, parameters, annotations)
 
 
 def write_config(
@@ -120,12 +122,14 @@ def write_config(
     configuration: Mapping[str, Any],
     environment: Mapping[str, Any],
     parameters: int | None,
+    annotations: Mapping[str, str] | None = None,
 ) -> None:
     """Write config.json: what was asked for, on what machine, and the size of the model."""
     content = {
         "configuration": configuration,
         "environment": environment,
         "parameters": parameters,
+        **({"annotations": annotations} if annotations else {}),
     }
     with replacing(path / CONFIG) as temporary:
         temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
