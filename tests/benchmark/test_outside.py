@@ -1,5 +1,6 @@
 """A model of one's own that lacks a part is told which, where, and what it is."""
 
+import json
 import sys
 
 import pytest
@@ -109,3 +110,23 @@ def test_points_that_are_not_finite(train):
     code, notes, path = train(ANSWERS + f"({POINTS} / 0, {POINTS}[..., 0])")
     assert code == 2
     assert f"error: Mine ({path}): predict gives points that are not finite in 12 of 12" in notes
+
+
+def test_a_width_of_its_own_kind_keeps_its_default(run, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "wide_model.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from tests.benchmark import tiny_model\n\n"
+        "@dataclass(frozen=True)\n"
+        "class Config:\n    input_size: int = 224\n    width: int = 12\n\n"
+        "def build(schema, input_size=224, width=12):\n"
+        "    return tiny_model.Tiny(schema, tiny_model.Config(input_size, channels=width))\n"
+    )
+    out = tmp_path / "run"
+    words = [*QUICK, "--model", "wide_model:build", "--epochs", 1]
+    code, _, notes = run(*words, "--out", out)
+    assert code == 0
+    assert "width is the model's own, of type int: the profile's 0.25 is not applied" in notes
+    made = json.loads((out / "config.json").read_text())["configuration"]
+    assert made["overrides"] == {"input_size": 32}
+    assert run(*words, "--set", "width=0.5")[2].count("width is int, not '0.5'") == 1
