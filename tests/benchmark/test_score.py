@@ -95,6 +95,7 @@ def test_what_is_no_table_of_points_is_one_error_line(score, tmp_path, text, sai
 def test_what_is_asked_for_wrongly_is_one_error_line(score, predictions, tmp_path):
     predictions.save(tmp_path / "p.parquet")
     (tmp_path / "p.csv").write_text("id,landmark,x,y\n")
+    (tmp_path / "taken").touch()
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text("{}")
     for words, said in (
@@ -103,7 +104,7 @@ def test_what_is_asked_for_wrongly_is_one_error_line(score, predictions, tmp_pat
         ([tmp_path / "p.csv", "--dataset", "fdl"], "did you mean 'fld'?"),
         ([tmp_path / "p.parquet", "--split", "val"], "a Parquet file says its own"),
         ([tmp_path / "p.parquet", "--out", tmp_path / "run"], "is a run's folder"),
-        ([tmp_path / "p.parquet", "--out", tmp_path / "p.csv"], "is a file"),
+        ([tmp_path / "p.parquet", "--out", tmp_path / "taken"], "is a file"),
     ):
         code, table, notes = score(*words)
         assert (code, table) == (2, "")
