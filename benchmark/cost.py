@@ -21,6 +21,8 @@ from benchmark.models import Inputs
 from benchmark.timing import in_turns, ratio
 from ffld.schema import LandmarkSchema
 
+_planned: dict[tuple, Cost | None] = {}  # what was counted already
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -68,9 +70,12 @@ def cost(model: nn.Module) -> Cost:
 
 def planned_cost(name: str, schema: LandmarkSchema, **overrides: Any) -> Cost | None:
     """What a model will cost, by its shapes alone: nothing is computed. None for a fitted one."""
-    with torch.device("meta"):
-        model = models.build(name, schema, **overrides)
-        return None if model.fitted else cost(model)
+    key = (name, schema.fingerprint, *sorted(overrides.items()))
+    if key not in _planned:  # datasets of one schema have the same networks
+        with torch.device("meta"):
+            model = models.build(name, schema, **overrides)
+            _planned[key] = None if model.fitted else cost(model)
+    return _planned[key]
 
 
 def latencies(

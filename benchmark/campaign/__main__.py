@@ -118,12 +118,16 @@ def _dry_run(arguments: argparse.Namespace) -> None:
     for number, stage in enumerate(STAGES, start=1):
         planned = runs(stage, profile, arguments.out / "runs")
         if not planned:
-            print(f"stage {number}: {stage.title}: its rows are known after the first seeds")
+            print(
+                f"stage {number}: {stage.title}: its rows are known after the first seeds",
+                flush=True,
+            )
             continue
         done, minutes = sum(job.finished for job in planned), Estimator(planned).total(planned) / 60
         print(
             f"stage {number}: {stage.title}: {done} of {len(planned)} runs finished; the others "
-            f"take about {minutes:.0f} min"
+            f"take about {minutes:.0f} min",
+            flush=True,
         )
         for job in planned:
             print(f"  {job.title}: {'finished' if job.finished else 'missing'}")
