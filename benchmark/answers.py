@@ -37,7 +37,7 @@ def targets_for(
         approximate=predictions.revision.endswith("+approximate"),
         **({"dials": dials} if dials else {}),
     )
-    if not dials and _of_turned_dials(predictions):
+    if not dials and of_turned_dials(predictions):
         raise PredictionsError(
             f"they are for {predictions.dataset} {predictions.revision}, whose images were made "
             "with dials turned, which the file does not say: pass them as --dial, as that run did, "
@@ -76,7 +76,7 @@ def some(predictions: Predictions, path: Path | None = None) -> Predictions:
     return predictions
 
 
-def _of_turned_dials(predictions: Predictions) -> bool:
+def of_turned_dials(predictions: Predictions) -> bool:
     """Whether a revision is that of a procedural edition, and of more than its version."""
     if predictions.dataset not in ffld.available():
         return False

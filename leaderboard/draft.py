@@ -16,7 +16,7 @@ from typing import Any
 
 import ffld
 from benchmark import Predictions, evaluate
-from benchmark.answers import loaded
+from benchmark.answers import loaded, of_turned_dials
 from benchmark.code import DIRTY, UNKNOWN
 from benchmark.doubts import doubt
 from benchmark.settings import Settings, profile, views
@@ -158,6 +158,11 @@ def _stated(season: Season) -> dict[str, str]:
 def _check_together(runs: Sequence[Run], name: str) -> None:
     problems = list(statement.name_problems(name))
     first = runs[0].predictions
+    if of_turned_dials(first):
+        problems.append(
+            f"{runs[0].folder}: dials were turned for the images of {first.revision}, and boards "
+            "rank editions as they are; predict without --dial"
+        )
     for run in runs[1:]:
         one = run.predictions
         for field in ("dataset", "split", "revision", "schema_fingerprint"):

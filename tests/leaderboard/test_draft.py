@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import ffld
 from leaderboard.__main__ import main
 from leaderboard.draft import Run, draft
-from leaderboard.submission import FILE
+from leaderboard.submission import FILE, SubmissionError
 
 ONE, OTHER = "1" * 40, "2" * 40
 
@@ -82,6 +83,15 @@ def test_what_is_not_there_cannot_be_ranked(board, capsys, words, found):
     board.new("one")
     assert main(["rank", "--submissions", str(board.submissions), *words]) == 2
     assert found in capsys.readouterr().err
+
+
+def test_what_was_made_with_dials_turned_is_of_no_board(board):
+    run = Run.load(board.run(0.1))
+    edition = ffld.spec("ffld").revision
+    turned = replace(run.predictions, dataset="ffld", revision=f"{edition}+457ae12e")
+    with pytest.raises(SubmissionError, match="and boards rank editions as they are"):
+        draft([replace(run, predictions=turned)], "x", {}, into=board.submissions)
+    assert not board.submissions.joinpath("ffld", "x").exists()
 
 
 def test_runs_of_unlike_numbers_of_samples_are_refused(board, capsys):
