@@ -158,7 +158,7 @@ def _stated(season: Season) -> dict[str, str]:
 def _check_together(runs: Sequence[Run], name: str) -> None:
     problems = list(statement.name_problems(name))
     first = runs[0].predictions
-    if of_turned_dials(first):
+    if of_turned_dials(first) and not season_of(first.split):
         problems.append(
             f"{runs[0].folder}: dials were turned for the images of {first.revision}, and boards "
             "rank editions as they are; predict without --dial"

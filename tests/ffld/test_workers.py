@@ -57,10 +57,11 @@ if any("loky_posix" in word for word in sys.orig_argv):
     time.sleep(3)  # as imports take on a busy machine
 """
 _INTERRUPTED = """
-import time
+import signal, time
 from joblib import delayed
 from ffld.workers import workers
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells' background jobs ignore it
 try:
     list(workers(2)(delayed(time.sleep)(60) for _ in range(2)))
 except KeyboardInterrupt:
