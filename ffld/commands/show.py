@@ -32,6 +32,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
+    from ffld.atomic import misnamed, unwritable
     from ffld.draw import cut_out, draw_sample, sheet, sheet_size
     from ffld.sample import DataError
 
@@ -40,6 +41,10 @@ def _run(arguments: argparse.Namespace) -> None:
         if value < 1:
             raise DataError(f"--{option} is {value}; give at least 1")
     check_picture(arguments.out)
+    if arguments.quiz:
+        why = misnamed(arguments.quiz, [".csv"]) or unwritable(arguments.quiz.parent)
+        if why:
+            raise DataError(f"--quiz: {why}")
     split = open_samples(arguments)
     columns = min(arguments.columns, len(split))
     check_picture(arguments.out, sheet_size(len(split), arguments.side, columns))

@@ -82,6 +82,7 @@ def test_samples_can_be_drawn_and_counted_under_other_dials(tmp_path, capsys):
             "--out: cannot make '/dev/null'",
         ),
         (["--out", "sheet.xyz", "--n", "1"], "cannot write '.xyz' pictures"),
+        (["--quiz", "answers.png", "--n", "1"], "--quiz: 'answers.png' would not be a .png"),
         (
             ["--out", "sheet.jpg", "--n", "1200"],
             "sheet.jpg would be 1,920 x 67,600 pixels, and .jpg pictures have at most 65,500",
