@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from benchmark.command import Parser, carried_out, check_writable, count
 from benchmark.evaluate import counted
 from benchmark.predictions import Predictions
 from ffld.sample import Targets
+from ffld.schema import Visibility
 
 _EPILOG = """\
 examples:
@@ -27,6 +28,8 @@ examples:
       the twelve worst samples: their error, and the landmark that is furthest off
   python -m benchmark.errors runs/lgr-ffld-1a2b3c4d --worst 24 --sheet worst.png --out errors.csv
       the worst two dozen, their pictures, and a table of all samples
+  python -m benchmark.errors runs/lgr-ffld-1a2b3c4d --points points.csv
+      every annotated point, for pandas or a spreadsheet: where it is, where the model has it, NE
   python -m benchmark.errors runs/stand-in-on-fld --root ~/FLD --sheet worst.png
       of photographs, whose copy lies elsewhere than when the run was made
 
@@ -43,12 +46,14 @@ class Errors:
     """Errors of N samples, in the order of the targets.
 
     Attributes:
+        points: (N, K) NE of each landmark that is annotated; NaN elsewhere.
         ne: (N,) mean over a sample's visible landmarks; NaN where it has none.
         worst: (N,) slot of the largest; worst_ne: (N,) that one.
         landmarks: (N,) how many are counted.
     """
 
     targets: Targets
+    points: np.ndarray
     ne: np.ndarray
     worst: np.ndarray
     worst_ne: np.ndarray
@@ -69,7 +74,8 @@ class Errors:
         largest = np.where(mask, score, -1)
         worst = largest.argmax(axis=1)
         worst_ne = np.where(number > 0, largest.max(axis=1), np.nan)
-        return cls(targets, mean, worst, worst_ne, number)
+        points = np.where(counted(targets, "all"), score, np.nan)
+        return cls(targets, points, mean, worst, worst_ne, number)
 
     def ranked(self) -> np.ndarray:
         """Rows from the worst sample to the best, without those that have no error."""
@@ -102,6 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--worst", type=count, default=_SHOWN, metavar="N", help=f"samples to show ({_SHOWN})")
     add("--sheet", type=Path, metavar="FILE", help="picture of these, with targets and predictions")
     add("--out", type=Path, metavar="FILE", help="CSV of all samples, the worst first")
+    add("--points", type=Path, metavar="FILE", help="CSV of all annotated points, in pixels")
     add("--root", type=Path, metavar="DIR", help="your copy of a dataset of photographs")
     arguments = parser.parse_args(argv)
     return carried_out(lambda: _show(arguments), "interrupted")
@@ -112,10 +119,10 @@ def _show(arguments: argparse.Namespace) -> None:
     from benchmark import folder, pictures
     from benchmark.crops import Source
     from benchmark.groups import configuration_of
-    from benchmark.output import writing_out
     from ffld.commands.options import check_picture, write_picture
 
     check_writable(arguments.out, suffixes=[".csv"])
+    check_writable(arguments.points, "--points", suffixes=[".csv"])
     check_writable(arguments.sheet, "--sheet")
     check_picture(arguments.sheet, option="--sheet")
     split = Source.of_run(configuration_of(arguments.run), arguments.root).open()
@@ -125,18 +132,46 @@ def _show(arguments: argparse.Namespace) -> None:
     _print(errors, rows[: arguments.worst])
     if arguments.out:
         rest = np.flatnonzero(~np.isfinite(errors.ne))
-        records = [errors.record(row) for row in (*rows.tolist(), *rest.tolist())]
-        with (
-            writing_out(arguments.out) as temporary,
-            temporary.open("w", newline="", encoding="utf-8") as file,
-        ):
-            writer = csv.DictWriter(file, list(records[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(records)
+        _write(arguments.out, (errors.record(row) for row in (*rows.tolist(), *rest.tolist())))
+    if arguments.points:
+        _write(arguments.points, _points(errors, predictions), "--points")
     if arguments.sheet:
         shown = rows[: arguments.worst].tolist()
         titles = {row: errors.title(row) for row in shown}
         write_picture(arguments.sheet, pictures.close_sheet(split, predictions, titles))
+
+
+def _points(errors: Errors, predictions: Predictions) -> Iterator[dict[str, Any]]:
+    """What is said of each annotated point, in the order of the targets."""
+    targets, sure = errors.targets, predictions.confidence
+    for row, slot in np.argwhere(np.isfinite(errors.points)).tolist():
+        (x, y), (right_x, right_y) = predictions.xy[row, slot], targets.xy[row, slot]
+        yield {
+            "id": str(targets.ids[row]),
+            "garment_type": str(targets.garment_type[row]),
+            "landmark": targets.schema.landmarks[slot],
+            "visibility": Visibility(int(targets.visibility[row, slot])).name.lower(),
+            "x": f"{x:.2f}",
+            "y": f"{y:.2f}",
+            "target_x": f"{right_x:.2f}",
+            "target_y": f"{right_y:.2f}",
+            "ne": f"{errors.points[row, slot]:.6f}",
+            "confidence": "" if sure is None else f"{sure[row, slot]:.6g}",
+        }
+
+
+def _write(path: Path, records: Iterator[dict[str, Any]], option: str = "--out") -> None:
+    from benchmark.output import writing_out
+
+    first = next(records)
+    with (
+        writing_out(path, option) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, list(first), lineterminator="\n")
+        writer.writeheader()
+        writer.writerow(first)
+        writer.writerows(records)
 
 
 def _print(errors: Errors, rows: np.ndarray) -> None:

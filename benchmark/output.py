@@ -11,7 +11,7 @@ from ffld.atomic import replacing
 
 
 @contextmanager
-def writing_out(path: Path) -> Iterator[Path]:
+def writing_out(path: Path, option: str = "--out") -> Iterator[Path]:
     """`ffld.atomic.replacing`, whose block writes nothing but this file.
 
     Raises:
@@ -21,4 +21,4 @@ def writing_out(path: Path) -> Iterator[Path]:
         with replacing(path) as temporary:
             yield temporary
     except OSError as error:
-        raise RunError(f"--out: cannot write {str(path)!r} ({error.strerror})") from error
+        raise RunError(f"{option}: cannot write {str(path)!r} ({error.strerror})") from error

@@ -82,7 +82,7 @@ def problems(
         except FetchError as error:
             found.append(str(error))
     rest = [one for one in others.entries if one.folder.resolve() != folder.resolve()]
-    found += _name_problems(entry, rest)
+    found += [*_name_problems(entry, rest), *_origin_problems(entry, rest)]
     if not entry.ranked and entry.submission.withdrawn is None:
         found += _season_problems(entry, answers)
     if entry.ranked and unseen:
@@ -132,6 +132,15 @@ def _name_problems(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
             yield f"method {own.method!r} is easily taken for {theirs.method!r} of {other.name}"
         elif Board.of(own) == Board.of(theirs) and not (own.withdrawn or theirs.withdrawn):
             yield f"method {own.method!r} is on this board already, as {other.name}"
+
+
+def _origin_problems(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
+    """Whether the entry that the weights were trained on from is one."""
+    if (name := entry.submission.trained_from) is None:
+        return
+    if not any(_began(entry, other) for other in others):
+        dataset = entry.submission.dataset
+        yield f"trained_from: there is no other entry {name!r} of {dataset}; entries are folders"
 
 
 def _season_problems(entry: Entry, answers: Answers) -> Iterator[str]:
@@ -197,19 +206,31 @@ def _copies(entry: Entry, rest: Sequence[Entry], others: Others) -> Iterator[str
         return
     strangers = [other for other in comparable if not _same_people(entry, other)]
     foreign = [probe for other in strangers for probe in others.probes(other)]
+    origin = [probe for other in rest if _began(entry, other) for probe in others.probes(other)]
     for number, probe in enumerate(own):
-        if (share := plausible.explained(probe, foreign)) > plausible.MOST_EXPLAINED:
-            nearest = max(
-                strangers,
-                key=lambda other: max(
-                    plausible.correlation(probe, o) for o in others.probes(other)
-                ),
-            )
+        share = plausible.explained(probe, foreign)
+        alone = max((plausible.explained(probe, [one]) for one in origin), default=0.0)
+        if share > plausible.MOST_EXPLAINED and share - alone > plausible.MOST_BESIDE:
+            nearest = max(strangers, key=lambda other: _alike(probe, others.probes(other)))
             yield (
                 f"predictions [{number}] are mixed from other entries', most of all from "
                 f"{nearest.name}: a mixture of theirs gives {share:.1%} of its squared errors, at "
-                f"most {plausible.MOST_EXPLAINED:.0%} are believed of a model of its own"
+                f"most {plausible.MOST_EXPLAINED:.0%} are believed of a model of its own; "
+                + _remedy(entry, alone)
             )
+
+
+def _remedy(entry: Entry, alone: float) -> str:
+    """What people may do whose model was trained on from an entry's weights."""
+    if entry.submission.trained_from is None:
+        return "of weights trained on from an entry's, trained_from must name it"
+    return f"{entry.submission.trained_from}, which it was trained on from, alone gives {alone:.1%}"
+
+
+def _began(entry: Entry, other: Entry) -> bool:
+    """Whether one is the entry that the other says its weights were trained on from."""
+    own, theirs = entry.submission, other.submission
+    return own.dataset == theirs.dataset and own.trained_from == other.folder.name
 
 
 def _alike(probe: plausible.Probe, theirs: Sequence[plausible.Probe]) -> float:

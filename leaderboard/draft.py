@@ -124,7 +124,7 @@ def draft(
             content["claimed"] = {"ne": round(value, 4)}
         for key, one in said.items():
             content[key] = content[key] | one if isinstance(one, dict) else one
-        names = [key for key in (*statement.FIELDS, "season") if key in content]
+        names = [key for key in (*statement.FIELDS, "trained_from", "season") if key in content]
         text = json.dumps({key: content[key] for key in names}, indent=2)
         (temporary / FILE).write_text(text + "\n", encoding="utf-8")
         os.rename(temporary, folder)

@@ -16,6 +16,7 @@ _WORDS = {
     "contact": "an address of somebody who answers",
     "paper": "https address, or none",
     "weights": "https address, none, or unknown",
+    "trained_from": "entry whose weights were trained on; leave out where none was",
     "hardware": "what it was trained and timed on",
     "date": "UTC date; default: today",
 }
@@ -36,7 +37,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     add_("runs", metavar="RUN_DIR", type=Path, nargs="+", help="folders with predictions.parquet")
     add_("--name", required=True, help="of the entry: small letters, digits, hyphens")
     for word, help_ in _WORDS.items():
-        add_(f"--{word}", default=_UNSAID, metavar="TEXT", help=help_)
+        add_(f"--{word.replace('_', '-')}", default=_UNSAID, metavar="TEXT", help=help_)
     add_("--author", dest="authors", action="append", default=_UNSAID, metavar="TEXT")
     add_("--kind", default=_UNSAID, help="author, reimplementation or baseline")
     add_("--code", default=_UNSAID, metavar="URL", help="of the repository, or this project")
@@ -80,6 +81,12 @@ def _new(options: argparse.Namespace) -> int:
     if unfilled:
         print(
             f"still to be filled in, in {folder / 'submission.json'}: {', '.join(unfilled)}",
+            file=sys.stderr,
+        )
+    if "trained_from" not in vars(options) and any(run.configuration.get("init") for run in runs):
+        print(
+            f"these weights were trained on from others (--init); where those are an entry's, add "
+            f'"trained_from": "ITS-NAME" to {folder / "submission.json"}',
             file=sys.stderr,
         )
     print(folder)

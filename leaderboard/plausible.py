@@ -28,6 +28,7 @@ SAME = 1e-3  # of the box: points of two entries that differ by less are taken f
 MOST_SAME = 0.9  # share of the probed points; two seeds on maps of 4 x 4 cells can share 0.8
 SAME_ERRORS = 0.92  # correlation of two seeds' errors; noise that brings it lower costs NE
 MOST_EXPLAINED = 0.92  # share of an entry's squared errors that a mixture of others' gives
+MOST_BESIDE = 0.03  # what others add to it for weights trained on from one entry, who says so
 MIXED = 50  # files that a mixture may be of: the nearest, so that large boards cost little
 POINTS_EACH = 50  # coordinates for every one of these, so that chance explains little
 PROBE = 500  # samples that are compared between entries, chosen by a hash of their ids

@@ -13,6 +13,7 @@ from leaderboard.entry import Entry
 from leaderboard.rank import shared_spread
 from leaderboard.reported import CAVEAT, reported
 from leaderboard.seasons import Season
+from leaderboard.submission import Submission
 
 Cell = str | float | int | None
 
@@ -87,7 +88,7 @@ def of_sealed(entries: Sequence[Entry], board: Board, season: Season) -> Iterato
         hashes = ", ".join(file.sha256 for file in one.predictions)
         rows.append(
             (one.method, entry.folder.name, one.kind, one.date, len(one.seeds), one.parameters,
-             one.latency_ms, trained_on(one.training_data), State.SEALED, hashes)
+             one.latency_ms, trained_on(one), State.SEALED, hashes)
         )  # fmt: skip
     head = (
         "method", "entry", "kind", "date", "seeds", "parameters", "ms an image", "training data",
@@ -177,7 +178,7 @@ def statements(entries: Sequence[Entry]) -> Sheet:
                 one.code.commit,
                 one.code.command,
                 one.weights,
-                trained_on(one.training_data),
+                trained_on(one),
                 one.test_time_augmentation,
                 size,
                 one.hardware,
@@ -186,9 +187,11 @@ def statements(entries: Sequence[Entry]) -> Sheet:
     return Sheet("What the entries state", head, rows)
 
 
-def trained_on(names: Sequence[str] | None) -> str:
-    """Training data as a cell."""
-    return "unknown" if names is None else ", ".join(names) or "none"
+def trained_on(one: Submission) -> str:
+    """Training data, and the entry whose weights were trained on, as a cell."""
+    names = one.training_data
+    data = "unknown" if names is None else ", ".join(names) or "none"
+    return f"{data}; from {one.trained_from}" if one.trained_from else data
 
 
 def _ranked(row: Row) -> tuple[Cell, ...]:
@@ -203,7 +206,7 @@ def _ranked(row: Row) -> tuple[Cell, ...]:
         f"{place.rank}{open_ranks}", one.method, ne.value, f"{ne.low:.4f}–{ne.high:.4f}",
         len(row.seeds), row.spread, scores["ne"]["all"].value, visible("pck@0.1"), visible("auc"),
         visible("swap"), visible("rival"), visible("order"), one.parameters, one.latency_ms,
-        trained_on(one.training_data), str(row.state), one.kind, row.entry.folder.name,
+        trained_on(one), str(row.state), one.kind, row.entry.folder.name,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from leaderboard.fields import (
 
 KINDS = ("author", "reimplementation", "baseline")
 BOXES = ("annotated", "detected", "none")
-OPTIONAL = ("season", "withdrawn", "reproduction")
+OPTIONAL = ("trained_from", "season", "withdrawn", "reproduction")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _PARQUET = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\.parquet")
@@ -160,6 +160,7 @@ _CHECKS: Mapping[str, Check] = {
     "training_data": or_word(
         ["unknown"], list_of(matching(_DATA, "a name such as ffld/train"), 0, 50)
     ),
+    "trained_from": matching(_NAME, "the name of an entry"),
     "given": object_of({"box": one_of(*BOXES), "garment_type": boolean}),
     "test_time_augmentation": or_word(["none", "unknown"], _TEXT),
     "input_size": or_word(["unknown"], list_of(whole(1, 100_000), 2, 2)),

@@ -19,7 +19,7 @@ FILE = "submission.json"
 # What stays as it was published, besides the predictions: whose it is and what its numbers are of.
 FIXED = (
     "dataset", "split", "revision", "samples", "method", "authors", "date", "kind",
-    "training_data", "given", "test_time_augmentation", "season",
+    "training_data", "trained_from", "given", "test_time_augmentation", "season",
 )  # fmt: skip
 LARGEST = 64 * 1024  # bytes of a submission.json
 
@@ -96,6 +96,7 @@ class Submission:
     Attributes:
         samples: size of the declared subset of the split (`limit`); None for all of it.
         training_data: names such as "ffld/train" or "ImageNet"; None when unknown.
+        trained_from: entry whose weights were trained on; None where none of the record's were.
         input_size: width and height in pixels; None when unknown.
         parameters: learned numbers; None when unknown.
         latency_ms: of one image on `hardware`; None when unknown.
@@ -124,6 +125,7 @@ class Submission:
     hardware: str
     predictions: Sequence[PredictionsFile]
     claimed: Mapping[str, float]
+    trained_from: str | None = None
     season: OfSeason | None = None
     withdrawn: Withdrawal | None = None
     reproduction: Reproduction | None = None
@@ -136,7 +138,10 @@ class Submission:
     @property
     def stated(self) -> dict[str, Any]:
         """What lasts of it: SHA-256 of the fields that are `FIXED`, and of its predictions."""
-        fixed = {name: asdict(self)[name] for name in FIXED}
+        content = asdict(self)
+        fixed = {name: content[name] for name in FIXED}
+        if self.trained_from is None:  # so that statements older than the field keep their hash
+            del fixed["trained_from"]
         text = json.dumps(fixed, sort_keys=True, separators=(",", ":"))
         return {
             "statement": hashlib.sha256(text.encode()).hexdigest(),

@@ -183,7 +183,7 @@ def _line(board: Board, row: Row) -> dict[str, Any]:
         **{name: None if math.isnan(value) else value for name, value in others.items()},
         "parameters": one.parameters,
         "latency_ms": one.latency_ms,
-        "training_data": sheets.trained_on(one.training_data),
+        "training_data": sheets.trained_on(one),
     }
 
 

@@ -1,6 +1,7 @@
 """Which samples are worst, and by what: numbers by hand, the command's table and its pictures."""
 
 import csv
+import json
 from dataclasses import replace
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import Errors, main
+from benchmark.predictions import Predictions
 from ffld.schema import FLD8
 from tests.benchmark.targets import predict, random_targets
 from tests.benchmark.tiny_model import QUICK, SHORT
@@ -60,6 +62,24 @@ def test_a_run_s_worst_samples_are_listed_written_and_drawn(run, errors, tmp_pat
     assert [line.split()[0] for line in table.splitlines()[1:]] == [row["id"] for row in rows[:3]]
     assert all(float(row["worst_ne"]) >= float(row["ne"]) for row in rows if row["ne"])
     assert cv2.imread(str(sheet)).shape == (360 + 18, 3 * 360, 3)
+
+
+def test_every_annotated_point_of_a_run_is_written(run, errors, tmp_path):
+    assert run(*SHORT, "--out", tmp_path / "run")[0] == 0
+    assert errors(tmp_path / "run", "--points", tmp_path / "points.csv")[0] == 0
+    with (tmp_path / "points.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    scores = json.loads((tmp_path / "run" / "result.json").read_text())["scores"]["ne"]
+    assert len(rows) == scores["all"]["count"]
+    seen = [row for row in rows if row["visibility"] == "visible"]
+    assert len(seen) == scores["visible"]["count"] < len(rows)
+    mean = np.mean([float(row["ne"]) for row in seen])
+    assert mean == pytest.approx(scores["visible"]["pooled"], abs=1e-6)
+    made = Predictions.load(tmp_path / "run" / "predictions.parquet")
+    at = {name: row for row, name in enumerate(made.ids.tolist())}
+    for row in rows:
+        x, y = made.xy[at[row["id"]], FLD8.index(row["landmark"])]
+        assert (float(row["x"]), float(row["y"])) == pytest.approx((x, y), abs=0.006)
 
 
 def test_what_cannot_be_shown_is_one_error_line(run, errors, tmp_path):

@@ -1,5 +1,7 @@
 """Predictions that are other entries' under noise, shifted or averaged, and seeds that are one."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,53 @@ def test_a_model_of_its_own_may_be_near_to_others(board, capsys, mean, jitter):
 def test_a_mixture_of_ones_own_models(board, capsys, mean):
     folder = entry(board, "ensemble", mean, contact="ada@example.org")
     assert board.check(folder, capsys) == []
+
+
+def trained_on(board, name, xy, origin):
+    """An entry of other people that says where its weights came from."""
+    entry(board, name, xy)
+    return board.edit(name, lambda content: content.update(trained_from=origin))
+
+
+def test_weights_trained_on_from_an_entry_say_so(board, capsys, mean, jitter):
+    near = points(board, "two") + jitter(0.008)
+    (found,) = board.check(entry(board, "near", near), capsys)
+    assert found.endswith("of weights trained on from an entry's, trained_from must name it")
+    folder = board.edit("near", lambda content: content.update(trained_from="two"))
+    assert board.check(folder, capsys) == []
+    board.build()
+    assert "made-up/train; from two" in (board.tables / "made-up.md").read_text()
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_a_mixture_does_not_pass_for_weights_that_were_trained_on(board, capsys, mean, share):
+    one, two = points(board, "one"), points(board, "two")
+    mixed = two + share * (one - two)
+    (found,) = board.check(trained_on(board, "mixed", mixed, "two"), capsys)
+    assert "two, which it was trained on from, alone gives " in found
+
+
+def test_a_copy_does_not_pass_for_weights_that_were_trained_on(board, capsys, mean):
+    folder = trained_on(board, "copy", points(board, "two"), "two")
+    assert board.check(folder, capsys) == ["its predictions are those of made-up/two"]
+
+
+def test_new_reminds_of_weights_that_were_trained_on(board, capsys):
+    folder = board.run(0.1)
+    made = {"configuration": {"seed": 0, "init": {"sha256": "0123"}}}
+    (folder / "config.json").write_text(json.dumps(made))
+    board.draft("silent", [folder])
+    assert '"trained_from": "ITS-NAME"' in capsys.readouterr().err
+    drafted = board.draft("open", [folder], "--trained-from", "silent")
+    assert "trained_from" not in capsys.readouterr().err
+    assert json.loads((drafted / "submission.json").read_text())["trained_from"] == "silent"
+
+
+def test_an_entry_that_nothing_can_have_been_trained_on_from(board, capsys):
+    board.new("one", 0.1)
+    folder = board.edit("one", lambda content: content.update(trained_from="one"))
+    (found,) = board.check(folder, capsys)
+    assert found.startswith("trained_from: there is no other entry 'one' of made-up")
 
 
 def test_trainings_of_this_project_are_far_from_both_bounds():
