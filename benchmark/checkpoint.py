@@ -31,7 +31,7 @@ FILES = (ABOUT, WEIGHTS, FLOOR_WEIGHTS)
 
 _RUNNING = ("running_mean", "running_var", "num_batches_tracked")  # statistics, not learned
 _LARGEST_INPUT = 4096  # pixels
-_MAY_LACK = {"others"}
+_MAY_LACK = {"others", "recipe"}
 _KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {  # type of a field -> what its JSON must be
     str: ("one line of text", lambda v: isinstance(v, str) and v.isprintable() and len(v) <= 200),
     int: ("a whole number", lambda v: type(v) is int and v >= 0),
@@ -62,6 +62,7 @@ class Checkpoint:
         val_ne: NE (visible) on the validation split; None for a fitted model.
         others: configs of further networks of the model, trained apart, whose heat maps are
             averaged with those of the first (`benchmark.ensemble`), of which all above tells.
+        recipe: digest of how it was trained, all but the seed; "" of weights older than the field.
     """
 
     model: str
@@ -76,19 +77,20 @@ class Checkpoint:
     seed: int
     val_ne: float | None
     others: Sequence[Mapping[str, Any]] = ()
+    recipe: str = ""
 
     @property
     def content(self) -> dict[str, Any]:
-        """As JSON values; without `others` where there are none."""
+        """As JSON values; without `others` and `recipe` where there are none."""
         found = asdict(self)
-        others = [dict(config) for config in found.pop("others")]
-        return found | ({"others": others} if others else {})
+        found["others"] = [dict(config) for config in self.others]
+        return {key: value for key, value in found.items() if value or key not in _MAY_LACK}
 
     @property
     def trained(self) -> dict[str, Any]:
-        """On what, for a run that scores it; with the settings of other networks, if any."""
-        others = {key: value for key, value in self.content.items() if key == "others"}
-        return {"revision": self.revision, "samples": self.samples, **others}
+        """On what and how, for a run that scores it; with the settings of other networks."""
+        more = {key: value for key, value in self.content.items() if key in _MAY_LACK}
+        return {"revision": self.revision, "samples": self.samples, **more}
 
     @property
     def sizes(self) -> list[int]:

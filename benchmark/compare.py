@@ -39,13 +39,14 @@ examples:
 
 Runs that differ in their seed alone are one row: their mean. Those of --init are seeds of one where
 they started from the same weights; otherwise their rows name these by their digest. Weights scored
-by --checkpoint have the seed that they were trained with; where what is known of them is the same,
-the seed too, each run is a row. Differences are paired over samples. The interval is a 95 %
-bootstrap interval over images; "seeds" is the standard error of the difference over seeds. Rows of
-the same seeds are paired over these, too, and taken to share one spread; give runs the same seeds,
-two at least. Where the seeds differ, it is of the two rows' own scatter. A difference stands (*)
-when the interval leaves out zero and so does Student's 95 % interval over seeds; where these are
-unknown, nothing stands. No star is corrected for how many differences there are.
+by --checkpoint have the seed that they were trained with, and are seeds of one where they were
+trained alike; where what is known of them is the same, the seed too, each run is a row. Differences
+are paired over samples. The interval is a 95 % bootstrap interval over images; "seeds" is the
+standard error of the difference over seeds. Rows of the same seeds are paired over these, too, and
+taken to share one spread; give runs the same seeds, two at least. Where the seeds differ, it is of
+the two rows' own scatter. A difference stands (*) when the interval leaves out zero and so does
+Student's 95 % interval over seeds; where these are unknown, nothing stands. No star is corrected
+for how many differences there are.
 """
 
 

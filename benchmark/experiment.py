@@ -132,6 +132,7 @@ def _train_and_score(plan: Plan, state: State) -> None:
         samples=len(samples),
         seed=plan.seed,
         val_ne=best_ne(history) if history else None,
+        recipe=plan.recipe,
     )
     if world.rank() == 0:
         about.save(plan.folder / folder.CHECKPOINT, model, floor)

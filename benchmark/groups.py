@@ -12,7 +12,8 @@ from benchmark.folder import CONFIG, RESULT, flat, saved
 from benchmark.plan import RunError
 
 # What follows from the digest of the weights that training started from, which says enough.
-_OF_THE_SAME_WEIGHTS = ("init.seed", "init.val_ne", "init.address")
+_OF_THE_SAME_WEIGHTS = ("init.seed", "init.val_ne", "init.recipe", "init.address")
+_RECIPE = "trained.recipe"  # of scored weights, of the training that made them
 
 
 def grouped(folders: Sequence[Path]) -> dict[str, dict[int, Path]]:
@@ -32,7 +33,7 @@ def grouped(folders: Sequence[Path]) -> dict[str, dict[int, Path]]:
     configurations = [configuration_of(folder) for folder in folders]
     _check_alike(folders, configurations)
     contents = [flat(content) for content in configurations]
-    labels = [_label(one, contents) for one in contents]
+    labels = _labels(contents)
     seeds = [one["seed"] for one in contents]
     rows = list(zip(labels, seeds, strict=True))
     alone = {label for label, seed in rows if rows.count((label, seed)) > 1}
@@ -81,6 +82,18 @@ def _samples(one: Mapping[str, Any]) -> dict[str, Any]:
     return {**{k: one.get(k) for k in keys}, "settings.test_limit": one["settings"]["test_limit"]}
 
 
+def _labels(contents: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What each run is; with the digest of how it was trained where nothing else tells that."""
+    labels = [_label(one, contents) for one in contents]
+    ways: dict[str, set[str]] = {}
+    for label, one in zip(labels, contents, strict=True):
+        ways.setdefault(label, set()).add(one.get(_RECIPE, "unknown"))
+    return [
+        f"{label} recipe={one.get(_RECIPE, 'unknown')}" if len(ways[label]) > 1 else label
+        for label, one in zip(labels, contents, strict=True)
+    ]
+
+
 def _label(one: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
     """The model, and those of its settings in which not all runs of this model agree."""
     same = [other for other in every if other["model"] == one["model"]]
@@ -88,7 +101,7 @@ def _label(one: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> str:
         f"init={value[:8]}" if key == "init.sha256" else f"{key.rpartition('.')[2]}={value}"
         for key, value in one.items()
         if key.startswith(("settings.", "overrides.", "trained.", "init."))
-        and key not in _OF_THE_SAME_WEIGHTS
+        and key not in (*_OF_THE_SAME_WEIGHTS, _RECIPE)
         and any(other.get(key) != value for other in same)
     ]
     return " ".join([one["model"], *differing])

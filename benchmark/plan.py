@@ -101,6 +101,14 @@ class Plan:
                 content["weights"] = self.weights.address
         return json.loads(json.dumps(content))
 
+    @property
+    def recipe(self) -> str:
+        """A digest of how it trains: of settings, dials and the weights that it starts from."""
+        made = self.configuration
+        settings = {name: one for name, one in made["settings"].items() if name != "test_limit"}
+        how = [settings, made["dials"], made.get("init", {}).get("sha256")]
+        return hashlib.sha256(json.dumps(how, sort_keys=True).encode()).hexdigest()[:8]
+
     def note(self) -> str:
         """One line on the profile, and why it was taken."""
         if self.weights is not None:

@@ -9,7 +9,7 @@ import pytest
 from benchmark import Predictions, evaluate
 from benchmark.compare import Comparison, Difference, compare, main
 from benchmark.evaluate import resampled
-from tests.benchmark.tiny_model import QUICK, SHORT
+from tests.benchmark.tiny_model import QUICK, SHORT, TINY
 
 
 def predictions(targets, error, seed=0):
@@ -302,12 +302,38 @@ def test_weights_that_only_their_folders_tell_apart_are_a_row_each(run, tmp_path
     for rate in ("1e-3", "1e-2"):
         trained, out = tmp_path / f"trained-{rate}", tmp_path / f"scored-{rate}"
         assert run(*SHORT, "--set", f"lr={rate}", "--out", trained)[0] == 0
+        forget_recipe(trained)
         few = ["--dataset", "dots", "--device", "cpu", "--checkpoint", trained, "--out", out]
         assert run(*few)[0] == 0
         scored.append(str(out))
     assert main(scored) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [scored[i] in lines[2 + i] for i in (0, 1)] == [True, True]
+
+
+def forget_recipe(trained):
+    """Make a run's weights older than the note of how they were trained."""
+    about = trained / "checkpoint" / "checkpoint.json"
+    content = json.loads(about.read_text())
+    assert len(content.pop("recipe")) == 8
+    about.write_text(json.dumps(content))
+
+
+def test_weights_that_were_trained_in_other_ways_are_no_seeds_of_one(run, tmp_path, capsys):
+    scored = []
+    for rate, seed in (("1e-3", 0), ("1e-3", 1), ("1e-2", 2), ("1e-2", 3)):
+        trained, out = tmp_path / f"trained-{seed}", tmp_path / f"scored-{seed}"
+        assert run(*SHORT, "--set", f"lr={rate}", "--seed", seed, "--out", trained)[0] == 0
+        if seed == 3:
+            forget_recipe(trained)
+        few = ["--dataset", "dots", "--device", "cpu", "--checkpoint", trained, "--out", out]
+        assert run(*few)[0] == 0
+        scored.append(str(out))
+    assert main(scored) == 0
+    rows = [line.split("|")[1:3] for line in capsys.readouterr().out.splitlines()[2:5]]
+    assert [seeds.strip() for _, seeds in rows] == ["2", "1", "1"]
+    assert rows[0][0].strip().startswith(f"{TINY} recipe=")
+    assert rows[2][0].strip() == f"{TINY} recipe=unknown"
 
 
 def test_samples_under_other_dials_are_not_compared(run, tmp_path, capsys):
