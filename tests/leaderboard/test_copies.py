@@ -1,6 +1,7 @@
 """Predictions that are other entries' under noise, shifted or averaged, and seeds that are one."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -121,25 +122,47 @@ def test_an_entry_that_nothing_can_have_been_trained_on_from(board, capsys):
     assert found.startswith("trained_from: there is no other entry 'one' of made-up")
 
 
-def test_trainings_of_this_project_are_far_from_both_bounds():
+@pytest.fixture(scope="module")
+def project():
+    """The probes of this project's own entries of ffld: (method, entry, probes) of each."""
+    found = [one for one in entries() if one.submission.dataset == "ffld"]
+    others = Others(found, Answers())
+    return [(one.submission.method, one.folder.name, others.probes(one)) for one in found]
+
+
+def test_a_training_on_is_told_from_a_mixture(project):
+    """Of the weights that came with the project, each trained on from those before."""
+    probes = {name: several for _, name, several in project}
+    rest = [p for name, all_ in probes.items() if "as-it-comes" not in name for p in all_]
+
+    def beside(own, origin):
+        whole = plausible.explained(own, [origin, *rest])
+        return whole - plausible.explained(own, [origin])
+
+    for before, after in (("", "-2"), ("-2", "-3")):
+        first, second = (probes[f"lgr-as-it-comes{version}"][0] for version in (before, after))
+        assert beside(second, first) < plausible.MOST_BESIDE - 0.01
+        for name in ("lgr", "vgg16", "pyranet"):
+            errors = 0.8 * first.errors + 0.2 * probes[name][0].errors
+            mixed = replace(first, errors=errors)
+            assert beside(mixed, first) > plausible.MOST_BESIDE + 0.01
+
+
+def test_trainings_of_this_project_are_far_from_both_bounds(project):
     """Each beside all others, so that whoever trains one of these models again is not refused.
 
     Weights that were trained on, entered by the method's name again, are near to what they began
     with: within the bounds, and far from them beside all that is no part of their past.
     """
-    found = [one for one in entries() if one.submission.dataset == "ffld"]
-    others = Others(found, Answers())
-    several = {one.name: others.probes(one) for one in found}
-    methods = [(one.submission.method, p) for one in found for p in several[one.name]]
-    for one in found:
-        own, method = several[one.name], one.submission.method
+    methods = [(method, p) for method, _, several in project for p in several]
+    for method, name, own in project:
         for number, probe in enumerate(own):
             rest = [p for _, p in methods if p is not probe]
-            assert plausible.explained(probe, rest) < plausible.MOST_EXPLAINED, one.name
+            assert plausible.explained(probe, rest) < plausible.MOST_EXPLAINED, name
             apart = own[:number] + own[number + 1 :] + [p for of, p in methods if of != method]
-            assert plausible.explained(probe, apart) < plausible.MOST_EXPLAINED - 0.1, one.name
+            assert plausible.explained(probe, apart) < plausible.MOST_EXPLAINED - 0.1, name
             correlations = [plausible.correlation(probe, p) for p in own[:number]]
-            assert all(c < plausible.SAME_ERRORS - 0.1 for c in correlations), one.name
+            assert all(c < plausible.SAME_ERRORS - 0.1 for c in correlations), name
 
 
 def test_what_models_that_learned_little_share_is_no_copy(board, capsys):
