@@ -177,6 +177,23 @@ def check_parts(name: str, model: nn.Module) -> None:
         raise ModelError(f"model {name!r}: {place_of(model)} {'; '.join(found)}")
 
 
+def check_loss(model: nn.Module, loss: object) -> None:
+    """Refuse what is no scalar tensor.
+
+    Raises:
+        ModelError: says what was found.
+    """
+    if isinstance(loss, Tensor) and loss.ndim == 0:
+        return
+    found = type(loss).__name__
+    if isinstance(loss, Tensor):
+        found = f"a tensor of shape {tuple(loss.shape)}"
+    raise ModelError(
+        f"{place_of(model)}: loss(batch) gave {found}; it must give a scalar tensor to minimise, "
+        "such as the mean over images and landmarks"
+    )
+
+
 def place_of(model: nn.Module) -> str:
     """A model's class and the file that it is written in."""
     kind = type(model)

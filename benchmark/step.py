@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from benchmark import world
-from benchmark.models import Batch
+from benchmark.models import Batch, check_loss
 from benchmark.settings import Settings
 
 
@@ -53,10 +53,15 @@ class Step:
         return cls(model, loss_of, optimizer, settings.clip, precision, average)
 
     def __call__(self, batch: Batch) -> Tensor:
-        """Take one step; its loss, on the device."""
+        """Take one step; its loss, on the device.
+
+        Raises:
+            ModelError: the model's loss is no scalar.
+        """
         self.optimizer.zero_grad(set_to_none=True)  # first, so that graphs may reuse their memory
         with self._arithmetic():
             loss = self.loss_of(batch)
+        check_loss(self.model, loss)
         loss.backward()
         nn.utils.clip_grad_norm_(self.loss_of.parameters(), self.clip)
         self.optimizer.step()

@@ -48,7 +48,7 @@ class Bench:
         """An untrained model of this size on the device, for 32 landmarks.
 
         Raises:
-            ModelError: it has not all of the settings that `overrides` names.
+            ModelError: it has not all of the settings that `overrides` names, or parts.
         """
         torch.manual_seed(0)
         sizes = {"input_size": self.settings.input_size, "width": self.settings.width}
@@ -60,6 +60,7 @@ class Bench:
             if key in known or key not in sizes
         }
         model = models.build(name, FFLD, **given)
+        models.check_parts(name, model)
         return model.to(self.device, memory_format=torch.channels_last)
 
     def inputs(self, size: int) -> Inputs:

@@ -153,6 +153,31 @@ def test_a_model_from_outside_without_such_a_setting_is_said(capsys):
     assert "no setting 'head'" in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("    loss = None", "has no method loss: write loss(batch)"),
+        ("    def loss(self, batch): return super().loss(batch).expand(4)", "shape (4,); it must"),
+        ("    def loss(self, batch): return 1.0", "loss(batch) gave float; it must give a scalar"),
+    ],
+)
+def test_a_model_that_cannot_be_trained_is_one_line(tmp_path, monkeypatch, capsys, part, said):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    name = f"broken_{abs(hash(part))}"
+    (tmp_path / f"{name}.py").write_text(
+        "from tests.benchmark.tiny_model import Config, Tiny\n\n\n"
+        f"class Broken(Tiny):\n{part}\n\n\n"
+        "def build(schema, **given):\n    return Broken(schema, Config(**given))\n"
+    )
+    few = ["--device", "cpu", "--rounds", "1", "--largest", "2"]
+    sets = ["--set", "input_size=48", "--set", "width=0.05"]
+    assert speed.main(["--models", f"{name}:build", *few, *sets]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("error: ")
+    assert said in line
+
+
 def test_a_place_where_nothing_can_be_written_is_said_before_the_work(
     tmp_path, monkeypatch, capsys
 ):
