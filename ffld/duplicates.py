@@ -192,7 +192,13 @@ def _looks(split: Split) -> Looks:
 
 def _some(split: Split, boxes: np.ndarray) -> list[Look]:
     cv2.setNumThreads(1)
-    return [look(split.image(row), box) for row, box in enumerate(boxes)]
+    looks = []
+    image, shown = None, None
+    for row, box in enumerate(boxes):
+        if image is None or image_of(split.ids[row]) != shown:  # of its garments, which follow
+            image, shown = split.image(row), image_of(split.ids[row])
+        looks.append(look(image, box))
+    return looks
 
 
 def _close(

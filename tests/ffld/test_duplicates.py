@@ -106,6 +106,20 @@ def test_garments_of_one_image_are_one_image(rendered, monkeypatch, capsys):
     assert said in capsys.readouterr().out
 
 
+def test_an_image_is_read_once_for_all_of_its_garments(rendered, monkeypatch):
+    images, targets = rendered
+    shown = [images[0], images[0], images[1]]
+    split = as_split("train", shown, targets, [0, 4, 1], garments=True)
+    expected = [duplicates.look(one.image, one.box) for one in split]
+    read = []
+    monkeypatch.setattr(split, "image", lambda row: read.append(row) or shown[row])
+    found = duplicates._some(split, targets.box[[0, 4, 1]])
+    assert read == [0, 2]
+    for one, other in zip(found, expected, strict=True):
+        assert (one.hash, one.digest) == (other.hash, other.digest)
+        np.testing.assert_array_equal(one.crop, other.crop)
+
+
 def test_thresholds_decide(splits):
     shifted_pair = (3, 2)
     assert shifted_pair not in {pair.rows for pair in near_duplicates(*splits, distance=0)}
