@@ -135,12 +135,25 @@ def _name_problems(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
 
 
 def _origin_problems(entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
-    """Whether the entry that the weights were trained on from is one."""
-    if (name := entry.submission.trained_from) is None:
+    """Whether the entry that the weights were trained on from is one, with all that it saw."""
+    own = entry.submission
+    if (name := own.trained_from) is None:
         return
-    if not any(_began(entry, other) for other in others):
-        dataset = entry.submission.dataset
-        yield f"trained_from: there is no other entry {name!r} of {dataset}; entries are folders"
+    origin = next((other for other in others if _began(entry, other)), None)
+    if origin is None:
+        yield (
+            f"trained_from: there is no other entry {name!r} of {own.dataset}; give the name of "
+            "its folder, which is its last column in the tables"
+        )
+    elif own.training_data is not None:
+        seen = origin.submission.training_data
+        if seen is None:
+            yield f'training_data: that of {name}, which it was trained on from, is "unknown"'
+        elif lacking := [one for one in seen if one not in own.training_data]:
+            yield (
+                f"training_data: lacks {', '.join(lacking)}, which {name} was trained on and so "
+                "is behind these weights"
+            )
 
 
 def _season_problems(entry: Entry, answers: Answers) -> Iterator[str]:

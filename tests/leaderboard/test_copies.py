@@ -122,6 +122,24 @@ def test_an_entry_that_nothing_can_have_been_trained_on_from(board, capsys):
     assert found.startswith("trained_from: there is no other entry 'one' of made-up")
 
 
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        (["made-up/train", "ImageNet"], "training_data: lacks ImageNet, which one was trained on"),
+        ("unknown", 'training_data: that of one, which it was trained on from, is "unknown"'),
+    ],
+)
+def test_what_an_entry_saw_is_behind_what_was_trained_on_from_it(board, capsys, theirs, said):
+    board.new("one", 0.1)
+    board.edit("one", lambda content: content.update(training_data=theirs))
+    board.new("two", 0.12)
+    folder = board.edit("two", lambda content: content.update(trained_from="one"))
+    (found,) = board.check(folder, capsys)
+    assert found.startswith(said)
+    board.edit("two", lambda content: content.update(training_data=theirs))
+    assert board.check(folder, capsys) == []
+
+
 @pytest.fixture(scope="module")
 def project():
     """The probes of this project's own entries of ffld: (method, entry, probes) of each."""
