@@ -15,7 +15,7 @@ from ffld.schema import FLD8
 
 EDITION = Edition(
     name="deepfashion-procedural",
-    version="1.0",
+    version="1.1",
     splits={"train": 209_222, "val": 40_000, "test": 40_000},
     schema=FLD8,
     mix=Mix(
@@ -36,7 +36,6 @@ EDITION = Edition(
             "shop": {(0.40, 0.65): 2.0, (0.65, 0.97): 8.0},
         },
         loose_hair=0.6,
-        calibration="1.0",
         slim=0.78,
         company=0.15,
         clutter=0.05,

@@ -32,6 +32,7 @@ class Calibration:
         coat_busy: share of calm people in outwear one of whose arms does something.
         short_before: how much further behind the body an arm may hang whose short sleeve lies
             before it still, in body heights.
+        short_sleeves: factor on the length of short sleeves.
         coat_sleeves: share of long sleeves of outwear that end above the wrist.
         near, coat_near: an arm nearer to the body hides the armpit: elbow's way out, in upper arms;
             the latter in outwear.
@@ -50,6 +51,7 @@ class Calibration:
     coat_hang: Vector
     coat_busy: float
     short_before: float
+    short_sleeves: float
     coat_sleeves: float
     near: float
     coat_near: float
@@ -69,6 +71,7 @@ _FIRST = Calibration(
     coat_hang=(0.0, 0.0, 0.0),
     coat_busy=0.50,
     short_before=0.0,
+    short_sleeves=1.0,
     coat_sleeves=0.28,
     near=0.135,
     coat_near=0.205,
@@ -88,6 +91,7 @@ _SECOND = Calibration(
     coat_hang=(0.055, 0.0, 0.07),
     coat_busy=0.30,
     short_before=0.08,
+    short_sleeves=1.0,
     coat_sleeves=0.12,
     near=0.153,
     coat_near=0.25,
@@ -99,4 +103,14 @@ CALIBRATIONS: Mapping[str, Calibration] = {
     "1.1": replace(_FIRST, half_sleeves="edge"),
     "1.2": _SECOND,
     "1.3": replace(_SECOND, even_sleeves=True),
+    "fld-1.1": replace(
+        _FIRST,
+        tucked=0.94,
+        tails=0.56,
+        even_legs=True,
+        hang=(0.05, 0.0, 0.0),
+        coat_hang=(0.08, 0.0, 0.0),
+        coat_busy=0.30,
+        short_sleeves=0.78,
+    ),
 }

@@ -13,7 +13,8 @@ STYLES = ("consumer", "shop")
 VIEWPOINTS = ("front", "side", "back")
 _MOST = {
     "consumer": 1, "clutter": 1, "loose_hair": 1, "back_prints": 1, "bold": 1, "jumble": 1,
-    "slim": 2, "company": 3, "occlusion": 3, "blur": 3,
+    "long_hair": 0.95, "even_hair": 1, "wide_hair": 1, "hidden_hands": 1, "slim": 2, "company": 3,
+    "occlusion": 3, "blur": 3,
 }  # fmt: skip
 _SIDES = (64, 4096)  # pixels
 _ZOOM = 4.0  # times the image: nothing but cloth would be seen
@@ -22,6 +23,7 @@ STANCES = ("standing", "apart", "walking", "crossed", "leg up", "kneeling", "cro
 EDITION_STANCES = {
     "standing": 3.5, "apart": 3, "walking": 3.5, "crossed": 1.2, "leg up": 2.8, "kneeling": 0.3,
 }  # fmt: skip
+EDITION_LONG_HAIR = 5.5 / 12.65
 PARTS = ("backdrop", "cloth", "light")
 FRAMINGS = ("garment", "cut", "person", "bust", "torso", "legs", "close")
 
@@ -41,7 +43,12 @@ class Mix:
         flat: share of garments laid flat or hung up, by style.
         framing: weights of what a picture of a person is meant to show, by style: see `_window`.
         zoom: by style, weights of (least, most) part of the image that a garment takes up.
+        long_hair: share of people with long hair.
         loose_hair: probability that long hair falls before a shoulder and hides the collar.
+        even_hair: share of those on one of whose sides it does that are made alike on both.
+        wide_hair: share of hair before a shoulder that covers the shoulder, too.
+        hidden_hands: probability that an arm of somebody who poses is held behind the back, beside
+            those that are anyway.
         habits: weights of how people in consumer images are photographed: "posed" for somebody
             else, before a "mirror" or with an outstretched arm, a "selfie". A "close selfie", with
             the camera itself in the hand, is in no edition.
@@ -83,6 +90,10 @@ class Mix:
     )
     stances: Mapping[str, float] = field(default_factory=lambda: dict(EDITION_STANCES))
     calibration: str = "1.3"
+    long_hair: float = EDITION_LONG_HAIR
+    even_hair: float = 0.0
+    wide_hair: float = 0.0
+    hidden_hands: float = 0.0
     back_prints: float = 1.0
     bold: float = 0.0
     plain: Sequence[str] = ()

@@ -327,7 +327,7 @@ def test_command(tmp_path, capsys):
     options = ["--dataset", NAME, "--splits", "test", "--limit", "2", "--processes", "1"]
     command = ["build", "--out", str(tmp_path), *options]
     assert main(command) == 0
-    assert "2 samples of fld-procedural-1.0, " in capsys.readouterr().out
+    assert "2 samples of fld-procedural-1.1, " in capsys.readouterr().out
     assert main([*command, "--splits", "dev"]) == 2
     assert "no split 'dev'" in capsys.readouterr().err
 

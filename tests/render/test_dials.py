@@ -215,3 +215,32 @@ def test_revisions_of_named_dials_are_those_of_older_predictions():
     written = {**PHOTOGRAPHS, "stances": {k: float(v) for k, v in PHOTOGRAPHS["stances"].items()}}
     assert revision(**written) == f"{EDITION.revision}+457ae12e"
     assert revision(company=0) == f"{EDITION.revision}+73a1a198"
+
+
+def hidden(names, **dials):
+    """(N, len(names)) bool: whether these landmarks of tops seen from the front are occluded."""
+    shown = {"types": {"short_sleeve_top": 1}, "viewpoints": both({"front": 1}), "flat": both(0)}
+    dials = {**shown, "company": 0, "clutter": 0, "habits": {"posed": 1}, **dials}
+    targets = ffld.load("ffld", "val", limit=200, dials=dials).targets
+    slots = [targets.schema.index(name) for name in names]
+    return targets.visibility[:, slots] == Visibility.OCCLUDED
+
+
+def test_hair_falls_over_collars_and_shoulders_as_far_as_the_dials_say():
+    def sides(name, loose, **dials):
+        names = [f"{side}_{name}" for side in ("left", "right")]
+        return hidden(names, **{"long_hair": 0.95, "loose_hair": loose, **dials})
+
+    assert sides("collar", 1).mean() > 0.2 + sides("collar", 1, long_hair=0).mean()
+    apart, alike = (sides("collar", 0.5, even_hair=share) for share in (0, 1))
+    assert alike.all(1).mean() > apart.all(1).mean()
+    assert (alike[:, 0] ^ alike[:, 1]).mean() < (apart[:, 0] ^ apart[:, 1]).mean()
+    narrow, wide = (sides("shoulder", 1, wide_hair=share) for share in (0, 1))
+    assert wide.mean() > 0.2 + narrow.mean()
+
+
+def test_hands_go_behind_the_back_as_often_as_the_dial_says():
+    cuffs = ["left_cuff_in", "right_cuff_in"]
+    long = {"types": {"long_sleeve_top": 1}, "calm": both(1)}
+    shown, behind = (hidden(cuffs, **long, hidden_hands=share) for share in (0, 1))
+    assert behind.mean() > 0.5 > 0.3 > shown.mean()

@@ -24,8 +24,8 @@ NAMES = ["ffld", "fld-procedural", "deepfashion-procedural"]
 # label gives its edition a new version, whose hash takes the place of this.
 LABEL_HASHES = {
     "ffld": "0fad2934151ca6fc",
-    "fld-procedural": "0252846dddc53939",
-    "deepfashion-procedural": "371e29b7f1713a48",
+    "fld-procedural": "826b1dbe0d47570a",
+    "deepfashion-procedural": "a49f2a63b20b29c8",
 }
 
 
@@ -35,10 +35,10 @@ SPREAD_HASHES = {
     ("ffld", "val", None): "59457a7b024d9713",
     ("ffld", "test", None): "c70504bf3c2a0070",
     ("ffld", "train", "photographs"): "207f3743673b3df9",
-    ("fld-procedural", "train", None): "40869faa1b9deea2",
-    ("fld-procedural", "val", None): "440970bd71c24078",
-    ("deepfashion-procedural", "train", None): "e0da62d848c66e05",
-    ("deepfashion-procedural", "val", None): "fb315fdf71c3a1f5",
+    ("fld-procedural", "train", None): "c50a6af0b1545128",
+    ("fld-procedural", "val", None): "5fabf91b0b56f87c",
+    ("deepfashion-procedural", "train", None): "dafda41c7ad4dbd5",
+    ("deepfashion-procedural", "val", None): "10978daae2a9154a",
 }
 
 

@@ -108,8 +108,11 @@ def _hair(f: _Frame, look: Look) -> list[Layer]:
     layers.append(Layer("fringe", "hair", HEAD + 1.0, outline, -f.up, partial(_shine, f)))
     for side in look.strands:
         sign = -1.0 if side == "left" else 1.0
-        strand = _spread_strand if side in look.spread else _strand
-        layers.append(strand(f, look, sign, f"strand_{side}"))
+        if side in look.wide:
+            layers.append(_curtain(f, look, sign, f"strand_{side}"))
+        else:
+            strand = _spread_strand if side in look.spread else _strand
+            layers.append(strand(f, look, sign, f"strand_{side}"))
     if look.hair == "bun":
         ball = ellipse(f.at(0, 1.38), f.across * f.r * 0.42, f.up * f.r * 0.38, 12)
         layers.append(Layer("bun", "hair", HEAD + 0.9, ball, -f.up))
@@ -168,6 +171,19 @@ def _spread_strand(f: _Frame, look: Look, sign: float, name: str) -> Layer:
               (1.35, -1.9), (1.10, -1.35), (0.84, -0.9), (0.66, -0.5))  # fmt: skip
     outline = smooth(f.path(tuple((x * sign, y) for x, y in points)), 2)
     # over the sleeve of an arm that hangs, beneath a hand that is held up
+    return Layer(name, "hair", LIMB_BEFORE + 0.9, outline, -f.up)
+
+
+def _curtain(f: _Frame, look: Look, sign: float, name: str) -> Layer:
+    """Long hair over collar and shoulder, down to a short sleeve's end."""
+    low = min(-3.2, -look.length)
+    curl = 0.08 * (int(look.length * 10) % 3 == 0)
+    points = ((0.74, 0.1), (1.02, -0.5), (1.40, -1.02), (1.86, -1.45), (2.20, -1.9),
+              (2.30 + curl, -2.5), (2.22 - curl, 0.82 * low), (2.05 + curl, 0.95 * low),
+              (1.92, low + 0.1), (1.78, low - 0.12), (1.66, low + 0.12), (1.45, low - 0.1),
+              (1.30, low + 0.2), (1.05 + curl, 0.86 * low), (0.78, 0.68 * low),
+              (0.42, 0.45 * low - 0.3), (0.44, -1.15), (0.64, -0.6))  # fmt: skip
+    outline = smooth(f.path(tuple((x * sign, y) for x, y in points)), 2)
     return Layer(name, "hair", LIMB_BEFORE + 0.9, outline, -f.up)
 
 

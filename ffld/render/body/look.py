@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from ffld.render.body.figure import SIDES
 from ffld.render.geometry.stream import Stream
 
+_HAIR = {"short": 3, "bob": 2, "long": 0, "tail": 1, "bun": 1, "bald": 0.15}
+
 
 @dataclass(frozen=True)
 class Look:
@@ -18,6 +20,7 @@ class Look:
         length: of hanging hair, in head radii below the head's middle.
         strands: sides on which long hair falls before the shoulder.
         spread: those of them on which it falls over the shoulder, outside the collar.
+        wide: those of them on which it falls over both.
         hat: "", "cap", "beanie" or "brim".
         head: whether there is one (shop mannequins often have none).
         hands: shape of the hand by side: "relaxed", "open", "fist" or "victory".
@@ -37,19 +40,31 @@ class Look:
     tights: bool
     shaft: float
     spread: tuple[str, ...] = ()
+    wide: tuple[str, ...] = ()
 
     def spread_out(self, share: float, stream: Stream) -> Look:
         """The look with a share of its strands over the shoulder."""
         return replace(self, spread=tuple(side for side in self.strands if stream.chance(share)))
 
+    def evened(self, share: float, stream: Stream) -> Look:
+        """The look whose hair, in a share of cases, falls alike on both sides."""
+        if len(self.strands) != 1 or not stream.chance(share):
+            return self
+        return replace(self, strands=SIDES if stream.chance(0.5) else ())
+
+    def widened(self, share: float, stream: Stream) -> Look:
+        """The look with a share of its strands over collar and shoulder."""
+        return replace(self, wide=tuple(side for side in self.strands if stream.chance(share)))
+
     @staticmethod
-    def draw(stream: Stream, headless: float, loose: float = 0.5) -> Look:
+    def draw(stream: Stream, headless: float, long: float, loose: float = 0.5) -> Look:
         """Random; `headless` is the probability of a mannequin without a head.
 
-        `loose` is the probability that long hair falls before a shoulder, for each one.
+        `long` is the share of long hair, less than 1, and `loose` the probability that it falls
+        before a shoulder, for each one.
         """
         s = stream
-        hair = s.weighted({"short": 3, "bob": 2, "long": 5.5, "tail": 1, "bun": 1, "bald": 0.15})
+        hair = s.weighted(_HAIR | {"long": sum(_HAIR.values()) * long / (1.0 - long)})
         shapes = {"relaxed": 5, "open": 2, "fist": 1.6, "victory": 0.2}
         shoes = s.weighted({"sneaker": 4, "flat": 2, "heel": 1.6, "boot": 1.4, "bare": 0.7})
         return Look(

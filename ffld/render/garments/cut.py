@@ -251,7 +251,7 @@ def _neck_depth(neckline: str, s: Stream) -> float:
 
 def _sleeve(garment_type: str, worn: Calibration, s: Stream) -> float:
     if garment_type.startswith("short_sleeve"):
-        return around(s, 0.29, 0.09, 0.08, 0.08, 0.52)
+        return worn.short_sleeves * around(s, 0.29, 0.09, 0.08, 0.08, 0.52)
     if garment_type.startswith("long_sleeve"):
         short = worn.coat_sleeves if garment_type in OUTWEAR else 0.28
         return s.uniform(0.50, 0.86) if s.chance(short) else s.uniform(0.88, 1.06)

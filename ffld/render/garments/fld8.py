@@ -33,10 +33,8 @@ def fld8_landmarks(garment: Garment) -> dict[str, Anchor]:
             found[f"{side}_sleeve"] = Anchor((a.point + b.point) / 2, a.parts)
         elif f"{side}_shoulder" in own:
             shoulder, armpit = own[f"{side}_shoulder"], own[f"{side}_armpit"]
-            strapped = garment.garment_type in STRAPPED
-            if strapped:
-                found[f"{side}_collar"] = shoulder
-            edge = mix(shoulder.point, armpit.point, 0.5 if strapped else 0.15)
+            down = 0.5 if garment.garment_type in STRAPPED else 0.15
+            edge = mix(shoulder.point, armpit.point, down)
             found[f"{side}_sleeve"] = shoulder._replace(point=edge)
     allowed = FLD8.garment_types[fld8_type(garment.garment_type)]
     return {name: anchor for name, anchor in found.items() if name in allowed}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ffld.render.body.figure import SIDES, Posture
 from ffld.render.calibration import Calibration
@@ -82,6 +83,12 @@ def flat_posture(stream: Stream) -> Posture:
         legs={"left": leg, "right": leg},
         name="laid out",
     )  # fmt: skip
+
+
+def hide_hands(posture: Posture, share: float, stream: Stream) -> Posture:
+    """The posture with a share of its arms behind the back."""
+    behind = {side: _jitter(ARMS["behind"], stream, 0.06) for side in SIDES if stream.chance(share)}
+    return replace(posture, arms={**posture.arms, **behind})
 
 
 def _scaled(way: Vector, out: float) -> Vector:

@@ -14,7 +14,7 @@ from ffld.render.mix import Mix
 from ffld.render.scene.clutter import draw_clutter
 from ffld.render.scene.framing import draw_camera, draw_habit, frame_alone, frame_worn
 from ffld.render.scene.person import Person, draw_outfit, dress
-from ffld.render.scene.posture import draw_posture, flat_posture
+from ffld.render.scene.posture import draw_posture, flat_posture, hide_hands
 
 _ROUGHNESS = {"consumer": 1.0, "shop": 0.3}
 
@@ -96,17 +96,23 @@ def _worn(mix: Mix, garment_type: str, style: str, stream: Callable[[str], Strea
     habit = draw_habit(mix, style, s)
     view = draw_camera(style, habit, stream("camera"))
     loose = min(1.0, mix.loose_hair * mix.occlusion)
-    look = Look.draw(s, headless=0.12 if style == "shop" else 0.02, loose=loose)
+    look = Look.draw(s, 0.12 if style == "shop" else 0.02, mix.long_hair, loose)
+    if mix.even_hair:
+        look = look.evened(mix.even_hair, stream("even hair"))
     outfit = draw_outfit(garment_type, not look.head and s.chance(0.2), s)
     coat = outfit[-1] in OUTWEAR
     if coat:
         look = look.spread_out(mix.worn.spread_hair, stream("spread hair"))
+    if mix.wide_hair:
+        look = look.widened(mix.wide_hair, stream("wide hair"))
     lower = garment_type in TROUSERS or garment_type == "skirt"
     p = stream("posture")
     calm = p.chance(mix.calm[style])
     posture = draw_posture(
         viewpoint, calm, p, mix.worn, habit=habit, stances=mix.stances, coat=coat
     )
+    if habit == "posed" and mix.hidden_hands:
+        posture = hide_hands(posture, mix.hidden_hands, stream("hidden hands"))
     tuck = 0.90 if garment_type == "skirt" else mix.worn.tucked if lower else 0.06
     main = dress(outfit, posture, view, look, g, mix.worn, tuck, mix.occlusion, mix.slim)
     number = outfit.index(garment_type)
@@ -156,7 +162,7 @@ def _passer_by(mix: Mix, view: View, near: bool, s: Stream) -> Person:
     kind = s.pick(("short_sleeve_top", "long_sleeve_top", "trousers", "skirt", "vest_dress",
                    "short_sleeve_dress", "long_sleeve_outwear"))  # fmt: skip
     viewpoint = s.weighted({"front": 3, "side": 2, "back": 2})
-    look = Look.draw(s, headless=0.0)
+    look = Look.draw(s, headless=0.0, long=mix.long_hair)
     posture = draw_posture(viewpoint, s.chance(0.4), s, mix.worn, place)
     outfit = draw_outfit(kind, False, s)
     return dress(outfit, posture, view, look, s, mix.worn)
