@@ -10,7 +10,7 @@ from benchmark.suite.tables import Row
 
 @dataclass(frozen=True)
 class Profile:
-    """One budget for all, in mixed precision; a CPU without bfloat16 matrix units is slower by it.
+    """One budget for all.
 
     Attributes:
         device: "cpu" or "cuda"; its settings in `benchmark.settings` are the rest of the recipe.
@@ -21,6 +21,8 @@ class Profile:
         flops: floating point operations a second in training, from which a row's time is guessed
             as long as none of its runs has been timed.
         overhead: seconds of a run besides training and prediction: start, scoring, pictures.
+        mixed_precision: bfloat16 arithmetic in training. A CPU that lacks matrix units for it, as
+            most do, is seven times as slow by it: `cpu-single` is `cpu` without.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Profile:
     epochs: int
     flops: float
     overhead: float
+    mixed_precision: bool = True
 
     def request(self, row: Row, dataset: str, seed: int, root: str | None = None) -> Request:
         """A row's run, as `python -m benchmark.run` would be asked for it."""
@@ -42,7 +45,7 @@ class Profile:
             "train_limit": self.train,
             "val_limit": self.val,
             "patience": self.epochs,
-            "mixed_precision": "true",
+            "mixed_precision": str(self.mixed_precision).lower(),
         }
         return Request(
             model=row.model,
@@ -71,6 +74,10 @@ PROFILES = {
         Profile(
             name="cpu", device="cpu", size=64, width=0.25, train=6000, val=400, test=2000,
             epochs=3, flops=1.5e11, overhead=8.0,
+        ),
+        Profile(
+            name="cpu-single", device="cpu", size=64, width=0.25, train=6000, val=400, test=2000,
+            epochs=3, flops=1.5e11, overhead=8.0, mixed_precision=False,
         ),
         # the cells of the paper's maps (14 x 14 below LGR's layer, not 4 x 4) in a narrow network
         Profile(
