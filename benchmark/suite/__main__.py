@@ -72,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--table", action="append", metavar="NAME", help="1, 2, 3, repairs; all")
     what.add_argument("--dataset", action="append", default=[], metavar="NAME",
                       help="in place of the table's own; may be repeated")  # fmt: skip
-    what.add_argument("--profile", metavar="NAME", help="budget: cpu (default), cpu-single, cpu-224, gpu")
+    what.add_argument(
+        "--profile", metavar="NAME", help="budget: cpu (default), cpu-single, cpu-224, gpu"
+    )
     what.add_argument("--seeds", type=count, default=1, metavar="N", help="runs of a row (1)")
     what.add_argument("--core", action="store_true", help="rows that the claims rest on alone")
     what.add_argument("--root", type=Path, metavar="DIR", help="your copy of photographs")

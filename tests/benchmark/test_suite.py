@@ -75,6 +75,7 @@ def test_every_row_has_the_same_budget(profile):
             assert seen == (profile.train, profile.epochs, profile.val, profile.test)
             assert settings.patience >= settings.epochs  # none stops early
             assert (settings.input_size, settings.width) == (profile.size, profile.width)
+            assert settings.mixed_precision == profile.mixed_precision
             assert entry.plan().device.type == profile.device
 
 
