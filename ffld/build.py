@@ -54,6 +54,7 @@ def build(
     *,
     splits: Sequence[str] = catalog.SPLITS,
     limit: int | None = None,
+    dials: Mapping[str, Any] | str | None = None,
     part: tuple[int, int] = (1, 1),
     processes: int = -1,
 ) -> Progress:
@@ -62,16 +63,17 @@ def build(
     Args:
         out: an empty or new folder, or one where this was begun or where other splits are.
         limit: of each split only this many samples, those of `Split.limit`.
+        dials: as `ffld.load` takes them, which opens the folder with the same ones.
         part: (i, n): write the i-th of n parts, i from 1. Whoever finds all shards there, by the
             end, writes the manifest.
         processes: that render; -1 for as many as there are cores.
 
     Raises:
-        DataError: not a procedural dataset, unknown splits, an impossible limit or part, or a
-            folder that holds something else.
+        DataError: not a procedural dataset, unknown splits, an impossible limit, dial or part, or
+            a folder that holds something else.
     """
     out, (turn, parts) = Path(out), part
-    about = _about(dataset, splits, limit)
+    about = _about(dataset, splits, limit, catalog.settled(dials))
     limit = about["limit"]
     if not 1 <= turn <= parts:
         raise DataError(f"shard {turn}/{parts} doesn't exist; give 1/{parts} to {parts}/{parts}")
@@ -87,7 +89,7 @@ def build(
         for left in leftovers(path.parent, path.name):
             left.unlink(missing_ok=True)
     pending = [shard for shard in own if not is_finished(out, shard, about, known)]
-    make = partial(_table, dataset, limit)
+    make = partial(_table, dataset, limit, json.dumps(about.get("dials", {})))
     render(out, pending, about, make, done=sum(map(len, own)), processes=processes)
     missing = [shard.file for shard in others if not is_finished(out, shard, about, known)]
     entries = older if missing else _complete(out, about, older, planned)
@@ -101,7 +103,9 @@ def build(
     )
 
 
-def _about(dataset: str, splits: Sequence[str], limit: int | None) -> dict[str, Any]:
+def _about(
+    dataset: str, splits: Sequence[str], limit: int | None, dials: Mapping[str, Any]
+) -> dict[str, Any]:
     spec = catalog.spec(dataset)
     if not spec.procedural:
         raise DataError(
@@ -115,9 +119,11 @@ def _about(dataset: str, splits: Sequence[str], limit: int | None) -> dict[str, 
     limit = checked_limit(limit)
     if limit is not None and limit >= max(spec.splits.values()):
         limit = None
+    revision = catalog.revision(dataset, dials)
     return {
         "dataset": dataset,
-        "revision": spec.revision,
+        "revision": revision,
+        **({"dials": _as_json(dataset, dials)} if revision != spec.revision else {}),
         "schema": spec.schema.fingerprint,
         "renderer": source_hash(),
         "opencv": cv2.__version__,  # pixels differ a little from version to version, labels don't
@@ -127,13 +133,27 @@ def _about(dataset: str, splits: Sequence[str], limit: int | None) -> dict[str, 
     }
 
 
+def _as_json(dataset: str, dials: Mapping[str, Any]) -> dict[str, Any]:
+    """Dials as a manifest states them: whoever reads it can turn them."""
+    try:
+        stated = json.loads(json.dumps(dials))
+        if catalog.revision(dataset, stated) == catalog.revision(dataset, dials):
+            return stated
+    except (TypeError, ValueError, DataError):
+        pass
+    raise DataError(
+        f"dials {dict(dials)} can't be built with: the manifest states them as JSON, where they "
+        "would not be the same; use what --dial can turn"
+    )
+
+
 def _plan(dataset: str, splits: Sequence[str], limit: int | None) -> list[Shard]:
     return shards.plan({split: len(_samples(dataset, split, limit)) for split in splits})
 
 
 @cache
-def _samples(dataset: str, split: str, limit: int | None) -> Split:
-    return catalog.load(dataset, split, limit=limit)
+def _samples(dataset: str, split: str, limit: int | None, dials: str = "{}") -> Split:
+    return catalog.load(dataset, split, limit=limit, dials=json.loads(dials))
 
 
 def _manifest(out: Path, about: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +163,8 @@ def _manifest(out: Path, about: dict[str, Any]) -> dict[str, Any]:
         return {}
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        found = {name: content[name] for name in about if name in content or name != "opencv"}
+        optional = {"opencv", "dials"}
+        found = {name: content[name] for name in about if name in content or name not in optional}
         splits = content["splits"]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is not of a build; choose another folder") from error
@@ -248,9 +269,9 @@ def _runs(shard: Shard) -> Iterator[range]:
         yield range(start, min(start + step, shard.stop))
 
 
-def _table(dataset: str, limit: int | None, split: str, positions: range) -> pa.Table:
+def _table(dataset: str, limit: int | None, dials: str, split: str, positions: range) -> pa.Table:
     cv2.setNumThreads(1)
-    return shards.make_table(_samples(dataset, split, limit).select(positions))
+    return shards.make_table(_samples(dataset, split, limit, dials).select(positions))
 
 
 def _complete(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from tqdm import tqdm
 
 from ffld import shards
 from ffld.cache import cache_folder, keep_arrays, load_arrays
+from ffld.dials import words
 from ffld.sample import DataError, Split, Targets
 from ffld.schema import LandmarkSchema
 
@@ -85,6 +87,7 @@ def open_built(
     schema: LandmarkSchema,
     limit: int | None,
     whole: int,
+    dials: Mapping[str, Any] | None = None,
     writer: str | None = None,
     remedy: str | None = None,
 ) -> Split:
@@ -94,6 +97,7 @@ def open_built(
         revision: of the whole; a split that states its own is of that.
         limit: how many samples are wanted; only compared with what was built.
         whole: how many samples the split has where all of it was built.
+        dials: what it was built with, of which `revision` is.
         writer: the command that writes a split, without the split; `build` unless told.
         remedy: what to do with a damaged shard; to write the split again unless told.
 
@@ -102,14 +106,11 @@ def open_built(
             with fewer samples than `limit`, or with shards that are missing or damaged.
     """
     expected = {"dataset": dataset, "revision": revision, "schema": schema.fingerprint}
-    by = writer or f"python -m ffld build --dataset {dataset} --out {folder} --splits"
+    by = writer or _command(dataset, folder, dials or {})
     content = _manifest(folder, expected, split, by)
     entries, built = content["splits"][split]["shards"], content["limit"]
     counts = [entry["count"] for entry in entries]
-    command = f"{by} {split}"
-    if built is not None:
-        command += f" --limit {built}"
-    mend = remedy or f"Mend it with {command}"
+    mend = remedy or f"Mend it with {by} {split}" + (f" --limit {built}" if built else "")
     if sum(counts) < whole:
         if limit is not None and limit > built:
             raise DataError(
@@ -202,9 +203,12 @@ def _manifest(folder: Path, expected: Mapping[str, str], split: str, writer: str
         raise DataError(f"{path} is not the manifest of a build; build again") from error
     for name, value in expected.items():
         if found[name] != value:
+            turned = content.get("dials")
+            given = shlex.join(words(turned)) if isinstance(turned, dict) else ""
+            also = f"{given}, which this was built with, " if given else ""
             raise DataError(
-                f"{path} is of {name} {found[name]}, not {value}; give the folder of another "
-                "build, or leave out source to render"
+                f"{path} is of {name} {found[name]}, not {value}; give {also}"
+                f"{'or ' if also else ''}the folder of another build, or leave out source to render"
             )
     if split not in splits:
         raise DataError(
@@ -212,6 +216,12 @@ def _manifest(folder: Path, expected: Mapping[str, str], split: str, writer: str
             f"{split}"
         )
     return content
+
+
+def _command(dataset: str, folder: Path, dials: Mapping[str, Any]) -> str:
+    """What writes a split, without the split."""
+    build = ["python", "-m", "ffld", "build", "--dataset", dataset, *words(dials)]
+    return shlex.join([*build, "--out", str(folder), "--splits"])
 
 
 def _verify(folder: Path, entries: list[dict[str, Any]], remedy: str) -> None:

@@ -103,7 +103,8 @@ def load(
             so that a study can be paired.
         source: folder that `python -m ffld build` or `download` wrote, or a published one's
             address, hf://ORG/NAME@COMMIT: a procedural dataset is read from there in place of
-            rendering it. Labels are equal; images went through JPEG once more.
+            rendering it. Labels are equal; images went through JPEG once more. What was built
+            with dials is opened with the same ones.
 
     Raises:
         DataError: unknown name or split, impossible limit, missing root, unreadable or malformed
@@ -121,7 +122,9 @@ def load(
         if root is not None:
             raise DataError(f"dataset {name!r} is rendered on demand: leave out root={str(root)!r}")
         if source is not None:
-            return _built(description, split, str(source), limit, bool(key or dials))
+            if key:
+                raise DataError(f"source {str(source)!r} holds no sealed test set: leave out key")
+            return _built(description, split, str(source), limit, dials or {})
     else:
         for given, what in (
             (dials, "dials"),
@@ -131,18 +134,42 @@ def load(
             if given:
                 raise DataError(f"dataset {name!r} is made of photographs, which have no {what}")
         root = _existing_root(description, root)
-    if isinstance(dials, str):
-        dials = named(dials)
-    options = LoadOptions(root, key, approximate, dials or {})
+    options = LoadOptions(root, key, approximate, settled(dials))
     return module.read(split, options).limit(limit)
 
 
+def settled(dials: Mapping[str, Any] | str | None) -> Mapping[str, Any]:
+    """Dials as `load` takes them, by their own names.
+
+    Raises:
+        DataError: none are called so.
+    """
+    return named(dials) if isinstance(dials, str) else dials or {}
+
+
+def revision(name: str, dials: Mapping[str, Any] | str | None = None) -> str:
+    """What is stamped on the labels of a dataset, of a procedural one with these dials turned.
+
+    Raises:
+        DataError: unknown name or dial, an impossible value.
+    """
+    if not dials:
+        return spec(name).revision
+    from ffld.datasets._dials import turned
+
+    return turned(_module(name).EDITION, settled(dials)).revision
+
+
 def _built(
-    description: DatasetSpec, split: str, source: str, limit: int | None, turned: bool
+    description: DatasetSpec,
+    split: str,
+    source: str,
+    limit: int | None,
+    dials: Mapping[str, Any] | str,
 ) -> Split:
-    if turned:
-        raise DataError(f"source {source!r} holds the edition itself: leave out key and dials")
     if source.startswith("hf:"):
+        if dials:
+            raise DataError(f"source {source!r} holds the edition itself: leave out dials")
         from ffld.hub.download import open_published
 
         return open_published(source, split, description, limit).limit(limit)
@@ -152,10 +179,11 @@ def _built(
         _folder(source),
         split,
         dataset=description.name,
-        revision=description.revision,
+        revision=revision(description.name, dials),
         schema=description.schema,
         limit=limit,
         whole=description.splits[split],
+        dials=settled(dials),
     )
     return opened.limit(limit)
 

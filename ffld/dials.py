@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ffld.render.named import NAMED
@@ -44,3 +44,12 @@ def turned(texts: Sequence[str]) -> dict[str, Any]:
                 f"{', '.join(NAMED)}, not {text!r}"
             ) from error
     return dials
+
+
+def words(dials: Mapping[str, Any]) -> list[str]:
+    """The words of a command line that `turned` reads as these dials."""
+    for name, setting in NAMED.items():
+        if dials == setting:
+            return ["--dial", name]
+    pairs = ((key, json.dumps(value)) for key, value in dials.items())
+    return [word for key, value in pairs for word in ("--dial", f"{key}={value}")]

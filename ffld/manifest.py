@@ -106,6 +106,11 @@ class Manifest:
                 f"{', '.join(names)}"
             )
         description = spec(self.dataset)
+        if self.revision.startswith(f"{description.revision}+"):
+            raise DataError(
+                f"{place} was built with dials turned ({self.revision}); published are the "
+                "editions as they are: build without --dial"
+            )
         for name, value in (
             ("revision", description.revision),
             ("schema", description.schema.fingerprint),

@@ -20,6 +20,7 @@ from benchmark.answers import loaded, of_turned_dials
 from benchmark.code import DIRTY, UNKNOWN
 from benchmark.doubts import doubt
 from benchmark.settings import Settings, profile, views
+from ffld.dials import words as dial_words
 from ffld.sample import Targets
 from ffld.sealed import season_of
 from leaderboard import fields, statement, stored
@@ -241,9 +242,7 @@ def _command(run: Run) -> str | None:
     asked |= {key: value for key, value in made["overrides"].items() if key not in shared}
     for key, value in asked.items():
         words += ["--set", f"{key}={_written(value)}"]
-    for key, value in made.get("dials", {}).items():
-        words += ["--dial", f"{key}={json.dumps(value)}"]
-    return shlex.join(words)
+    return shlex.join([*words, *dial_words(made.get("dials", {}))])
 
 
 def _plain(value: Any) -> Any:

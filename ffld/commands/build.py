@@ -6,6 +6,7 @@ import argparse
 
 from ffld.commands.options import add_dataset
 from ffld.console import out_folder
+from ffld.dials import add_dials, turned
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -16,7 +17,8 @@ def add(commands: argparse._SubParsersAction) -> None:
         description="Render a procedural dataset into Parquet shards, DIR/data/<split>-*.parquet, "
         "and DIR/manifest.json. What is read from there with ffld.load(..., source=DIR) has the "
         "same labels as what is rendered; images are JPEG files of quality 95. A build that was "
-        "killed goes on where it was, if started again.",
+        "killed goes on where it was, if started again. What is built with --dial is read with the "
+        "same --dial beside --source (dials=... beside source=...).",
     )
     add_dataset(build, kind="a procedural one")
     build.add_argument(
@@ -36,6 +38,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     build.add_argument(
         "--limit", type=int, help="samples of each split, a fixed subset (default: all)"
     )
+    add_dials(build)
     build.add_argument(
         "--shard",
         type=_part,
@@ -64,6 +67,7 @@ def _run(arguments: argparse.Namespace) -> None:
         arguments.out,
         splits=arguments.splits,
         limit=arguments.limit,
+        dials=turned(arguments.dials),
         part=arguments.shard,
         processes=arguments.processes,
     )

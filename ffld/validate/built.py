@@ -50,7 +50,7 @@ def validate_built(folder: Path, report: Report, *, images: str = "header") -> N
     known = stated | set(unlisted) | _BESIDE
     check_tree(folder, report, lambda name: name in known or name.endswith(".json"))
     about = {name: manifest[name] for name in _STATED if name in manifest}
-    schema = _schema(about, report)
+    schema = _schema(about, manifest.get("dials"), report)
     sound = [entry for entry in entries if _is_there(folder, entry, report)]
     sound += [{"file": name} for name in unlisted]
     if schema is None:
@@ -145,7 +145,7 @@ def _found(folder: Path) -> list[str]:
     return [f"data/{p.name}" for p in paths if p.is_file() and not leaves(p, folder)]
 
 
-def _schema(about: Mapping[str, Any], report: Report) -> LandmarkSchema | None:
+def _schema(about: Mapping[str, Any], dials: object, report: Report) -> LandmarkSchema | None:
     """The schema of the stated dataset, with what the manifest contradicts reported."""
     name = about.get("dataset", "ffld")
     if name not in catalog.available():
@@ -154,12 +154,22 @@ def _schema(about: Mapping[str, Any], report: Report) -> LandmarkSchema | None:
         return None
     spec = catalog.spec(name)
     for field, rule, value in (
-        ("revision", "revision", spec.revision),
+        ("revision", "revision", _revision(name, dials, report)),
         ("schema", "fingerprint", spec.schema.fingerprint),
     ):
         if field in about and about[field] != value:
             report.add(rule, shards.MANIFEST, about[field], field=field, expected=value)
     return spec.schema
+
+
+def _revision(name: str, dials: object, report: Report) -> str:
+    """What a folder that was built with these dials is of."""
+    if dials is not None:
+        try:
+            return catalog.revision(name, dict(dials))
+        except (DataError, TypeError, ValueError, AttributeError) as error:
+            report.add("manifest", shards.MANIFEST, error, field="dials")
+    return catalog.spec(name).revision
 
 
 def _is_there(folder: Path, entry: Mapping[str, Any], report: Report) -> bool:

@@ -20,6 +20,7 @@ from ffld import shards
 from ffld.__main__ import main
 from ffld.build import build
 from ffld.built import open_built
+from ffld.manifest import Manifest
 from ffld.validate import validate
 
 NAME, LIMIT, SPLITS = "fld-procedural", 7, ("val", "test")
@@ -250,7 +251,9 @@ def test_other_datasets_and_schemas_are_refused(copy):
         ffld.load("ffld", "test", source=copy)
     with pytest.raises(ffld.DataError, match="no split 'dev'"):
         load(copy, "dev")
-    with pytest.raises(ffld.DataError, match="leave out key and dials"):
+    with pytest.raises(ffld.DataError, match="no sealed test set: leave out key"):
+        load(copy, key="secret")
+    with pytest.raises(ffld.DataError, match=r"1\.1, not fld-procedural-1\.1\+.*give the folder"):
         load(copy, dials={"company": 0})
     with pytest.raises(ffld.DataError, match="pass the folder of your copy as root"):
         ffld.load("fld", source=copy)
@@ -291,6 +294,42 @@ def test_builds_that_cannot_be_are_refused(copy, tmp_path):
         make(foreign / "letter.txt")
 
 
+def test_what_is_built_with_dials_is_opened_with_them(tmp_path):
+    dials, split = {"company": 0, "calm": {"consumer": 1, "shop": 1}}, {"splits": ["test"]}
+    made = make(tmp_path, dials=dials, **split)
+    expected = ffld.load(NAME, "test", limit=LIMIT, dials=dials).targets
+    assert made.revision == expected.revision != ffld.spec(NAME).revision
+    same_labels(load(tmp_path, dials=dials).targets, expected)
+    assert validate(tmp_path).sound
+    there = contents(tmp_path)
+    make(tmp_path, dials=dials, **split)
+    assert contents(tmp_path) == there
+    with pytest.raises(
+        ffld.DataError, match=r"give --dial company=0 --dial 'calm=.*built with, or"
+    ):
+        load(tmp_path)
+    with pytest.raises(ffld.DataError, match=r"Add it with .* --dial company=0 .* --splits val"):
+        load(tmp_path, "val", dials=dials)
+    with pytest.raises(ffld.DataError, match=r"is of revision .*\+.* and not fld-procedural-1\.1"):
+        make(tmp_path)
+    with pytest.raises(ffld.DataError, match="with dials turned .* build without --dial"):
+        Manifest.parse((tmp_path / "manifest.json").read_text(), tmp_path).edition(tmp_path)
+
+
+def test_dials_that_a_manifest_cannot_state_are_refused(copy, tmp_path):
+    zoom = {"consumer": {(0.3, 0.6): 1.0}, "shop": {(0.3, 0.6): 1.0}}
+    with pytest.raises(ffld.DataError, match="can't be built with: .* as JSON"):
+        make(tmp_path / "a", dials={"zoom": zoom})
+    with pytest.raises(ffld.DataError, match="no dial pose"):
+        make(tmp_path / "a", dials={"pose": 1})
+    with pytest.raises(ffld.DataError, match="is of revision fld.* and not"):
+        make(copy, dials={"company": 0})
+    path = copy / "manifest.json"
+    for wrong in ({"pose": 1}, {"company": [0]}, "photographs", 3):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"dials": wrong}))
+        assert validate(copy).counts["manifest"] == 1
+
+
 def test_what_file_managers_leave_is_nobody_s(copy, whole):
     (copy / "manifest.json").unlink()
     for litter in (".DS_Store", "data/Thumbs.db", "desktop.ini"):
@@ -328,6 +367,9 @@ def test_command(tmp_path, capsys):
     command = ["build", "--out", str(tmp_path), *options]
     assert main(command) == 0
     assert "2 samples of fld-procedural-1.1, " in capsys.readouterr().out
+    study = [*command[:1], "--out", str(tmp_path / "study"), *options, "--dial", "company=0"]
+    assert main(study) == 0
+    assert "2 samples of fld-procedural-1.1+" in capsys.readouterr().out
     assert main([*command, "--splits", "dev"]) == 2
     assert "no split 'dev'" in capsys.readouterr().err
 

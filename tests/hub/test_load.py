@@ -123,7 +123,7 @@ def test_what_cannot_be_loaded(hub, published, built):
     for address in ("hf:/org/set", "hf://org", "hf://@main", "hf://a/b/c"):
         with pytest.raises(ffld.DataError, match="write (hf://)?ORG/NAME"):
             load(address)
-    with pytest.raises(ffld.DataError, match="leave out key and dials"):
+    with pytest.raises(ffld.DataError, match="edition itself: leave out dials"):
         load("hf://org/set", dials={"company": 0})
     served = hub.repositories["dataset", "org/set"]
     files = served.commits[served.refs["main"]]
