@@ -40,7 +40,7 @@ from ffld.coco_pictures import ORIENTATIONS, Picture, look, stored
 from ffld.datasets._photographs import refuse
 from ffld.sample import DataError, Targets
 from ffld.schema import LandmarkSchema, Visibility
-from ffld.validate.labels import listed, outside
+from ffld.validate.labels import LEAST_SIDE, listed, outside
 
 DATASETS = {"ffld": "coco", "fld8": "coco-fld8"}  # by the name of the schema
 
@@ -134,16 +134,21 @@ def _sound(
 ) -> list[Garment]:
     """The garments that nothing is wrong with.
 
-    Boxes without area and visible points outside the picture are added to the problems.
+    Boxes that `ffld validate` calls too small and visible points outside the picture are added to
+    the problems.
     """
     for garment in garments:
         picture = pictures.get(garment.photograph.file)
         if picture is None:
             continue  # told already
         x1, y1, x2, y2 = _clipped(garment, picture)
-        if x2 <= x1 or y2 <= y1:
+        wide, high = max(x2 - x1, 0.0), max(y2 - y1, 0.0)
+        if min(wide, high) < LEAST_SIDE:
             width, height = picture.size
-            text = f"the box {garment.box} has no area inside its image of {width} x {height}"
+            text = (
+                f"of the box {garment.box} {wide:g} x {high:g} pixels lie inside its image of "
+                f"{width} x {height}; sides of at least {LEAST_SIDE} are needed"
+            )
             problems.append(Problem(garment.origin, text))
         size = np.array(picture.size)
         if (slots := np.flatnonzero(outside(garment.xy, garment.visibility, size))).size:
