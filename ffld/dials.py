@@ -47,9 +47,16 @@ def turned(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def words(dials: Mapping[str, Any]) -> list[str]:
-    """The words of a command line that `turned` reads as these dials."""
+    """The words of a command line that `turned` reads as these dials, where JSON can say them."""
     for name, setting in NAMED.items():
-        if dials == setting:
+        if _written(dials) == _written(setting):  # the order of weights is part of them
             return ["--dial", name]
-    pairs = ((key, json.dumps(value)) for key, value in dials.items())
+    pairs = ((key, _written(value)) for key, value in dials.items())
     return [word for key, value in pairs for word in ("--dial", f"{key}={value}")]
+
+
+def _written(value: object) -> str:
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError):  # keys that are no texts, which only the API can turn
+        return repr(value)

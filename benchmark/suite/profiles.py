@@ -21,8 +21,8 @@ class Profile:
         flops: floating point operations a second in training, from which a row's time is guessed
             as long as none of its runs has been timed.
         overhead: seconds of a run besides training and prediction: start, scoring, pictures.
-        mixed_precision: bfloat16 arithmetic in training. A CPU that lacks matrix units for it, as
-            most do, is seven times as slow by it: `cpu-single` is `cpu` without.
+        mixed_precision: bfloat16 arithmetic in training. A CPU without instructions for it was
+            seven times as slow by it: `cpu-single` is `cpu` without.
     """
 
     name: str

@@ -320,6 +320,8 @@ def test_dials_that_a_manifest_cannot_state_are_refused(copy, tmp_path):
     zoom = {"consumer": {(0.3, 0.6): 1.0}, "shop": {(0.3, 0.6): 1.0}}
     with pytest.raises(ffld.DataError, match="can't be built with: .* as JSON"):
         make(tmp_path / "a", dials={"zoom": zoom})
+    with pytest.raises(ffld.DataError, match=r"is of revision fld-procedural-1\.1, not .*\+"):
+        load(copy, dials={"zoom": zoom})
     with pytest.raises(ffld.DataError, match="no dial pose"):
         make(tmp_path / "a", dials={"pose": 1})
     with pytest.raises(ffld.DataError, match="is of revision fld.* and not"):
